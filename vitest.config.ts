@@ -1,0 +1,27 @@
+import { defineConfig } from 'vitest/config';
+
+// `fast` needs nothing built; `e2e` starts the built server and the built CLI as processes.
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'fast',
+          include: ['tests/**/*.test.ts'],
+          exclude: ['tests/e2e/**'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['tests/e2e/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          // Each file starts processes of its own; side by side they would measure one another.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
