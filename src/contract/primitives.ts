@@ -1,0 +1,44 @@
+/** The small shapes that requests are made of. Strict in values; unknown fields are ignored. */
+import { z } from 'zod';
+import { PRIORITIES, TASK_STATUSES, TEXT_LIMITS } from '../core/vocabulary.ts';
+
+const hasNul = (text: string) => text.includes('\u0000');
+// The C0 and C1 control characters and DEL: nothing in a name that could forge a line of a log or a card.
+const hasControl = (text: string) => /[\u0000-\u001f\u007f-\u009f]/.test(text);
+
+const text = (what: string, max: number) =>
+  z
+    .string({
+      error: (issue) => (issue.input === undefined ? `${what} is required.` : `${what} must be text.`),
+    })
+    .max(max, { error: `${what} must not be longer than ${max} characters.` })
+    .refine((value) => !hasNul(value), { error: `${what} must not contain NUL characters.` });
+
+const filledText = (what: string, max: number) =>
+  text(what, max).refine((value) => value.trim() !== '', { error: `${what} must not be empty.` });
+
+export const nameText = (what: string) =>
+  filledText(what, TEXT_LIMITS.name).refine((value) => !hasControl(value), {
+    error: `${what} must not contain control characters.`,
+  });
+
+export const description = filledText('description', TEXT_LIMITS.description);
+export const errorText = filledText('error', TEXT_LIMITS.error);
+export const notes = text('notes', TEXT_LIMITS.notes);
+export const reason = text('reason', TEXT_LIMITS.reason);
+export const leaseId = nameText('lease_id');
+
+export const priority = z.enum(PRIORITIES, { error: `priority must be one of ${PRIORITIES.join(', ')}.` });
+export const status = z.enum(TASK_STATUSES, { error: `status must be one of ${TASK_STATUSES.join(', ')}.` });
+
+const number = (what: string, range: { min: number; max: number }) => {
+  const error = `${what} must be a number from ${range.min} to ${range.max}.`;
+  return z.number({ error }).min(range.min, { error }).max(range.max, { error });
+};
+
+/** Out-of-range lengths are clamped by the lease rules, so any positive number is welcome. */
+export const leaseSeconds = z
+  .number({ error: 'lease_seconds must be a number of seconds.' })
+  .positive({ error: 'lease_seconds must be more than 0.' });
+export const waitSeconds = number('wait_seconds', { min: 0, max: 60 });
+export const retryInSeconds = number('retry_in_seconds', { min: 0, max: 31_536_000 });

@@ -1,0 +1,110 @@
+/** A task on the wire, its history, and the bodies that change it. */
+import { z } from 'zod';
+import * as is from './primitives.ts';
+
+/** Answers are read openly: a newer server may know more statuses, actions and fields. */
+export const TaskView = z.object({
+  id: z.number(),
+  description: z.string(),
+  status: z.string(),
+  priority: z.string(),
+  target: z.string().nullable(),
+  instance_id: z.string().nullable(),
+  instance_name: z.string().nullable(),
+  created_at: z.string(),
+  claimed_at: z.string().nullable(),
+  completed_at: z.string().nullable(),
+  not_before: z.string().nullable(),
+  notes: z.string().nullable(),
+  submitted_by: z.string().nullable(),
+  attempt: z.number(),
+  max_attempts: z.number(),
+  lease_expires_at: z.string().nullable(),
+  updated_at: z.string(),
+  error: z.string().nullable(),
+});
+export type TaskView = z.infer<typeof TaskView>;
+
+export const LogEntry = z.object({
+  id: z.number(),
+  action: z.string(),
+  actor: z.string(),
+  details: z.record(z.string(), z.unknown()),
+  instance_id: z.string().nullable(),
+  timestamp: z.string(),
+});
+export type LogEntry = z.infer<typeof LogEntry>;
+
+export const LeaseView = z.object({
+  lease_id: z.string(),
+  expires_at: z.string(),
+  heartbeat_seconds: z.number(),
+});
+export type LeaseView = z.infer<typeof LeaseView>;
+
+export const TaskAnswer = z.object({ task: TaskView });
+export const NextAnswer = z.object({ task: TaskView.nullable() });
+export const StatusAnswer = z.object({ status: z.string(), task: TaskView });
+export const TaskList = z.object({ tasks: z.array(TaskView), next_cursor: z.string().nullable() });
+export type TaskList = z.infer<typeof TaskList>;
+export const LogList = z.object({ logs: z.array(LogEntry) });
+export const CreatedAnswer = z.object({ task_id: z.number(), status: z.string(), task: TaskView });
+export const CompletedAnswer = z.object({
+  status: z.string(),
+  task: TaskView,
+  next_task: TaskView.nullable(),
+});
+export type CompletedAnswer = z.infer<typeof CompletedAnswer>;
+
+export const ClaimedAnswer = z.object({ status: z.string(), task: TaskView, lease: LeaseView });
+export type ClaimedAnswer = z.infer<typeof ClaimedAnswer>;
+export const NothingToClaim = z.object({ task: z.null(), paused: z.boolean().optional() });
+export const ClaimNextAnswer = z.union([ClaimedAnswer, NothingToClaim]);
+export type ClaimNextAnswer = z.infer<typeof ClaimNextAnswer>;
+
+export const CreateTask = z.object({
+  description: is.description,
+  priority: is.priority.optional(),
+  target: is.nameText('target').nullish(),
+  submitted_by: is.nameText('submitted_by').nullish(),
+});
+export type CreateTask = z.input<typeof CreateTask>;
+
+export const EditTask = z.object({ description: is.description });
+
+const claimant = {
+  instance_id: is.nameText('instance_id'),
+  instance_name: is.nameText('instance_name').nullish(),
+  lease_seconds: is.leaseSeconds.nullish(),
+};
+export const ClaimTask = z.object(claimant);
+export type ClaimTask = z.input<typeof ClaimTask>;
+export const ClaimNext = z.object({ ...claimant, wait_seconds: is.waitSeconds.nullish() });
+export type ClaimNext = z.input<typeof ClaimNext>;
+
+/** Proof of holding a task; naming neither is acting as the operator. */
+const proof = { instance_id: is.nameText('instance_id').nullish(), lease_id: is.leaseId.nullish() };
+
+export const SetStatus = z
+  .object({ status: is.status.optional(), notes: is.notes.nullish(), ...proof })
+  .refine((body) => body.status !== undefined || body.notes != null, {
+    error: 'Send status, notes or both.',
+  });
+export const SetPriority = z.object({ priority: is.priority });
+export const CompleteTask = z.object({ notes: is.notes.nullish(), ...proof });
+export type CompleteTask = z.input<typeof CompleteTask>;
+export const FailTask = z.object({
+  error: is.errorText,
+  retry: z.boolean({ error: 'retry must be true or false.' }).nullish(),
+  retry_in_seconds: is.retryInSeconds.nullish(),
+  ...proof,
+});
+export type FailTask = z.input<typeof FailTask>;
+export const ReleaseTask = z.object({
+  reason: is.reason.nullish(),
+  retry_in_seconds: is.retryInSeconds.nullish(),
+  ...proof,
+});
+export type ReleaseTask = z.input<typeof ReleaseTask>;
+export const CancelTask = z.object({ reason: is.reason.nullish() });
+export const RequeueTask = z.object({});

@@ -1,0 +1,72 @@
+/** Taking tasks: one by its id, or whatever is next; and giving back a claim that was never heard of. */
+import { clampLeaseMs, heartbeatSeconds } from './lease.ts';
+import { lanesFor } from './lanes.ts';
+import { required } from './move.ts';
+import { claim, undoClaim } from './task-attempts.ts';
+import type { Task } from './task.ts';
+import type { TaskServiceDeps } from './task-service.ts';
+import { work, type Outcome, type Work } from './work.ts';
+
+export interface ClaimRequest {
+  readonly instanceId: string;
+  readonly instanceName?: string | undefined;
+  readonly leaseMs?: number | undefined;
+}
+
+export interface Claimed {
+  readonly task: Task;
+  readonly leaseId: string;
+  readonly expiresAt: Date;
+  readonly heartbeatSeconds: number;
+}
+
+/** Without a claim: nothing to hand out now, or (`paused`) nothing will be until the queue is resumed. */
+export type ClaimedNext =
+  { readonly claimed: Claimed } | { readonly claimed: null; readonly paused: boolean };
+
+export function createClaimUseCases({ clock, ids, policy }: TaskServiceDeps) {
+  function take(task: Task, by: ClaimRequest, knownName: string | undefined): Outcome<Claimed> {
+    const now = clock.now();
+    const leaseMs = clampLeaseMs(by.leaseMs, policy.leaseMs);
+    const leaseId = ids.leaseId();
+    const instanceName = by.instanceName ?? knownName ?? by.instanceId;
+    const made = claim(task, { instanceId: by.instanceId, instanceName, leaseId, leaseMs }, now);
+    const claimed: Claimed = {
+      task: made.after,
+      leaseId,
+      expiresAt: new Date(now.getTime() + leaseMs),
+      heartbeatSeconds: heartbeatSeconds(leaseMs),
+    };
+    const seen = { instanceId: by.instanceId, name: by.instanceName, at: now };
+    return { result: claimed, changes: [made], seen };
+  }
+
+  return {
+    claim(id: number, by: ClaimRequest): Work<Claimed> {
+      return work<'claimById', Claimed>({ read: 'claimById', id, instanceId: by.instanceId }, (loaded) =>
+        take(required(loaded.task, id), by, loaded.instance?.name),
+      );
+    },
+
+    /** `isGone` is asked at the last moment: a claimant that has left never takes a task. */
+    claimNext(by: ClaimRequest, isGone: () => boolean = () => false): Work<ClaimedNext> {
+      const load = { read: 'nextReady', lanes: lanesFor(by.instanceId), instanceId: by.instanceId } as const;
+      return work<'nextReady', ClaimedNext>(load, ({ task, queue, instance }) => {
+        if (task === null || queue.paused || isGone()) {
+          const seen = { instanceId: by.instanceId, name: by.instanceName, at: clock.now() };
+          return { result: { claimed: null, paused: queue.paused }, seen };
+        }
+        const taken = take(task, by, instance?.name);
+        return { ...taken, result: { claimed: taken.result } };
+      });
+    },
+
+    /** Gives a claim back whose answer never left, together with the idempotency record that holds it. */
+    undoClaim(id: number, leaseId: string, key?: string): Work<boolean> {
+      return work<'task', boolean>({ read: 'task', id, leaseId }, ({ task }) => {
+        if (task?.lease?.leaseId !== leaseId) return { result: false };
+        return { result: true, changes: [undoClaim(task, clock.now())], forgetKey: key };
+      });
+    },
+  };
+}

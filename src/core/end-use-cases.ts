@@ -1,0 +1,97 @@
+/** Ending an attempt: by saying so, or by naming the status it leads to. */
+import { titleOf } from './event.ts';
+import { createMove, required, signOfLife } from './move.ts';
+import { actorOf, isRepeat, requireOwnership, type Caller } from './ownership.ts';
+import { complete, fail, release, type Failure } from './task-attempts.ts';
+import { cancel, requeue, updateNotes } from './task-edits.ts';
+import { illegal, type Act, type Task, type TaskChange } from './task.ts';
+import type { TaskServiceDeps } from './task-service.ts';
+import type { LeaseOutcome, TaskStatus } from './vocabulary.ts';
+import { work, type Work } from './work.ts';
+
+export interface Completed {
+  readonly task: Task;
+  readonly next: Task | null;
+}
+
+export interface StatusWish {
+  readonly status?: TaskStatus | undefined;
+  readonly notes?: string | undefined;
+}
+
+export function createEndUseCases({ clock }: TaskServiceDeps) {
+  const move = createMove(clock);
+
+  return {
+    complete(id: number, caller: Caller, notes?: string): Work<Completed> {
+      const load = { read: 'taskAndNext', id, leaseId: caller.leaseId } as const;
+      return work<'taskAndNext', Completed>(load, ({ task, lease, next }) => {
+        const found = required(task, id);
+        const act = { actor: actorOf(caller, lease), now: clock.now() };
+        const seen = signOfLife(caller, act.now);
+        if (isRepeat({ task: found, lease, caller }, ['completed']))
+          return { result: { task: found, next }, ...seen };
+        requireOwnership(found, caller);
+        const nextTask = next === null ? undefined : { id: next.id, title: titleOf(next.description) };
+        const made = complete(found, { notes, nextTask }, act);
+        return { result: { task: made.after, next }, changes: [made], ...seen };
+      });
+    },
+
+    fail(id: number, caller: Caller, failure: Failure): Work<Task> {
+      return move(id, caller, {
+        repeats: ['failed', 'retried'],
+        make: (task, act) => fail(task, failure, act),
+      });
+    },
+
+    release(id: number, caller: Caller, how: { reason?: string | undefined; retryInMs: number }): Work<Task> {
+      return move(id, caller, { repeats: ['released'], make: (task, act) => release(task, how, act) });
+    },
+
+    /** The one call that can make any move; notes alone only update notes. */
+    setStatus(id: number, caller: Caller, wish: StatusWish): Work<Task> {
+      return move(id, caller, {
+        repeats: repeatsOf(wish.status),
+        make: (task, act) => statusMove(task, wish, act),
+      });
+    },
+  };
+}
+
+function repeatsOf(status: TaskStatus | undefined): readonly LeaseOutcome[] {
+  if (status === 'completed') return ['completed'];
+  if (status === 'failed') return ['failed'];
+  if (status === 'pending') return ['released'];
+  return [];
+}
+
+/** The table of moves by target status. The status it already has is no move; notes may still change. */
+function statusMove(task: Task, { status, notes }: StatusWish, act: Act): TaskChange | null {
+  if (status === undefined || status === task.status) {
+    return notes === undefined ? null : updateNotes(task, notes, act);
+  }
+  switch (status) {
+    case 'in_progress':
+      throw illegal(task, 'set to in_progress', `Use claim (POST /api/tasks/${task.id}/claim).`);
+    case 'completed':
+      return complete(task, { notes }, act);
+    case 'failed':
+      return fail(task, { error: null, notes, retry: false, retryInMs: 0 }, act);
+    case 'cancelled':
+      return withNotes(cancel(task, undefined, act), notes);
+    case 'pending':
+      return withNotes(backToPending(task, act), notes);
+  }
+}
+
+function backToPending(task: Task, act: Act): TaskChange {
+  return task.status === 'in_progress' ? release(task, { retryInMs: 0 }, act) : requeue(task, act);
+}
+
+/** Notes that came along with a move are part of it: one change, one event. */
+function withNotes(made: TaskChange, notes: string | undefined): TaskChange {
+  if (notes === undefined) return made;
+  const details = { ...made.event.details, notes };
+  return { ...made, after: { ...made.after, notes }, event: { ...made.event, details } };
+}

@@ -1,0 +1,58 @@
+/**
+ * An event is a past-tense fact about one task: one row of the audit trail, written in the same
+ * transaction as the change it tells of, and the only thing a notification is drawn from.
+ * `details` therefore holds all that a notification shows. Its keys are snake_case because the
+ * object is stored and sent as it is.
+ */
+import type { Actor, EventAction, Priority } from './vocabulary.ts';
+
+export interface EventDetails {
+  /** First line of the description, shortened: names the task in one line. */
+  readonly title: string;
+  readonly description?: string;
+  readonly priority?: Priority;
+  readonly previous_priority?: Priority;
+  readonly target?: string;
+  readonly submitted_by?: string;
+  /** Who may be mentioned about this task: known from the front end itself, never from the API. */
+  readonly submitter?: Actor;
+  readonly instance_name?: string;
+  readonly attempt?: number;
+  readonly max_attempts?: number;
+  readonly reason?: string;
+  readonly error?: string;
+  readonly notes?: string;
+  /** Milliseconds from claim to end; never negative. */
+  readonly duration_ms?: number;
+  readonly not_before?: string;
+  /** What claim-next would have handed out right after this event. */
+  readonly next_task?: { readonly id: number; readonly title: string };
+}
+
+export interface NewEvent {
+  readonly taskId: number;
+  readonly action: EventAction;
+  readonly actor: Actor;
+  readonly instanceId: string | null;
+  readonly details: EventDetails;
+  readonly timestamp: Date;
+}
+
+/** `position` orders all events by commit; it is opaque text and only the store reads it. */
+export interface TaskEvent extends NewEvent {
+  readonly id: number;
+  readonly position: string;
+}
+
+const TITLE_LENGTH = 100;
+
+/** The first line of a text with something in it, shortened to fit one line of a list. */
+export function titleOf(text: string): string {
+  const line = text.trim().split(/\r\n|\r|\n/, 1)[0] ?? '';
+  const flat = line.replace(/\s+/g, ' ').trim();
+  if (flat.length <= TITLE_LENGTH) return flat;
+  // Array.from keeps a surrogate pair whole where a cut by index could split it.
+  return `${Array.from(flat.slice(0, TITLE_LENGTH - 1))
+    .join('')
+    .replace(/[\uD800-\uDBFF]$/, '')}…`;
+}

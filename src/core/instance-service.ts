@@ -1,0 +1,102 @@
+/**
+ * Signs of life. A heartbeat says that an instance is alive and which leases it still works on; it
+ * renews those, and answers what became of the others, so that a machine learns of its own loss.
+ */
+import { heartbeatSeconds, renewedUntil, type Lease } from './lease.ts';
+import type { Clock } from './ports.ts';
+import type { Instance } from './instance.ts';
+import type { Task } from './task.ts';
+import { work, type Renewal, type Work } from './work.ts';
+
+export interface Heartbeat {
+  readonly instanceId: string;
+  readonly instanceName?: string | undefined;
+  /** Only these are renewed; undefined renews all that the instance holds. */
+  readonly leaseIds?: readonly string[] | undefined;
+}
+
+export interface LostLease {
+  readonly leaseId: string;
+  readonly taskId: number | null;
+  readonly reason: string;
+}
+
+export interface HeartbeatAnswer {
+  readonly instance: Instance & { readonly holdsLease: boolean; readonly currentTaskId: number | null };
+  readonly leases: readonly Renewal[];
+  readonly lost: readonly LostLease[];
+  /** Held by this instance but not named: left to expire. */
+  readonly unclaimed: readonly Renewal[];
+  readonly cancelledTaskIds: readonly number[];
+  readonly heartbeatSeconds: number;
+}
+
+/** How long a heartbeat names a task that was cancelled under its holder. */
+const CANCELLED_SHOWN_MS = 15 * 60_000;
+
+export type InstanceService = ReturnType<typeof createInstanceService>;
+
+export function createInstanceService({ clock }: { clock: Clock }) {
+  return {
+    heartbeat(beat: Heartbeat): Work<HeartbeatAnswer> {
+      const load = {
+        read: 'leasesOf',
+        instanceId: beat.instanceId,
+        leaseIds: beat.leaseIds ?? [],
+        cancelledSince: new Date(clock.now().getTime() - CANCELLED_SHOWN_MS),
+      } as const;
+      return work<'leasesOf', HeartbeatAnswer>(load, (loaded) => {
+        const now = clock.now();
+        const wanted = beat.leaseIds && new Set(beat.leaseIds);
+        const isWanted = (task: Task) => wanted === undefined || wanted.has(task.lease?.leaseId ?? '');
+        const leases = loaded.held.filter(isWanted).flatMap((task) => renewalOf(task, now));
+        const unclaimed = loaded.held
+          .filter((task) => !isWanted(task))
+          .flatMap((task) => renewalOf(task, null));
+        const live = new Set(leases.map((lease) => lease.leaseId));
+        const lost = [...(wanted ?? [])]
+          .filter((id) => !live.has(id))
+          .map((id) => lostLease(id, loaded.named, beat));
+        const lengths = loaded.held.flatMap((task) => (task.lease ? [task.lease.lengthMs] : []));
+        const result: HeartbeatAnswer = {
+          instance: {
+            id: beat.instanceId,
+            name: beat.instanceName ?? loaded.instance?.name ?? beat.instanceId,
+            lastSeen: now,
+            holdsLease: loaded.held.length > 0,
+            currentTaskId: loaded.held[0]?.id ?? null,
+          },
+          leases,
+          lost,
+          unclaimed,
+          cancelledTaskIds: loaded.cancelledTaskIds,
+          heartbeatSeconds: heartbeatSeconds(Math.min(...lengths, 180_000)),
+        };
+        const seen = { instanceId: beat.instanceId, name: beat.instanceName, at: now };
+        return { result, renewals: leases, seen, changedSomething: true };
+      });
+    },
+
+    /** Any other call that names an instance is a sign of life too. */
+    seen(instanceId: string, instanceName?: string): Work<null> {
+      return work<'queue', null>({ read: 'queue' }, () => ({
+        result: null,
+        seen: { instanceId, name: instanceName, at: clock.now() },
+      }));
+    },
+  };
+}
+
+/** `now` null: as it stands, not renewed. */
+function renewalOf(task: Task, now: Date | null): Renewal[] {
+  if (task.lease === null) return [];
+  const { leaseId, expiresAt } = task.lease;
+  return [{ taskId: task.id, leaseId, expiresAt: now === null ? expiresAt : renewedUntil(task.lease, now) }];
+}
+
+/** Nothing is said about a lease of another instance but that it is not this one's. */
+function lostLease(leaseId: string, named: readonly Lease[], beat: Heartbeat): LostLease {
+  const lease = named.find((row) => row.leaseId === leaseId);
+  if (lease?.instanceId !== beat.instanceId) return { leaseId, taskId: null, reason: 'unknown' };
+  return { leaseId, taskId: lease.taskId, reason: lease.outcome ?? 'unknown' };
+}

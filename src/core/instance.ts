@@ -1,0 +1,24 @@
+/**
+ * An instance is a Claude Code session or machine, known by an id of its own choosing. Any call
+ * that names it is a sign of life; its status is derived, never stored.
+ */
+import type { InstanceStatus } from './vocabulary.ts';
+
+export interface Instance {
+  readonly id: string;
+  readonly name: string;
+  readonly lastSeen: Date;
+}
+
+export interface InstanceWithWork extends Instance {
+  readonly status: InstanceStatus;
+  readonly currentTaskId: number | null;
+}
+
+/** Silence after which an instance without a live lease counts as offline. */
+export const OFFLINE_AFTER_MS = 120_000;
+
+export function instanceStatus(seen: { lastSeen: Date; holdsLease: boolean }, now: Date): InstanceStatus {
+  if (seen.holdsLease) return 'working';
+  return now.getTime() - seen.lastSeen.getTime() > OFFLINE_AFTER_MS ? 'offline' : 'idle';
+}

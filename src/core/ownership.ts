@@ -1,0 +1,56 @@
+/**
+ * Who may finish a task. An instance must be its holder, a lease must be the live one (it alone is
+ * enough), and a caller that names neither is the operator. Judged before the task's state.
+ */
+import { DomainError } from './errors.ts';
+import { endedByItsHolder, type Lease } from './lease.ts';
+import type { Task } from './task.ts';
+import type { Actor, LeaseOutcome } from './vocabulary.ts';
+
+/** What a caller says of itself. `actor` is set where a front end knows the person. */
+export interface Caller {
+  readonly actor?: Actor | undefined;
+  readonly instanceId?: string | undefined;
+  readonly leaseId?: string | undefined;
+}
+
+/** The name under which the trail records this caller. `lease` is the row of its lease id, if any. */
+export function actorOf(caller: Caller, lease: Lease | null): Actor {
+  if (caller.actor !== undefined) return caller.actor;
+  if (caller.instanceId !== undefined) return `instance:${caller.instanceId}`;
+  if (lease !== null) return `instance:${lease.instanceId}`;
+  return 'operator';
+}
+
+/** Throws `lease_lost` unless the caller holds the task or speaks as the operator. */
+export function requireOwnership(task: Task, caller: Caller): void {
+  const strange = caller.instanceId !== undefined && caller.instanceId !== task.instanceId;
+  const stale = caller.leaseId !== undefined && caller.leaseId !== task.lease?.leaseId;
+  if (!strange && !stale) return;
+  throw new DomainError('lease_lost', lostMessage(task, strange), {
+    status: task.status,
+    instance_id: task.instanceId,
+    instance_name: task.instanceName,
+  });
+}
+
+function lostMessage(task: Task, strange: boolean): string {
+  if (task.status !== 'in_progress') {
+    return `That lease on task #${task.id} has ended; the task is ${task.status} now.`;
+  }
+  const holder = task.instanceName ?? task.instanceId ?? 'another instance';
+  return strange
+    ? `Task #${task.id} is held by ${holder}, not by this instance.`
+    : `That lease on task #${task.id} has ended; ${holder} holds the task under a newer one.`;
+}
+
+/** Whether this call only repeats what the same lease did to this task: answered again, changing nothing. */
+export function isRepeat(
+  made: { task: Task; lease: Lease | null; caller: Caller },
+  outcomes: readonly LeaseOutcome[],
+): boolean {
+  const { task, lease, caller } = made;
+  if (lease?.taskId !== task.id) return false;
+  if (caller.instanceId !== undefined && caller.instanceId !== lease.instanceId) return false;
+  return endedByItsHolder(lease, outcomes);
+}

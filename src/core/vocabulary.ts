@@ -1,0 +1,68 @@
+/**
+ * The words of the domain, each written down once. The wire (`contract`), the database and every
+ * front end use exactly these; a new word starts here.
+ */
+
+export const TASK_STATUSES = ['pending', 'in_progress', 'completed', 'failed', 'cancelled'] as const;
+export type TaskStatus = (typeof TASK_STATUSES)[number];
+
+export const FINISHED_STATUSES = ['completed', 'failed', 'cancelled'] as const satisfies TaskStatus[];
+
+export const PRIORITIES = ['high', 'medium', 'low'] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
+export const INSTANCE_STATUSES = ['idle', 'working', 'offline'] as const;
+export type InstanceStatus = (typeof INSTANCE_STATUSES)[number];
+
+/** Past-tense facts about a task, as the audit trail names them (an event is `task.<action>`). */
+export const EVENT_ACTIONS = [
+  'created',
+  'edited',
+  'claimed',
+  'released',
+  'completed',
+  'failed',
+  'retried',
+  'expired',
+  'requeued',
+  'cancelled',
+  'priority_changed',
+  'notes_updated',
+] as const;
+export type EventAction = (typeof EVENT_ACTIONS)[number];
+
+/** How a lease ended. `undelivered`: its claim's answer never reached the claimant. */
+export const LEASE_OUTCOMES = [
+  'completed',
+  'failed',
+  'retried',
+  'released',
+  'expired',
+  'cancelled',
+  'undelivered',
+] as const;
+export type LeaseOutcome = (typeof LEASE_OUTCOMES)[number];
+
+/** The expected refusals of the core. Each edge has one exhaustive table over them. */
+export const DOMAIN_ERROR_CODES = [
+  'invalid_input',
+  'not_permitted',
+  'task_not_found',
+  'task_not_claimable',
+  'lease_lost',
+  'invalid_transition',
+  'idempotency_conflict',
+] as const;
+export type DomainErrorCode = (typeof DOMAIN_ERROR_CODES)[number];
+
+/** Longest texts, in UTF-16 units (what `String.length` counts). */
+export const TEXT_LIMITS = {
+  description: 4000,
+  error: 4000,
+  notes: 16_000,
+  reason: 500,
+  name: 100,
+} as const;
+
+/** Who caused an event. `operator` is a call that names no instance; `system` is Athena itself. */
+export type Actor = 'operator' | 'system' | `discord:${string}` | `instance:${string}`;

@@ -1,0 +1,97 @@
+/**
+ * A unit of work is one decision on the store: a named read, then a pure and synchronous `decide`
+ * over what was read, then everything it returns saved together or not at all. Use cases build
+ * work; the store runs it. Neither sees the other's inside, so another database can stand behind
+ * the same port.
+ */
+import type { Instance } from './instance.ts';
+import type { Lease } from './lease.ts';
+import type { Task, TaskChange } from './task.ts';
+
+/** Forbids promises where everything must be over before the transaction ends. */
+export type Sync<T> = T extends PromiseLike<unknown> ? never : T;
+
+export interface QueueState {
+  readonly paused: boolean;
+  readonly reason: string | null;
+}
+
+/** Each named read: what it takes and what it gives. All of it is read inside the transaction. */
+export interface Reads {
+  /** The id that the next new task gets. Ids are never used twice. */
+  newTask: { takes: { origin: Task['origin'] }; gives: { id: number; existing: Task | null } };
+  /** A task and, if a lease id is given, that lease's row whatever task it belongs to. */
+  task: {
+    takes: { id: number; leaseId?: string | undefined };
+    gives: { task: Task | null; lease: Lease | null };
+  };
+  /** The same, and what claim-next would hand to this task's holder (or to nobody in particular) now. */
+  taskAndNext: {
+    takes: { id: number; leaseId?: string | undefined };
+    gives: { task: Task | null; lease: Lease | null; next: Task | null };
+  };
+  /** The ready task with the smallest rank in any of these lanes, the queue's state and the claimant. */
+  nextReady: {
+    takes: { lanes: readonly string[]; instanceId: string };
+    gives: { task: Task | null; queue: QueueState; instance: Instance | null };
+  };
+  /** One task and the instance that wants it. */
+  claimById: {
+    takes: { id: number; instanceId: string };
+    gives: { task: Task | null; instance: Instance | null };
+  };
+  /** All that a heartbeat speaks about: what the instance holds, and what became of other leases it named. */
+  leasesOf: {
+    takes: { instanceId: string; leaseIds: readonly string[]; cancelledSince: Date };
+    gives: {
+      instance: Instance | null;
+      held: readonly Task[];
+      named: readonly Lease[];
+      cancelledTaskIds: readonly number[];
+    };
+  };
+  expiredLeases: { takes: { before: Date; limit: number }; gives: { tasks: readonly Task[] } };
+  dueTasks: { takes: { before: Date; limit: number }; gives: { taskIds: readonly number[] } };
+  queue: { takes: { only?: never }; gives: { queue: QueueState } };
+}
+
+export type ReadName = keyof Reads;
+
+export type Load<K extends ReadName = ReadName> = { [N in K]: { readonly read: N } & Reads[N]['takes'] }[K];
+
+/** Every kind of change there is. All of them are saved in one transaction with the events they carry. */
+export interface Outcome<R> {
+  readonly result: R;
+  readonly changes?: readonly TaskChange[];
+  readonly renewals?: readonly Renewal[];
+  /** A sign of life. Without `name` a known instance keeps its own and a new one is called by its id. */
+  readonly seen?:
+    { readonly instanceId: string; readonly name?: string | undefined; readonly at: Date } | undefined;
+  readonly queue?: QueueState;
+  /** Tasks whose `notBefore` has passed. */
+  readonly due?: readonly number[];
+  /** Forgets an idempotency record: its answer was never delivered. */
+  readonly forgetKey?: string | undefined;
+  /** Whether the answer is kept under an idempotency key: only if it changed something. */
+  readonly changedSomething?: boolean;
+}
+
+export interface Renewal {
+  readonly taskId: number;
+  readonly leaseId: string;
+  readonly expiresAt: Date;
+}
+
+export interface Work<R> {
+  readonly load: Load;
+  decide(loaded: Reads[ReadName]['gives']): Outcome<R>;
+}
+
+/** Ties a read to a decision over exactly what that read gives. */
+export function work<K extends ReadName, R>(
+  load: Load<K>,
+  decide: (loaded: Reads[K]['gives']) => Outcome<Sync<R>>,
+): Work<R> {
+  // The store answers a read by its name with that read's own shape; the pair is made here, once.
+  return { load: load as Load, decide: decide };
+}
