@@ -1,0 +1,40 @@
+import type { RateLimitOptions } from './http/rate-limits.ts';
+
+export type PrivilegedIntent = 'guildMembers' | 'guildPresences' | 'messageContent';
+
+export interface DiscordTwinOptions {
+  /** What the bot has to present; default a fake of the usual form. */
+  token?: string;
+  botName?: string;
+  /** Text channels of the first guild; default `claude-tasks` and `general`. */
+  channels?: readonly string[];
+  guildName?: string;
+  /** Time source beneath the twin's clock; default real time. `advance` adds to it. */
+  now?: () => number;
+  /** How long a nonce is remembered; Discord says "minutes". Default 3. */
+  nonceMemoryMs?: number;
+  /** Privileged intents that are switched on; asking for others closes with 4014. Default none. */
+  allowedIntents?: readonly PrivilegedIntent[];
+  /** Enforces messages per channel; default off. */
+  rateLimits?: RateLimitOptions;
+  heartbeatMs?: number;
+  /**
+   * Identifies at once, as /gateway/bot tells. Discord's usual 1 makes discord.js wait 5 real seconds before
+   * it identifies again; the default 16 spares tests that.
+   */
+  maxConcurrency?: number;
+}
+
+export const DEFAULTS = {
+  botName: 'athena',
+  channels: ['claude-tasks', 'general'],
+  guildName: 'Homelab',
+  nonceMemoryMs: 3 * 60_000,
+  heartbeatMs: 41_250,
+  maxConcurrency: 16,
+} as const;
+
+/** Three parts as a real token has, the first being the bot's id, and plainly nobody's. */
+export function fakeToken(botId: string): string {
+  return `${Buffer.from(botId).toString('base64url')}.Gtwin0.${'fake-token-of-the-twin-'.padEnd(38, '0')}`;
+}

@@ -1,0 +1,79 @@
+import { asObject, type JsonObject } from '../json.ts';
+import { checkMessageBody, refuseEmptyMessage } from '../limits/message.ts';
+import { refuse } from '../refusals.ts';
+import { createMessage } from '../world/messages.ts';
+import { CHANNEL_TYPES, isThread, type Channel } from '../world/model.ts';
+import { checkThreadBody, createThread, defaultThreadType } from '../world/threads.ts';
+import { channelWire, messageWire } from '../world/wire.ts';
+import type { World } from '../world/world.ts';
+import { channelMessage, requirePermission, visibleChannel } from './access.ts';
+import { bodyOf, created, noContent, type RestAnswer, type RestCall, type Route } from './router.ts';
+
+export function threadRoutes(world: World): Route[] {
+  return [
+    {
+      method: 'POST',
+      pattern: '/channels/:channel/threads',
+      auth: 'bot',
+      handle: (call, [channelId = '']) => startThread(world, call, visibleChannel(world, channelId)),
+    },
+    {
+      method: 'POST',
+      pattern: '/channels/:channel/messages/:message/threads',
+      auth: 'bot',
+      handle(call, [channelId = '', messageId = '']) {
+        const parent = visibleChannel(world, channelId);
+        const message = channelMessage(world, parent, messageId);
+        checkThreadBody(bodyOf(call), true);
+        requirePermission(world, parent, 'CreatePublicThreads');
+        if (message.threadId !== null) refuse('threadAlreadyExists');
+        const origin = {
+          parent,
+          type: CHANNEL_TYPES.publicThread,
+          ownerId: world.bot.id,
+          messageId: message.id,
+        };
+        message.threadId = message.id;
+        return created(channelWire(world, createThread(world, origin, bodyOf(call))));
+      },
+    },
+    {
+      method: 'PUT',
+      pattern: '/channels/:channel/thread-members/@me',
+      auth: 'bot',
+      handle(_call, [channelId = '']) {
+        if (!isThread(visibleChannel(world, channelId))) refuse('unknownChannel');
+        return noContent;
+      },
+    },
+  ];
+}
+
+function startThread(world: World, call: RestCall, parent: Channel): RestAnswer {
+  const body = bodyOf(call);
+  checkThreadBody(body, true);
+  // Left out, the type makes a private thread, which few expect.
+  const type = Number(body['type'] ?? defaultThreadType(parent));
+  if (parent.type === CHANNEL_TYPES.forum) return startPost(world, call, parent);
+  const isPrivate = type === CHANNEL_TYPES.privateThread;
+  requirePermission(world, parent, isPrivate ? 'CreatePrivateThreads' : 'CreatePublicThreads');
+  return created(channelWire(world, createThread(world, { parent, type, ownerId: world.bot.id }, body)));
+}
+
+/** In a forum a thread begins with its first message. */
+function startPost(world: World, call: RestCall, parent: Channel): RestAnswer {
+  requirePermission(world, parent, 'SendMessages');
+  const body = bodyOf(call);
+  const first: JsonObject = asObject(body['message']);
+  checkMessageBody(first, call.files);
+  refuseEmptyMessage(first, call.files.length);
+  const origin = { parent, type: CHANNEL_TYPES.publicThread, ownerId: world.bot.id };
+  const thread = createThread(world, origin, body);
+  const message = createMessage(world, {
+    channel: thread,
+    authorId: world.bot.id,
+    body: first,
+    files: call.files,
+  });
+  return created({ ...channelWire(world, thread), message: messageWire(world, message) });
+}
