@@ -6,6 +6,7 @@ import {
   ButtonStyle,
   EmbedBuilder,
   Events,
+  LabelBuilder,
   MessageFlags,
   ModalBuilder,
   TextInputBuilder,
@@ -118,13 +119,11 @@ describe('a person and the real discord.js', () => {
       if (interaction.isMessageContextMenuCommand()) {
         const input = new TextInputBuilder()
           .setCustomId('text')
-          .setLabel('Task')
           .setStyle(TextInputStyle.Paragraph)
           .setValue(interaction.targetMessage.content);
-        const row = new ActionRowBuilder<TextInputBuilder>().addComponents(input);
-        await interaction.showModal(
-          new ModalBuilder().setCustomId('new').setTitle('New task').addComponents(row),
-        );
+        const label = new LabelBuilder().setLabel('Task').setTextInputComponent(input);
+        const form = new ModalBuilder().setCustomId('new').setTitle('New task').addLabelComponents(label);
+        await interaction.showModal(form);
       } else if (interaction.isModalSubmit()) {
         await interaction.deferReply();
         await interaction.editReply(`Queued: ${interaction.fields.getTextInputValue('text')}`);

@@ -15,10 +15,11 @@ export interface TwinGuild {
   setRoles(userId: string, names: readonly string[]): void;
   /** Rights of the bot's own role; channels may still differ. */
   setBotRights(rights: readonly Permission[]): void;
+  /** Throws the bot out. */
+  removeBot(): void;
 }
 
-/** What everybody may do. The bot's rights come from its own role, so that taking one away takes effect. */
-const EVERYONE: readonly Permission[] = [];
+/** @everyone may do nothing: the bot's rights come from its own role alone, so that taking one away takes effect. */
 const PEOPLE: readonly Permission[] = [
   'ViewChannel',
   'SendMessages',
@@ -31,14 +32,14 @@ const PEOPLE: readonly Permission[] = [
 ];
 
 /** More than the invite asks for: whoever pings @everyone by mistake must be able to, or no test would see it. */
-export const BOT_RIGHTS: readonly Permission[] = [...PEOPLE, 'MentionEveryone', 'CreatePrivateThreads'];
+const BOT_RIGHTS: readonly Permission[] = [...PEOPLE, 'MentionEveryone', 'CreatePrivateThreads'];
 
 /** A guild with its owner, @everyone, a role for people and the bot as a member with a role of its own. */
 export function createGuild(world: World, name: string, channels: readonly string[]): Guild {
   const id = world.newId();
   const owner = addUser(world, `${name.toLowerCase()}-owner`);
   const guild: Guild = { id, name, ownerId: owner.id, roles: new Map(), members: new Map() };
-  guild.roles.set(id, role(id, '@everyone', bitsOf(EVERYONE)));
+  guild.roles.set(id, role(id, '@everyone', 0n));
   world.guilds.set(id, guild);
   addMember(world, guild, owner.id);
   newRole(world, guild, { name: PEOPLE_ROLE, permissions: bitsOf(PEOPLE) });
@@ -89,6 +90,10 @@ export function createTwinGuild(world: World, guild: Guild): TwinGuild {
       const own = roleNamed(world.bot.username);
       own.permissions = bitsOf(rights);
       tell('GUILD_ROLE_UPDATE', { role: roleWire(guild, own) });
+    },
+    removeBot() {
+      guild.members.delete(world.bot.id);
+      world.tell({ name: 'GUILD_DELETE', payload: { id: guild.id }, intents: INTENTS.guilds });
     },
   };
 }

@@ -32,6 +32,8 @@ export interface DiscordTwin {
 
   readonly commands: readonly RegisteredCommand[];
   readonly requests: readonly RestRecord[];
+  /** The requests that Discord's rules refused; faults are not among them. */
+  readonly refused: readonly RestRecord[];
   /** Rules broken that a well-made bot keeps. Tests assert that it is empty. */
   readonly violations: readonly Violation[];
   readonly unknownRoutes: readonly string[];

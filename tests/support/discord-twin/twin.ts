@@ -69,6 +69,9 @@ export function createDiscordTwin(options: DiscordTwinOptions = {}): DiscordTwin
       return [...world.commands.values()].flat();
     },
     requests: journal.requests,
+    get refused() {
+      return journal.requests.filter((request) => request.code !== null);
+    },
     violations: journal.violations,
     unknownRoutes: journal.unknownRoutes,
     interactions: parts.interactions.all,

@@ -29,56 +29,62 @@ export async function serveRest(
   response: ServerResponse,
 ): Promise<void> {
   const record = await note(parts, request);
+  if (record === undefined) return;
   const hit = parts.faults.take(record);
-  if (hit !== undefined) await beforeEffect(hit);
-  const early = parts.isDown() ? { status: 502, body: '502 Bad Gateway' } : earlyReply(hit?.fault);
-  if (early === 'cut') {
-    response.destroy();
-    return;
-  }
-  const reply = early ?? run(parts, record);
-  if (hit?.fault.kind === 'hold' && hit.fault.when === 'after') await hit.wait();
-  if (hit?.fault.kind === 'cut') {
-    response.destroy();
-    parts.bell.ring();
-    return;
-  }
-  send(response, lateReply(hit?.fault) ?? reply, record);
+  const answer = await answerWith(parts, record, hit);
+  if (answer === 'cut') response.destroy();
+  else send(response, answer, record);
   parts.bell.ring();
 }
 
-async function beforeEffect(hit: FaultHit): Promise<void> {
-  if (hit.fault.kind === 'hold' && hit.fault.when === 'before') await hit.wait();
+async function answerWith(
+  parts: RestServerParts,
+  record: RestRecord,
+  hit: FaultHit | undefined,
+): Promise<RestAnswer | 'cut'> {
+  if (isHold(hit, 'before')) await hit.wait();
+  const early = parts.isDown() ? BAD_GATEWAY : earlyAnswer(hit?.fault);
+  if (early !== undefined) return early;
+  const answer = run(parts, record);
+  if (isHold(hit, 'after')) await hit.wait();
+  return lateAnswer(hit?.fault) ?? answer;
+}
+
+const BAD_GATEWAY: RestAnswer = { status: 502, body: '502 Bad Gateway' };
+
+function isHold(hit: FaultHit | undefined, when: 'before' | 'after'): hit is FaultHit {
+  return hit?.fault.kind === 'hold' && hit.fault.when === when;
 }
 
 /** What a fault answers in place of the route. */
-function earlyReply(fault: Fault | undefined): RestAnswer | 'cut' | undefined {
+function earlyAnswer(fault: Fault | undefined): RestAnswer | 'cut' | undefined {
   if (fault === undefined) return undefined;
   if (fault.kind === 'cut' && fault.when === 'before') return 'cut';
-  if (fault.kind === 'status' && fault.applied !== true) return statusReply(fault);
+  if (fault.kind === 'status' && fault.applied !== true) return statusAnswer(fault);
   return fault.kind === 'rate-limit' ? rateLimited(fault.retryAfterMs, fault.isGlobal) : undefined;
 }
 
 /** What a fault answers after the route has had its effect. */
-function lateReply(fault: Fault | undefined): RestAnswer | undefined {
-  return fault?.kind === 'status' && fault.applied === true ? statusReply(fault) : undefined;
+function lateAnswer(fault: Fault | undefined): RestAnswer | 'cut' | undefined {
+  if (fault?.kind === 'cut') return 'cut';
+  return fault?.kind === 'status' && fault.applied === true ? statusAnswer(fault) : undefined;
 }
 
-function statusReply(fault: { status: number; body?: unknown }): RestAnswer {
+function statusAnswer(fault: { status: number; body?: unknown }): RestAnswer {
   const body = fault.body ?? { message: `${fault.status}: stand-in fault`, code: 0 };
   return { status: fault.status, body };
 }
 
-async function note(parts: RestServerParts, request: IncomingMessage): Promise<RestRecord> {
+async function note(parts: RestServerParts, request: IncomingMessage): Promise<RestRecord | undefined> {
   const url = new URL(request.url ?? '/', 'http://127.0.0.1');
   const { authorization, ...headers } = request.headers;
-  const { body, files } = await readBody(request);
+  const sent = await readBody(request);
+  if (sent === undefined) return undefined;
   const record: RestRecord = {
     method: request.method ?? 'GET',
     path: url.pathname.replace(PREFIX, ''),
     query: url.searchParams,
-    body,
-    files,
+    ...sent,
     at: parts.clock.now(),
     headers: Object.fromEntries(Object.entries(headers).map(([key, value]) => [key, String(value)])),
     auth: authorization === undefined ? 'none' : authorization === `Bot ${parts.token()}` ? 'bot' : 'wrong',

@@ -132,23 +132,18 @@ function describe(
 ): RestAnswer {
   const { call, record, kind } = made;
   if (call.query.get('with_response') !== 'true') return noContent;
+  const { id, type, channelId: channel_id } = record;
   const message = kind === 'modal' || kind === 'choices' ? null : record.original;
-  const channel = world.channels.get(record.channelId);
+  if (message === null) return ok({ interaction: { id, type, channel_id } });
   const interaction = {
-    id: record.id,
-    type: record.type,
-    channel_id: record.channelId,
-    ...(channel?.guildId == null ? {} : { guild_id: channel.guildId }),
-    ...(message === null
-      ? {}
-      : {
-          response_message_id: message.id,
-          response_message_loading: message.isLoading,
-          response_message_ephemeral: message.isEphemeral,
-        }),
+    id,
+    type,
+    channel_id,
+    response_message_id: message.id,
+    response_message_loading: message.isLoading,
+    response_message_ephemeral: message.isEphemeral,
   };
-  const isShown = kind === 'message' || kind === 'update';
-  if (!isShown || message === null) return ok({ interaction });
-  const type = kind === 'message' ? 4 : 7;
-  return ok({ interaction, resource: { type, message: messageWire(world, message) } });
+  if (kind !== 'message' && kind !== 'update') return ok({ interaction });
+  const resource = { type: kind === 'message' ? 4 : 7, message: messageWire(world, message) };
+  return ok({ interaction, resource });
 }

@@ -6,7 +6,7 @@ import {
   type Interactions,
   type OpenModal,
 } from '../world/interactions.ts';
-import { createMessage } from '../world/messages.ts';
+import { createMessage, deleteMessage } from '../world/messages.ts';
 import type { Channel, Component, TwinMessage, User } from '../world/model.ts';
 import type { World } from '../world/world.ts';
 import { findCommand } from './command-lookup.ts';
@@ -41,6 +41,8 @@ export interface TwinUser {
   /** Inputs left out are sent as they were prefilled. By custom id or label. */
   submitModal(modal: OpenModal, values?: ModalValues): Invocation;
   say(text: string, place?: Place): TwinMessage;
+  /** As a moderator would. */
+  deleteMessage(message: TwinMessage): void;
 }
 
 export interface UserParts {
@@ -111,7 +113,7 @@ export function createTwinUser(parts: UserParts, user: User): TwinUser {
       const control = findControl(message, button);
       if (options.evenIfGone !== true) refuseDeadControl(message, { user, control, button });
       const data = { custom_id: control?.custom_id ?? button, component_type: 2, id: 1 };
-      return begin(parts, { ...clickOn(parts, user, message) }, data);
+      return begin(parts, clickOn(parts, user, message), data);
     },
     select(message, customId, values) {
       const control = findControl(message, customId);
@@ -133,6 +135,9 @@ export function createTwinUser(parts: UserParts, user: User): TwinUser {
     },
     say(text, place = {}) {
       return createMessage(world, { channel: at(place), authorId: user.id, body: { content: text } });
+    },
+    deleteMessage(message) {
+      deleteMessage(world, message);
     },
   };
 }

@@ -22,10 +22,6 @@ export interface MessageDraft {
 /** Stores a new message, notifies whom it names and tells the gateway. The body has been checked already. */
 export function createMessage(world: World, draft: MessageDraft): TwinMessage {
   const { body, channel } = draft;
-  const flags =
-    ((asNumber(body['flags']) ?? 0) & FLAGS_A_BOT_MAY_SET) |
-    (draft.ephemeralFor === undefined ? 0 : FLAGS.ephemeral) |
-    (draft.isLoading === true ? FLAGS.loading : 0);
   const replyTo = asText(asObject(body['message_reference'])['message_id']) ?? null;
   const message = makeMessage({
     id: world.newId(),
@@ -33,11 +29,11 @@ export function createMessage(world: World, draft: MessageDraft): TwinMessage {
     authorId: draft.authorId,
     type: messageType(draft, replyTo),
     createdAt: world.clock.now(),
-    nonce: typeof body['nonce'] === 'number' ? body['nonce'] : (asText(body['nonce']) ?? null),
+    nonce: nonceOf(body),
     interaction: draft.interaction ?? null,
     ephemeralFor: draft.ephemeralFor ?? null,
     replyTo,
-    flags,
+    flags: flagsOf(draft),
   });
   fill(world, message, { body, files: draft.files ?? [] });
   world.messages.set(message.id, message);
@@ -45,6 +41,17 @@ export function createMessage(world: World, draft: MessageDraft): TwinMessage {
   if (!message.isLoading) recordPing(world, message);
   tellOfMessage(world, 'MESSAGE_CREATE', message);
   return message;
+}
+
+function flagsOf(draft: MessageDraft): number {
+  const asked = (asNumber(draft.body['flags']) ?? 0) & FLAGS_A_BOT_MAY_SET;
+  const visibility = draft.ephemeralFor === undefined ? 0 : FLAGS.ephemeral;
+  return asked | visibility | (draft.isLoading === true ? FLAGS.loading : 0);
+}
+
+function nonceOf(body: JsonObject): string | number | null {
+  const nonce = body['nonce'];
+  return typeof nonce === 'number' || typeof nonce === 'string' ? nonce : null;
 }
 
 const REPLY = 19;
@@ -130,8 +137,7 @@ function keepAttachments(message: TwinMessage, list: unknown): void {
 
 /** Discord trims every text of an embed and marks what an application made as `rich`. */
 function storedEmbed(embed: JsonObject): APIEmbed {
-  const trimmed = trimTexts({ type: 'rich', ...embed });
-  return trimmed as unknown as APIEmbed;
+  return trimTexts({ type: 'rich', ...embed });
 }
 
 function trimTexts(value: JsonObject): JsonObject {
