@@ -1,0 +1,39 @@
+/**
+ * Gives the write-ahead log's space back when nothing has been written for a while. SQLite copies it
+ * into the database as it goes, but only this shortens the file after a burst.
+ */
+import { statSync } from 'node:fs';
+import type Database from 'better-sqlite3';
+import type { Clock } from '../core/ports.ts';
+
+const IDLE_MS = 10_000;
+const WORTH_BYTES = 8 * 1024 * 1024;
+
+export function createIdleCheckpoint({
+  client,
+  clock,
+  path,
+}: {
+  client: Database.Database;
+  clock: Clock;
+  path: string;
+}) {
+  let cancel: (() => void) | null = null;
+
+  function checkpoint(): void {
+    cancel = null;
+    if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) < WORTH_BYTES) return;
+    // Answers "busy" without waiting when another program reads or writes; the next idle time will do.
+    client.pragma('wal_checkpoint(TRUNCATE)');
+  }
+
+  return {
+    written(): void {
+      cancel?.();
+      cancel = clock.after(IDLE_MS, checkpoint);
+    },
+    stop(): void {
+      cancel?.();
+    },
+  };
+}

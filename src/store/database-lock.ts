@@ -1,0 +1,59 @@
+/**
+ * One server per database: an exclusive transaction held on a file of its own beside it, for as long
+ * as the process lives. The operating system frees it when the process dies, however it dies.
+ */
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import Database from 'better-sqlite3';
+import type { Clock } from '../core/ports.ts';
+import { DatabaseRefused } from './database-refused.ts';
+import { isLocked } from './sqlite-errors.ts';
+
+const RETRY_MS = 100;
+
+export interface DatabaseLock {
+  readonly release: () => void;
+}
+
+/** Waits up to `waitMs` for another server to go, then refuses, naming the file. */
+export async function lockDatabase(
+  path: string,
+  { clock, waitMs }: { clock: Clock; waitMs: number },
+): Promise<DatabaseLock> {
+  const file = lockFileOf(path);
+  const deadline = clock.monotonicMs() + waitMs;
+  for (;;) {
+    const lock = tryLock(file);
+    if (lock !== null) return lock;
+    if (clock.monotonicMs() >= deadline) {
+      throw new DatabaseRefused(
+        `Another Athena server uses the database ${path} (lock file ${file}). Stop it first, or set DB_PATH to another file.`,
+      );
+    }
+    await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+  }
+}
+
+/** The same database reached over a link has the same lock. */
+function lockFileOf(path: string): string {
+  try {
+    return `${realpathSync(path)}-lock`;
+  } catch {
+    return join(realpathSync(dirname(path)), `${basename(path)}-lock`);
+  }
+}
+
+function tryLock(file: string): DatabaseLock | null {
+  let client: Database.Database | undefined;
+  try {
+    client = new Database(file, { timeout: 0 });
+    client.exec('BEGIN EXCLUSIVE');
+    const held = client;
+    return { release: () => void held.close() };
+  } catch (error) {
+    client?.close();
+    if (isLocked(error)) return null;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new DatabaseRefused(`The lock file ${file} cannot be used: ${why}.`, { cause: error });
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * Opens the database file: looks before it touches, sets the pragmas, and brings the tables up to
+ * date in one transaction. A file that is not ours, or newer than this program, is left as it is.
+ */
+import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
+import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
+import { migrate } from 'drizzle-orm/better-sqlite3/migrator';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
+import type { Logger } from '../core/ports.ts';
+import { DatabaseRefused } from './database-refused.ts';
+import * as schema from './schema.ts';
+
+export const IN_MEMORY = ':memory:';
+
+/** Marks a file as Athena's: "ATHE". */
+const APPLICATION_ID = 0x41544845;
+
+const MIGRATIONS = fileURLToPath(new URL('../../drizzle', import.meta.url));
+
+/** Waiting at start is harmless; later it would stop the process, so the running server never does. */
+const START_TIMEOUT_MS = 5000;
+
+export type Tables = BetterSQLite3Database<typeof schema>;
+
+export interface OpenDatabase {
+  readonly client: Database.Database;
+  readonly tables: Tables;
+}
+
+export function prepareFolder(path: string): void {
+  if (path === IN_MEMORY) return;
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw refusal(path, error);
+  }
+}
+
+export async function openDatabase(path: string, logger: Logger): Promise<OpenDatabase> {
+  const applied = path === IN_MEMORY ? null : lookAt(path);
+  let client: Database.Database | undefined;
+  try {
+    client = new Database(path, { timeout: START_TIMEOUT_MS });
+    setPragmas(client);
+    await bringUpToDate({ client, path, applied, logger });
+    client.pragma('busy_timeout = 0');
+    return { client, tables: drizzle(client, { schema }) };
+  } catch (error) {
+    client?.close();
+    throw refusal(path, error);
+  }
+}
+
+function setPragmas(client: Database.Database): void {
+  client.pragma('journal_mode = WAL');
+  // An acknowledged write survives a power cut; group commit makes that affordable.
+  client.pragma('synchronous = FULL');
+  client.pragma('foreign_keys = ON');
+  client.pragma('temp_store = MEMORY');
+  client.pragma('cache_size = -16384');
+  client.pragma(`journal_size_limit = ${64 * 1024 * 1024}`);
+}
+
+/** When each migration of this program was made, oldest first. */
+function knownMigrations(): readonly { folderMillis: number }[] {
+  return readMigrationFiles({ migrationsFolder: MIGRATIONS });
+}
+
+/**
+ * Reads what the file is without changing a byte of it: the age of its newest migration, or null for
+ * a file that is yet to be made.
+ */
+function lookAt(path: string): number | null {
+  if (!existsSync(path)) return null;
+  if (!statSync(path).isFile()) throw new DatabaseRefused(`DB_PATH ${path} is not a file.`);
+  if (statSync(path).size === 0) return null;
+  const leftovers = ['-wal', '-shm'].map((end) => path + end).filter((file) => !existsSync(file));
+  try {
+    const client = new Database(path, { readonly: true, timeout: START_TIMEOUT_MS });
+    try {
+      return newestMigration(client, path);
+    } finally {
+      client.close();
+    }
+  } catch (error) {
+    throw refusal(path, error);
+  } finally {
+    // A reader of a WAL database makes these two; empty ones that were not there before go again.
+    for (const file of leftovers) removeIfLeftByReader(file);
+  }
+}
+
+function removeIfLeftByReader(file: string): void {
+  if (!existsSync(file)) return;
+  if (file.endsWith('-shm') || statSync(file).size === 0) rmSync(file, { force: true });
+}
+
+function newestMigration(client: Database.Database, path: string): number | null {
+  const ours = client.pragma('application_id', { simple: true }) === APPLICATION_ID;
+  const count = client.prepare("SELECT count(*) FROM sqlite_schema WHERE type = 'table'").pluck().get();
+  if (!ours && count === 0) return null;
+  if (!ours) {
+    throw new DatabaseRefused(
+      `${path} is an SQLite database of another program; it was left as it is. Set DB_PATH to another file.`,
+    );
+  }
+  // A first start that was cut short may have left a marked file without tables.
+  if (count === 0) return null;
+  const newest = client.prepare('SELECT max(created_at) FROM __drizzle_migrations').pluck().get();
+  const known = knownMigrations().at(-1)?.folderMillis ?? 0;
+  if (Number(newest) > known) {
+    throw new DatabaseRefused(
+      `${path} was made by a newer version of Athena; it was left as it is. Update this server, or restore the copy that was kept beside the database before the update.`,
+    );
+  }
+  return Number(newest);
+}
+
+interface Upgrade {
+  readonly client: Database.Database;
+  readonly path: string;
+  /** Age of the newest migration in the file; null when it is new. */
+  readonly applied: number | null;
+  readonly logger: Logger;
+}
+
+async function bringUpToDate({ client, path, applied, logger }: Upgrade): Promise<void> {
+  const missing = knownMigrations().filter((migration) => migration.folderMillis > (applied ?? 0));
+  if (missing.length === 0) return;
+  if (applied !== null) {
+    const copy = `${path}.schema-${applied}`;
+    await client.backup(`${copy}.part`);
+    renameSync(`${copy}.part`, copy);
+    logger.info({ copy, migrations: missing.length }, 'database copied before its update');
+  }
+  client.pragma(`application_id = ${APPLICATION_ID}`);
+  migrate(drizzle(client), { migrationsFolder: MIGRATIONS });
+}
+
+function refusal(path: string, error: unknown): DatabaseRefused {
+  if (error instanceof DatabaseRefused) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const why = error instanceof Error ? error.message : String(error);
+  const next = code.startsWith('SQLITE_NOTADB')
+    ? 'It is not an SQLite database (or it is encrypted); it was left as it is. Set DB_PATH to another file.'
+    : code.startsWith('SQLITE_BUSY')
+      ? 'Another program holds it locked. Close that program and start again.'
+      : 'Check that the folder exists, is on a disk with free space, and belongs to the user that runs Athena.';
+  return new DatabaseRefused(`The database ${path} cannot be opened: ${why}. ${next}`, { cause: error });
+}

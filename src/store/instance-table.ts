@@ -1,0 +1,98 @@
+/** Who was heard from, and when. */
+import { eq, sql } from 'drizzle-orm';
+import { instanceStatus, OFFLINE_AFTER_MS, type Instance, type InstanceWithWork } from '../core/instance.ts';
+import type { QueueCounts } from '../core/ports.ts';
+import type { OpenDatabase } from './database.ts';
+import { param } from './placeholders.ts';
+import { instances } from './schema.ts';
+
+/** More than anybody reads; the most recently heard ones come first. */
+const LISTED = 500;
+
+const holds = sql`EXISTS (SELECT 1 FROM tasks INDEXED BY tasks_held WHERE status = 'in_progress' AND tasks.instance_id = instances.id)`;
+
+export type InstanceTable = ReturnType<typeof createInstanceTable>;
+
+export function createInstanceTable({ tables }: OpenDatabase) {
+  const statements = prepare(tables);
+  return {
+    byId(id: string): Instance | null {
+      const row = statements.byId.get({ id });
+      return row === undefined ? null : { ...row, lastSeen: new Date(row.lastSeen) };
+    },
+
+    seen(seen: { instanceId: string; name?: string | undefined; at: Date }): void {
+      statements.upsert.run({ id: seen.instanceId, name: seen.name ?? null, at: seen.at.getTime() });
+    },
+
+    list(now: Date): InstanceWithWork[] {
+      return statements.listed.all().map((row) => {
+        const lastSeen = new Date(row.lastSeen);
+        const status = instanceStatus({ lastSeen, holdsLease: row.taskId !== null }, now);
+        return { id: row.id, name: row.name, lastSeen, status, currentTaskId: row.taskId };
+      });
+    },
+
+    counts(now: Date): QueueCounts['instances'] {
+      const row = statements.counted.get({ since: now.getTime() - OFFLINE_AFTER_MS }) ?? {
+        working: 0,
+        idle: 0,
+        total: 0,
+      };
+      return { idle: row.idle, working: row.working, offline: row.total - row.idle - row.working };
+    },
+
+    /** Resolves to how many were forgotten. */
+    forgetSilent: (before: Date, limit: number) =>
+      statements.forget.run({ before: before.getTime(), limit }).changes,
+  };
+}
+
+function prepare(tables: OpenDatabase['tables']) {
+  return {
+    byId: tables
+      .select()
+      .from(instances)
+      .where(eq(instances.id, param('id')))
+      .prepare(),
+    upsert: tables
+      .insert(instances)
+      .values({
+        id: param('id'),
+        name: sql`coalesce(${param('name')}, ${param('id')})`,
+        lastSeen: param('at'),
+      })
+      .onConflictDoUpdate({
+        target: instances.id,
+        set: { name: sql`coalesce(${param('name')}, name)`, lastSeen: sql`max(last_seen, ${param('at')})` },
+      })
+      .prepare(),
+    listed: tables
+      .select({
+        id: instances.id,
+        name: instances.name,
+        lastSeen: instances.lastSeen,
+        taskId: sql<
+          number | null
+        >`(SELECT min(id) FROM tasks INDEXED BY tasks_held WHERE status = 'in_progress' AND tasks.instance_id = instances.id)`,
+      })
+      .from(instances)
+      .orderBy(sql`last_seen DESC, instances.id`)
+      .limit(LISTED)
+      .prepare(),
+    counted: tables
+      .select({
+        working: sql<number>`coalesce(sum(${holds}), 0)`,
+        idle: sql<number>`coalesce(sum(NOT ${holds} AND last_seen >= ${param('since')}), 0)`,
+        total: sql<number>`count(*)`,
+      })
+      .from(instances)
+      .prepare(),
+    forget: tables
+      .delete(instances)
+      .where(
+        sql`id IN (SELECT id FROM instances WHERE last_seen < ${param('before')} AND NOT ${holds} LIMIT ${param('limit')})`,
+      )
+      .prepare(),
+  };
+}

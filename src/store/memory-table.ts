@@ -1,0 +1,51 @@
+/** What front ends remember over restarts: messages that belong to tasks, and named values. */
+import { sql } from 'drizzle-orm';
+import type { FrontEndMemory, Link } from '../core/ports.ts';
+import type { OpenDatabase } from './database.ts';
+import { param, params } from './placeholders.ts';
+import { frontEndLinks, frontEndValues } from './schema.ts';
+
+export type Remembered = Parameters<FrontEndMemory['save']>[0];
+export type MemoryTable = ReturnType<typeof createMemoryTable>;
+
+export function createMemoryTable({ tables }: OpenDatabase) {
+  const ofLink = sql`front_end = ${param('frontEnd')} AND task_id = ${param('taskId')} AND kind = ${param('kind')}`;
+  const ofValue = sql`front_end = ${param('frontEnd')} AND name = ${param('name')}`;
+  const link = tables.select().from(frontEndLinks).where(ofLink).prepare();
+  const value = tables.select().from(frontEndValues).where(ofValue).prepare();
+  const unlink = tables.delete(frontEndLinks).where(ofLink).prepare();
+  const forget = tables.delete(frontEndValues).where(ofValue).prepare();
+  const addLink = tables
+    .insert(frontEndLinks)
+    .values(params(['frontEnd', 'taskId', 'kind', 'channelId', 'messageId']))
+    .onConflictDoUpdate({
+      target: [frontEndLinks.frontEnd, frontEndLinks.taskId, frontEndLinks.kind],
+      set: { channelId: sql`excluded.channel_id`, messageId: sql`excluded.message_id` },
+    })
+    .prepare();
+  const setValue = tables
+    .insert(frontEndValues)
+    .values(params(['frontEnd', 'name', 'value']))
+    .onConflictDoUpdate({
+      target: [frontEndValues.frontEnd, frontEndValues.name],
+      set: { value: sql`excluded.value` },
+    })
+    .prepare();
+
+  return {
+    link(frontEnd: string, taskId: number, kind: string): Link | null {
+      const row = link.get({ frontEnd, taskId, kind });
+      return row === undefined ? null : { channelId: row.channelId, messageId: row.messageId };
+    },
+    value: (frontEnd: string, name: string) => value.get({ frontEnd, name })?.value ?? null,
+    /** Inside a transaction. */
+    save(frontEnd: string, remembered: Remembered): void {
+      for (const gone of remembered.unlink ?? []) unlink.run({ frontEnd, ...gone });
+      for (const found of remembered.links ?? []) addLink.run({ frontEnd, ...found });
+      for (const [name, text] of Object.entries(remembered.values ?? {})) {
+        if (text === null) forget.run({ frontEnd, name });
+        else setValue.run({ frontEnd, name, value: text });
+      }
+    },
+  };
+}

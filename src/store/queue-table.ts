@@ -1,0 +1,34 @@
+/** Counters kept by triggers, and the queue's own switch. */
+import { eq } from 'drizzle-orm';
+import type { QueueCounts } from '../core/ports.ts';
+import { TASK_STATUSES } from '../core/vocabulary.ts';
+import type { QueueState } from '../core/work.ts';
+import type { OpenDatabase } from './database.ts';
+import { assigned, param } from './placeholders.ts';
+import { queueState, taskCounts } from './schema.ts';
+
+export type QueueTable = ReturnType<typeof createQueueTable>;
+
+export function createQueueTable({ tables }: OpenDatabase) {
+  const state = tables.select().from(queueState).where(eq(queueState.id, 1)).prepare();
+  const setState = tables
+    .update(queueState)
+    .set(assigned(['paused', 'reason']))
+    .where(eq(queueState.id, param('id')))
+    .prepare();
+  const counted = tables.select().from(taskCounts).prepare();
+
+  return {
+    state(): QueueState {
+      const row = state.get();
+      return { paused: row?.paused === 1, reason: row?.reason ?? null };
+    },
+    setState: ({ paused, reason }: QueueState) => setState.run({ id: 1, paused: paused ? 1 : 0, reason }),
+    counts(): QueueCounts['counts'] {
+      const byStatus = new Map(counted.all().map(({ status, n }) => [status, n]));
+      return Object.fromEntries(
+        TASK_STATUSES.map((status) => [status, byStatus.get(status) ?? 0]),
+      ) as QueueCounts['counts'];
+    },
+  };
+}

@@ -1,0 +1,56 @@
+/** The closed set of named reads, answered inside the transaction of the decision they are for. */
+import { lanesFor } from '../core/lanes.ts';
+import type { Load, ReadName, Reads } from '../core/work.ts';
+import type { InstanceTable } from './instance-table.ts';
+import type { LeaseTable } from './lease-table.ts';
+import type { QueueTable } from './queue-table.ts';
+import type { TaskTable } from './task-table.ts';
+
+export interface ReadTables {
+  readonly tasks: TaskTable;
+  readonly leases: LeaseTable;
+  readonly instances: InstanceTable;
+  readonly queue: QueueTable;
+}
+
+type Answers = { [K in ReadName]: (takes: Reads[K]['takes']) => Reads[K]['gives'] };
+
+export function createReads({ tasks, leases, instances, queue }: ReadTables) {
+  const taskAndLease = (id: number, leaseId: string | undefined) => ({
+    task: tasks.byId(id),
+    lease: leaseId === undefined ? null : leases.byId(leaseId),
+  });
+
+  const answers: Answers = {
+    newTask: ({ origin }) => ({
+      id: tasks.nextId(),
+      existing: origin === null ? null : tasks.byOrigin(origin.frontEnd, origin.ref),
+    }),
+    task: ({ id, leaseId }) => taskAndLease(id, leaseId),
+    taskAndNext({ id, leaseId }) {
+      const found = taskAndLease(id, leaseId);
+      return { ...found, next: tasks.nextReady(lanesFor(found.task?.instanceId)) };
+    },
+    nextReady: ({ lanes, instanceId }) => ({
+      task: tasks.nextReady(lanes),
+      queue: queue.state(),
+      instance: instances.byId(instanceId),
+    }),
+    claimById: ({ id, instanceId }) => ({ task: tasks.byId(id), instance: instances.byId(instanceId) }),
+    leasesOf: ({ instanceId, leaseIds, cancelledSince }) => ({
+      instance: instances.byId(instanceId),
+      held: tasks.heldBy(instanceId),
+      named: leaseIds.flatMap((id) => leases.byId(id) ?? []),
+      cancelledTaskIds: leases.cancelledTaskIds(instanceId, cancelledSince),
+    }),
+    expiredLeases: ({ before, limit }) => ({ tasks: tasks.expired(before, limit) }),
+    dueTasks: ({ before, limit }) => ({ taskIds: tasks.due(before, limit) }),
+    queue: () => ({ queue: queue.state() }),
+  };
+
+  return (load: Load): Reads[ReadName]['gives'] => {
+    // Name and parameters were paired by `work`; the compiler cannot follow that through the union.
+    const answer = answers[load.read] as (takes: Load) => Reads[ReadName]['gives'];
+    return answer(load);
+  };
+}

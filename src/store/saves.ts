@@ -1,0 +1,80 @@
+/** Saves what a decision returned, all of it, and notes what the commit will have set in motion. */
+import { laneOf } from '../core/lanes.ts';
+import type { Commit } from '../core/ports.ts';
+import type { Task, TaskChange } from '../core/task.ts';
+import type { Outcome, QueueState } from '../core/work.ts';
+import type { EventTable } from './event-table.ts';
+import type { KeyTable } from './key-table.ts';
+import type { ReadTables } from './reads.ts';
+
+export interface SaveTables extends ReadTables {
+  readonly events: EventTable;
+  readonly keys: KeyTable;
+}
+
+export type Signals = ReturnType<typeof createSignals>;
+
+/** Collected while a transaction runs; a transaction that is taken back takes them along. */
+export function createSignals(tell: (commit: Commit) => void) {
+  let readyLanes: string[] = [];
+  let hasEvents = false;
+  let resumed = false;
+  let timesChanged = false;
+  return {
+    begin(): void {
+      readyLanes = [];
+      hasEvents = resumed = timesChanged = false;
+    },
+    ready: (lane: string) => void readyLanes.push(lane),
+    event: () => void (hasEvents = true),
+    resumed: () => void (resumed = true),
+    timesChanged: () => void (timesChanged = true),
+    committed: () => {
+      tell({ readyLanes, hasEvents, resumed, timesChanged });
+    },
+  };
+}
+
+const isReady = (task: Task) => task.status === 'pending' && task.notBefore === null;
+
+export function createSaves(tables: SaveTables, signals: Signals) {
+  const { tasks, events, leases, instances, queue, keys } = tables;
+
+  function saveChange(change: TaskChange): void {
+    tasks.save(change);
+    events.append(change.event);
+    if (change.leaseEnd) leases.end(change.leaseEnd);
+    if (change.leaseStart) leases.start(change.leaseStart);
+    signals.event();
+    if (isReady(change.after) && (change.before === null || !isReady(change.before)))
+      signals.ready(laneOf(change.after));
+    if (change.leaseStart || change.after.notBefore) signals.timesChanged();
+  }
+
+  function markReady(id: number): void {
+    tasks.markReady(id);
+    const task = tasks.byId(id);
+    if (task !== null && isReady(task)) signals.ready(laneOf(task));
+  }
+
+  function saveQueue(state: QueueState): void {
+    queue.setState(state);
+    if (!state.paused) signals.resumed();
+  }
+
+  return ({
+    changes = [],
+    renewals = [],
+    due = [],
+    seen,
+    forgetKey,
+    queue: state,
+  }: Outcome<unknown>): void => {
+    changes.forEach(saveChange);
+    for (const renewal of renewals) tasks.renew(renewal);
+    due.forEach(markReady);
+    if (seen) instances.seen(seen);
+    if (forgetKey !== undefined) keys.forget(forgetKey);
+    if (state) saveQueue(state);
+  };
+}

@@ -1,0 +1,202 @@
+/** The Store port on SQLite: one writer connection, group commit, prepared statements only. */
+import { DomainError } from '../core/errors.ts';
+import type { Answer, Clock, Commit, FrontEndMemory, Logger, Once, Store } from '../core/ports.ts';
+import type { Work } from '../core/work.ts';
+import { createIdleCheckpoint } from './checkpoint.ts';
+import { createCommitQueue } from './commit-queue.ts';
+import { IN_MEMORY, openDatabase, prepareFolder, type OpenDatabase } from './database.ts';
+import { lockDatabase } from './database-lock.ts';
+import { createGroupCommit } from './group-commit.ts';
+import { createEventTable } from './event-table.ts';
+import { createInstanceTable } from './instance-table.ts';
+import { createKeyTable, KEPT_MS } from './key-table.ts';
+import { createLeaseTable } from './lease-table.ts';
+import { createMemoryTable } from './memory-table.ts';
+import { createQueueTable } from './queue-table.ts';
+import { createReads } from './reads.ts';
+import { createSaves, createSignals } from './saves.ts';
+import { asStoreError } from './sqlite-errors.ts';
+import { createTaskLists } from './task-lists.ts';
+import { createTaskTable } from './task-table.ts';
+
+export interface SqliteStoreOptions {
+  /** A file, or `:memory:`. */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How long to wait for another server on the same file to go. */
+  readonly lockWaitMs?: number;
+}
+
+/** Rows per housekeeping step: larger steps were seen to hold everybody up for tens of milliseconds. */
+const PURGE_BATCH = 100;
+const SILENT_INSTANCE_MS = 30 * 24 * 60 * 60_000;
+
+/** Throws DatabaseRefused when the file is in use, foreign, newer, or cannot be opened. */
+export async function createSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const { path, clock, logger } = options;
+  prepareFolder(path);
+  const lock =
+    path === IN_MEMORY ? null : await lockDatabase(path, { clock, waitMs: options.lockWaitMs ?? 15_000 });
+  try {
+    const database = await openDatabase(path, logger);
+    return assemble(database, { ...options, release: () => lock?.release() });
+  } catch (error) {
+    lock?.release();
+    throw error;
+  }
+}
+
+function createTables(database: OpenDatabase) {
+  return {
+    tasks: createTaskTable(database),
+    lists: createTaskLists(database),
+    events: createEventTable(database),
+    leases: createLeaseTable(database),
+    instances: createInstanceTable(database),
+    queue: createQueueTable(database),
+    keys: createKeyTable(database),
+    memory: createMemoryTable(database),
+  };
+}
+
+type Tables = ReturnType<typeof createTables>;
+
+function assemble(database: OpenDatabase, made: SqliteStoreOptions & { release: () => void }): Store {
+  const { client } = database;
+  const { clock, path, release } = made;
+  const tables = createTables(database);
+  const listeners = new Set<(commit: Commit) => void>();
+  const checkpoint = createIdleCheckpoint({ client, clock, path });
+  const signals = createSignals((commit) => {
+    checkpoint.written();
+    for (const listener of listeners) listener(commit);
+  });
+  const queue = createCommitQueue(createGroupCommit(client, signals), clock);
+  const read = createReads(tables);
+  const save = createSaves(tables, signals);
+
+  function run<R>(work: Work<R>): { result: R; changed: boolean } {
+    const outcome = work.decide(read(work.load));
+    save(outcome);
+    const changed =
+      outcome.changedSomething ?? ((outcome.changes?.length ?? 0) > 0 || outcome.queue !== undefined);
+    return { result: outcome.result, changed };
+  }
+
+  return {
+    decide: (work) => queue.enqueue(() => run(work).result),
+    decideOnce: (work, once) => queue.enqueue(() => runOnce({ tables, run, clock }, work, once)),
+    onCommit(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    ...createReaders(tables, clock),
+    shiftLeases: (byMs, graceMs) =>
+      queue.enqueue(() => {
+        tables.tasks.shiftLeases({ byMs, grace: graceMs, earliest: clock.now().getTime() });
+        signals.timesChanged();
+      }),
+    purge: () =>
+      queue.enqueue(() => {
+        const now = clock.now().getTime();
+        const dropped = tables.keys.purge(new Date(now - KEPT_MS), PURGE_BATCH);
+        const forgotten = tables.instances.forgetSilent(new Date(now - SILENT_INSTANCE_MS), PURGE_BATCH);
+        return dropped === PURGE_BATCH || forgotten === PURGE_BATCH;
+      }),
+    memory: (frontEnd) => createMemory(frontEnd, tables, (run) => queue.enqueue(run)),
+    async close() {
+      await queue.drain();
+      checkpoint.stop();
+      client.close();
+      release();
+    },
+  };
+}
+
+interface OnceDeps<R> {
+  readonly tables: Tables;
+  readonly clock: Clock;
+  readonly run: (work: Work<R>) => { result: R; changed: boolean };
+}
+
+/** Inside the transaction: the first answer again, or the work together with its answer. */
+function runOnce<R>({ tables, clock, run }: OnceDeps<R>, work: Work<R>, once: Once<R>): Answer {
+  const kept = tables.keys.find(once.key, clock.now());
+  if (kept === null) {
+    const { result, changed } = run(work);
+    const answer = once.render(result);
+    if (changed) tables.keys.keep(once.key, { ...answer, fingerprint: once.fingerprint }, clock.now());
+    return answer;
+  }
+  if (kept.fingerprint !== once.fingerprint) {
+    throw new DomainError(
+      'idempotency_conflict',
+      'This Idempotency-Key was used for a different request; use a new key for a new request.',
+    );
+  }
+  if (kept.leaseId !== null && tables.leases.byId(kept.leaseId)?.endedAt !== null) {
+    throw new DomainError(
+      'lease_lost',
+      'That claim was answered before and its lease has ended since; claim again with a new key.',
+    );
+  }
+  return { status: kept.status, body: kept.body, leaseId: kept.leaseId };
+}
+
+type Readers = Omit<
+  Store,
+  'decide' | 'decideOnce' | 'onCommit' | 'shiftLeases' | 'purge' | 'memory' | 'close'
+>;
+
+function createReaders({ tasks, lists, events, instances, queue }: Tables, clock: Clock): Readers {
+  return {
+    task: (id) => reading(() => tasks.byId(id)),
+    tasks: (query) => reading(() => lists.page(query)),
+    searchOpenTasks: (text, limit) => reading(() => lists.searchOpen(text, limit)),
+    recentlyFinished: (limit) => reading(() => lists.recentlyFinished(limit)),
+    nextReady: (lanes) => reading(() => tasks.nextReady(lanes)),
+    tasksAhead: (task, upTo) => reading(() => lists.ahead(task, upTo)),
+    events: (taskId) => reading(() => events.ofTask(taskId)),
+    eventsAfter: (position, limit) => reading(() => events.after(position, limit)),
+    newestPosition: () => reading(() => events.newestPosition()),
+    eventsBehind: (position, upTo) => reading(() => events.behind(position, upTo)),
+    instances: () => reading(() => instances.list(clock.now())),
+    nextTimes: () =>
+      reading(() => ({ leaseExpiry: asDate(tasks.nextLeaseExpiry()), due: asDate(tasks.nextDue()) })),
+    counts: () =>
+      reading(() => ({
+        counts: queue.counts(),
+        oldestPendingAt: asDate(lists.oldestPendingAt()),
+        queue: queue.state(),
+        instances: instances.counts(clock.now()),
+      })),
+    ping: () => reading(() => void queue.state()),
+  };
+}
+
+function createMemory(
+  frontEnd: string,
+  { memory }: Tables,
+  write: (run: () => void) => Promise<void>,
+): FrontEndMemory {
+  return {
+    link: (taskId, kind) => reading(() => memory.link(frontEnd, taskId, kind)),
+    value: (name) => reading(() => memory.value(frontEnd, name)),
+    save: (remembered) =>
+      write(() => {
+        memory.save(frontEnd, remembered);
+      }),
+  };
+}
+
+const asDate = (ms: number | null) => (ms === null ? null : new Date(ms));
+
+/** The port promises promises: a read that fails rejects, and is named like any other failure. */
+function reading<T>(read: () => T): Promise<T> {
+  try {
+    return Promise.resolve(read());
+  } catch (error) {
+    return Promise.reject(asStoreError(error));
+  }
+}

@@ -1,0 +1,116 @@
+/** The prepared statements behind `task-table`. A query on a partial index repeats its condition. */
+import { and, eq, getTableColumns, sql } from 'drizzle-orm';
+import type { OpenDatabase } from './database.ts';
+import { assigned, param, params } from './placeholders.ts';
+import type { TaskRow } from './rows.ts';
+import { tasks } from './schema.ts';
+import { columnsBy, tasksBy } from './using-index.ts';
+
+const INSERTED = Object.keys(getTableColumns(tasks)) as (keyof TaskRow)[];
+
+/** What a move may change; the other columns are fixed when the task is made. */
+const CHANGED = [
+  'description',
+  'status',
+  'priority',
+  'rank',
+  'ready',
+  'instanceId',
+  'instanceName',
+  'leaseId',
+  'leaseMs',
+  'leaseExpiresAt',
+  'attempt',
+  'claimedAt',
+  'completedAt',
+  'notBefore',
+  'updatedAt',
+  'notes',
+  'error',
+] as const;
+
+export function prepareTaskReads({ client, tables }: OpenDatabase) {
+  const origin = and(
+    eq(tasks.originFrontEnd, param('frontEnd')),
+    eq(tasks.originRef, param('ref')),
+    sql`origin_ref IS NOT NULL`,
+  );
+  return {
+    ...prepareTimes(client),
+    byId: tables
+      .select()
+      .from(tasks)
+      .where(eq(tasks.id, param('id')))
+      .prepare(),
+    byOrigin: tables.select().from(tasks).where(origin).prepare(),
+    headOfLane: tasksBy<{ lane: string }>(
+      client,
+      'tasks_ready',
+      "WHERE status = 'pending' AND ready = 1 AND lane = :lane ORDER BY rank, id LIMIT 1",
+    ),
+    heldBy: tasksBy<{ instanceId: string }>(
+      client,
+      'tasks_held',
+      "WHERE status = 'in_progress' AND instance_id = :instanceId ORDER BY id",
+    ),
+    expired: tasksBy<Until>(
+      client,
+      'tasks_leased',
+      "WHERE status = 'in_progress' AND lease_expires_at <= :before ORDER BY lease_expires_at LIMIT :limit",
+    ),
+    due: tasksBy<Until>(
+      client,
+      'tasks_due',
+      "WHERE status = 'pending' AND ready = 0 AND not_before <= :before ORDER BY not_before LIMIT :limit",
+    ),
+  };
+}
+
+interface Until {
+  /** Milliseconds, inclusive. */
+  readonly before: number;
+  readonly limit: number;
+}
+
+/** The next moment at which time alone changes something. */
+function prepareTimes(client: OpenDatabase['client']) {
+  const first = (column: string, rest: string) =>
+    columnsBy<object, { at: number }>(
+      client,
+      `${column} AS at`,
+      `tasks INDEXED BY ${rest} ORDER BY ${column} LIMIT 1`,
+    );
+  return {
+    nextLeaseExpiry: first('lease_expires_at', "tasks_leased WHERE status = 'in_progress'"),
+    nextDue: first('not_before', "tasks_due WHERE status = 'pending' AND ready = 0"),
+  };
+}
+
+export function prepareTaskWrites({ tables }: OpenDatabase) {
+  const shifted = sql`max(lease_expires_at + ${param('byMs')}, ${param('earliest')} + min(lease_ms, ${param('grace')}))`;
+  return {
+    insert: tables.insert(tasks).values(params(INSERTED)).prepare(),
+    update: tables
+      .update(tasks)
+      .set(assigned(CHANGED))
+      .where(
+        sql`id = ${param('id')} AND status = ${param('beforeStatus')} AND lease_id IS ${param('beforeLease')}`,
+      )
+      .prepare(),
+    renew: tables
+      .update(tasks)
+      .set(assigned(['leaseExpiresAt']))
+      .where(sql`id = ${param('id')} AND lease_id = ${param('leaseId')}`)
+      .prepare(),
+    markReady: tables
+      .update(tasks)
+      .set({ ready: 1, notBefore: null })
+      .where(sql`id = ${param('id')} AND status = 'pending'`)
+      .prepare(),
+    shiftLeases: tables
+      .update(tasks)
+      .set({ leaseExpiresAt: shifted })
+      .where(sql`status = 'in_progress'`)
+      .prepare(),
+  };
+}

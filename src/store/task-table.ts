@@ -1,0 +1,66 @@
+/** The hot statements on `tasks`: what a decision reads and writes. Each names the index it must use. */
+import type { Task, TaskChange } from '../core/task.ts';
+import type { Renewal } from '../core/work.ts';
+import type { OpenDatabase } from './database.ts';
+import { toChangedColumns, toTask, toTaskRow, type TaskRow } from './rows.ts';
+import { prepareTaskReads, prepareTaskWrites } from './task-statements.ts';
+
+export type TaskTable = ReturnType<typeof createTaskTable>;
+
+export function createTaskTable(database: OpenDatabase) {
+  const reads = prepareTaskReads(database);
+  const writes = prepareTaskWrites(database);
+  const sequence = database.client.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'tasks'").pluck();
+
+  return {
+    byId: (id: number) => toTaskOrNull(reads.byId.get({ id })),
+    byOrigin: (frontEnd: string, ref: string) => toTaskOrNull(reads.byOrigin.get({ frontEnd, ref })),
+
+    nextId: () => Number(sequence.get() ?? 0) + 1,
+
+    /** The head of each lane is one step in the index; the smallest rank, then id, wins. */
+    nextReady(lanes: readonly string[]): Task | null {
+      let best: TaskRow | undefined;
+      for (const lane of lanes) {
+        const head = reads.headOfLane.get({ lane });
+        if (head && (!best || comesFirst(head, best))) best = head;
+      }
+      return toTaskOrNull(best);
+    },
+
+    heldBy: (instanceId: string) => reads.heldBy.all({ instanceId }).map(toTask),
+    expired: (before: Date, limit: number) =>
+      reads.expired.all({ before: before.getTime(), limit }).map(toTask),
+    due: (before: Date, limit: number) =>
+      reads.due.all({ before: before.getTime(), limit }).map(({ id }) => id),
+
+    /** Repeats what the decision was based on, so that it can never overwrite what came in between. */
+    save({ before, after }: TaskChange): void {
+      if (before === null) {
+        writes.insert.run({ ...toTaskRow(after) });
+        return;
+      }
+      const guard = { beforeStatus: before.status, beforeLease: before.lease?.leaseId ?? null };
+      const { changes } = writes.update.run({ ...toChangedColumns(after), ...guard });
+      if (changes !== 1) throw new Error(`task ${before.id} changed under a decision`);
+    },
+
+    renew({ taskId, leaseId, expiresAt }: Renewal): void {
+      writes.renew.run({ id: taskId, leaseId, expiresAt: expiresAt.getTime() });
+    },
+
+    markReady: (id: number) => writes.markReady.run({ id }),
+    shiftLeases: (by: { byMs: number; earliest: number; grace: number }) => writes.shiftLeases.run(by),
+
+    nextLeaseExpiry: () => reads.nextLeaseExpiry.get({})?.at ?? null,
+    nextDue: () => reads.nextDue.get({})?.at ?? null,
+  };
+}
+
+function comesFirst(one: TaskRow, other: TaskRow): boolean {
+  return one.rank < other.rank || (one.rank === other.rank && one.id < other.id);
+}
+
+function toTaskOrNull(row: TaskRow | undefined): Task | null {
+  return row === undefined ? null : toTask(row);
+}
