@@ -169,7 +169,7 @@ describe('a message body', () => {
     (twin.violations as unknown[]).splice(0);
   });
 
-  test.each(REFUSED)('is refused with %s', async (_name, body, code, where) => {
+  test.each(REFUSED)('is refused with %s', async (...[, body, code, where]) => {
     const before = twin.channel('claude-tasks').messages.length;
     const error = await rest.post(path, { body }).catch((refusal: unknown) => refusal);
     expect(error).toBeInstanceOf(DiscordAPIError);

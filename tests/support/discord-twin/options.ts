@@ -18,11 +18,6 @@ export interface DiscordTwinOptions {
   /** Enforces messages per channel; default off. */
   rateLimits?: RateLimitOptions;
   heartbeatMs?: number;
-  /**
-   * Identifies at once, as /gateway/bot tells. Discord's usual 1 makes discord.js wait 5 real seconds before
-   * it identifies again; the default 16 spares tests that.
-   */
-  maxConcurrency?: number;
 }
 
 export const DEFAULTS = {
@@ -31,7 +26,6 @@ export const DEFAULTS = {
   guildName: 'Homelab',
   nonceMemoryMs: 3 * 60_000,
   heartbeatMs: 41_250,
-  maxConcurrency: 16,
 } as const;
 
 /** Three parts as a real token has, the first being the bot's id, and plainly nobody's. */

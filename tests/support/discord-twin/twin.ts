@@ -109,7 +109,6 @@ function build(options: DiscordTwinOptions): Parts {
   const secret = { token: options.token ?? fakeToken(world.bot.id) };
   const outage: Parts['outage'] = { kind: null };
   const url = (): string => `ws://127.0.0.1:${listener.port}/gateway`;
-  const maxConcurrency = options.maxConcurrency ?? DEFAULTS.maxConcurrency;
   const gateway = createGateway(world, journal, {
     heartbeatMs: options.heartbeatMs ?? DEFAULTS.heartbeatMs,
     allowedIntents: (options.allowedIntents ?? []).reduce((bits, name) => bits | INTENTS[name], 0),
@@ -121,7 +120,7 @@ function build(options: DiscordTwinOptions): Parts {
     world,
     interactions,
     journal,
-    gateway: { url, remainingSessions, maxConcurrency },
+    gateway: { url, remainingSessions },
   });
   const listener = listen(
     {

@@ -1,27 +1,19 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { asNumber, asObject, asText, type JsonObject } from '../json.ts';
 import type { Journal } from '../http/journal.ts';
-import { applicationWire } from '../rest/application.ts';
-import { guildCreateWire, userWire } from '../world/wire.ts';
-import { INTENTS, type World } from '../world/world.ts';
-import { createSession, type Session } from './session.ts';
-
-export interface GatewayOptions {
-  heartbeatMs: number;
-  /** Privileged intents that were switched on for the application. */
-  allowedIntents: number;
-  token(): string;
-  url(): string;
-}
-
-/** An IDENTIFY as it came, without the token. */
-export interface Identify {
-  readonly at: number;
-  readonly intents: number;
-  readonly closedWith: number | null;
-}
+import { asObject, type JsonObject } from '../json.ts';
+import type { World } from '../world/world.ts';
+import { identify, resume } from './identify.ts';
+import {
+  closeFor,
+  OP,
+  say,
+  type Connection,
+  type GatewayOptions,
+  type GatewayState,
+  type Identify,
+} from './state.ts';
 
 export interface Gateway {
   readonly identifies: Identify[];
@@ -39,39 +31,11 @@ export interface Gateway {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
-const PRIVILEGED = INTENTS.guildMembers | INTENTS.guildPresences | INTENTS.messageContent;
-const OP = {
-  dispatch: 0,
-  heartbeat: 1,
-  identify: 2,
-  resume: 6,
-  reconnect: 7,
-  invalid: 9,
-  hello: 10,
-  ack: 11,
-};
 const SENDS_PER_MINUTE = 120;
-
-interface Connection {
-  readonly socket: WebSocket;
-  session: Session | null;
-  sends: number[];
-}
-
-interface State {
-  readonly world: World;
-  readonly journal: Journal;
-  readonly options: GatewayOptions;
-  readonly sessions: Map<string, Session>;
-  readonly connections: Set<Connection>;
-  readonly identifies: Identify[];
-  resumes: number;
-  heartbeats: number;
-}
 
 export function createGateway(world: World, journal: Journal, options: GatewayOptions): Gateway {
   const server = new WebSocketServer({ noServer: true });
-  const state: State = {
+  const state: GatewayState = {
     world,
     journal,
     options,
@@ -115,11 +79,7 @@ export function createGateway(world: World, journal: Journal, options: GatewayOp
   };
 }
 
-function say(socket: WebSocket, payload: JsonObject): void {
-  socket.send(JSON.stringify(payload));
-}
-
-function accept(state: State, socket: WebSocket, url: string): void {
+function accept(state: GatewayState, socket: WebSocket, url: string): void {
   const connection: Connection = { socket, session: null, sends: [] };
   state.connections.add(connection);
   socket.on('close', (code) => {
@@ -141,7 +101,7 @@ function accept(state: State, socket: WebSocket, url: string): void {
 }
 
 /** A client that says goodbye properly (1000, 1001) ends its session; any other end leaves it resumable. */
-function leave(state: State, connection: Connection, code: number): void {
+function leave(state: GatewayState, connection: Connection, code: number): void {
   state.connections.delete(connection);
   const { session } = connection;
   if (session?.socket === connection.socket) {
@@ -151,7 +111,7 @@ function leave(state: State, connection: Connection, code: number): void {
   state.world.bell.ring();
 }
 
-function receive(state: State, connection: Connection, text: string): void {
+function receive(state: GatewayState, connection: Connection, text: string): void {
   let payload: JsonObject;
   try {
     payload = asObject(JSON.parse(text));
@@ -169,7 +129,7 @@ function receive(state: State, connection: Connection, text: string): void {
   state.world.bell.ring();
 }
 
-function handle(state: State, connection: Connection, payload: JsonObject): void {
+function handle(state: GatewayState, connection: Connection, payload: JsonObject): void {
   const data = asObject(payload['d']);
   switch (payload['op']) {
     case OP.heartbeat:
@@ -192,76 +152,4 @@ function handle(state: State, connection: Connection, payload: JsonObject): void
     default:
       closeFor(state, connection, 4001);
   }
-}
-
-function identify(state: State, connection: Connection, data: JsonObject): void {
-  const { world, options } = state;
-  const intents = asNumber(data['intents']) ?? 0;
-  const refusal = refusalOf(state, connection, data);
-  state.identifies.push({ at: world.clock.now(), intents, closedWith: refusal ?? null });
-  if (refusal !== undefined) {
-    closeFor(state, connection, refusal);
-    return;
-  }
-  const session = createSession({ id: `session-${world.newId()}`, intents, botId: world.bot.id });
-  state.sessions.set(session.id, session);
-  connection.session = session;
-  session.socket = connection.socket;
-  const guilds = [...world.guilds.values()].filter((guild) => guild.members.has(world.bot.id));
-  const { id, flags } = applicationWire(world);
-  session.hear({
-    name: 'READY',
-    intents: 0,
-    payload: {
-      v: 10,
-      user: { ...userWire(world.bot), verified: true, mfa_enabled: true, email: null },
-      guilds: guilds.map((guild) => ({ id: guild.id, unavailable: true })),
-      session_id: session.id,
-      resume_gateway_url: options.url(),
-      session_type: 'normal',
-      private_channels: [],
-      relationships: [],
-      shard: data['shard'] ?? [0, 1],
-      application: { id, flags },
-    },
-  });
-  for (const guild of guilds) {
-    session.hear({ name: 'GUILD_CREATE', intents: INTENTS.guilds, payload: guildCreateWire(world, guild) });
-  }
-}
-
-function refusalOf(state: State, connection: Connection, data: JsonObject): number | undefined {
-  const intents = asNumber(data['intents']) ?? -1;
-  if (connection.session !== null) return 4005;
-  if (asText(data['token']) !== state.options.token()) return 4004;
-  if (intents < 0 || intents >= 2 ** 26) return 4013;
-  const isRefused = (intents & PRIVILEGED & ~state.options.allowedIntents) !== 0;
-  return isRefused ? 4014 : undefined;
-}
-
-function resume(state: State, connection: Connection, data: JsonObject): void {
-  if (asText(data['token']) !== state.options.token()) {
-    closeFor(state, connection, 4004);
-    return;
-  }
-  const session = state.sessions.get(asText(data['session_id']) ?? '');
-  if (session === undefined) {
-    say(connection.socket, { op: OP.invalid, d: false });
-    return;
-  }
-  session.socket?.terminate();
-  session.socket = connection.socket;
-  connection.session = session;
-  state.resumes += 1;
-  session.replay(asNumber(data['seq']) ?? 0);
-  session.hear({ name: 'RESUMED', intents: 0, payload: { _trace: ['twin'] } });
-}
-
-/** Bad tokens and refused intents are a matter of settings; everything else here is a broken client. */
-function closeFor(state: State, connection: Connection, code: number): void {
-  if (code !== 4004 && code !== 4014) {
-    const message = `Gateway closed with ${code}`;
-    state.journal.violate({ rule: 'gateway', message, code, method: 'WS', path: '/gateway' });
-  }
-  connection.socket.close(code);
 }

@@ -9,9 +9,7 @@ export interface Choice {
 /** The answer to an autocomplete; an empty list is fine. */
 export function checkAutocompleteChoices(data: JsonObject, optionType: number): Choice[] {
   const form = createForm();
-  if (data['choices'] === undefined)
-    form.fail('data.choices', 'BASE_TYPE_REQUIRED', 'This field is required');
-  const choices = checkChoices(form, 'data.choices', { value: data['choices'], optionType });
+  const choices = checkChoices(form, 'data.choices', { value: data['choices'], optionType, required: true });
   form.refuseIfWrong();
   return choices;
 }
@@ -19,10 +17,10 @@ export function checkAutocompleteChoices(data: JsonObject, optionType: number): 
 export function checkChoices(
   form: Form,
   path: string,
-  list: { value: unknown; optionType: number },
+  list: { value: unknown; optionType: number; required?: boolean },
 ): Choice[] {
   const isText = list.optionType === 3;
-  return form.list(path, list.value, { max: 25 }).map((entry, index) => {
+  return form.list(path, list.value, { max: 25, required: list.required === true }).map((entry, index) => {
     const { name, value } = asObject(entry);
     form.text(`${path}.${index}.name`, name, { min: 1, max: 100, required: true });
     if (isText) form.text(`${path}.${index}.value`, value, { min: 1, max: 100, required: true });

@@ -23,8 +23,9 @@ function checkRow(form: Form, path: string, row: JsonObject): void {
     form.fail(`${path}.type`, 'BASE_TYPE_CHOICES', 'Value must be one of (1,).');
     return;
   }
-  const children = form.list(`${path}.components`, row['components'], { min: 1, max: 5 }).map(asObject);
-  if (children.length === 0) form.fail(`${path}.components`, 'BASE_TYPE_REQUIRED', 'This field is required');
+  const children = form
+    .list(`${path}.components`, row['components'], { min: 1, max: 5, required: true })
+    .map(asObject);
   if (children.some((child) => child['type'] !== BUTTON) && children.length > 1) {
     form.fail(path, 'COMPONENT_LAYOUT_WIDTH_EXCEEDED', 'The specified component exceeds the maximum width');
   }
@@ -66,8 +67,9 @@ function checkSelect(form: Form, path: string, select: JsonObject): void {
   form.integer(`${path}.min_values`, select['min_values'], { min: 0, max: 25 });
   form.integer(`${path}.max_values`, select['max_values'], { min: 1, max: 25 });
   if (select['type'] !== STRING_SELECT) return;
-  const options = form.list(`${path}.options`, select['options'], { min: 1, max: 25 }).map(asObject);
-  if (options.length === 0) form.fail(`${path}.options`, 'BASE_TYPE_REQUIRED', 'This field is required');
+  const options = form
+    .list(`${path}.options`, select['options'], { min: 1, max: 25, required: true })
+    .map(asObject);
   options.forEach((option, index) => {
     form.text(`${path}.options.${index}.label`, option['label'], { min: 1, max: 100, required: true });
     form.text(`${path}.options.${index}.value`, option['value'], { min: 1, max: 100, required: true });

@@ -8,7 +8,7 @@ export interface Form {
   text(path: string, value: unknown, bounds: TextBounds): void;
   /** A whole number within its bounds. */
   integer(path: string, value: unknown, bounds: { min: number; max: number }): void;
-  list(path: string, value: unknown, bounds: { min?: number; max: number }): unknown[];
+  list(path: string, value: unknown, bounds: { min?: number; max: number; required?: boolean }): unknown[];
   refuseIfWrong(): void;
 }
 
@@ -46,7 +46,10 @@ export function createForm(): Form {
       if (!isWithin) fail(path, 'NUMBER_TYPE_RANGE', `int value should be ${bounds.min} to ${bounds.max}.`);
     },
     list(path, value, bounds) {
-      if (!isGiven(value)) return [];
+      if (!isGiven(value)) {
+        if (bounds.required === true) fail(path, 'BASE_TYPE_REQUIRED', 'This field is required');
+        return [];
+      }
       if (!Array.isArray(value)) {
         fail(path, 'LIST_TYPE_CONVERT', 'Only iterables may be used in a ListType');
         return [];

@@ -11,8 +11,9 @@ export function checkModal(data: JsonObject): void {
   const form = createForm();
   form.text('data.title', data['title'], { min: 1, max: 45, required: true });
   form.text('data.custom_id', data['custom_id'], { min: 1, max: 100, required: true });
-  const parts = form.list('data.components', data['components'], { min: 1, max: 5 }).map(asObject);
-  if (parts.length === 0) form.fail('data.components', 'BASE_TYPE_REQUIRED', 'This field is required');
+  const parts = form
+    .list('data.components', data['components'], { min: 1, max: 5, required: true })
+    .map(asObject);
   const ids = parts.flatMap((part, index) => checkPart(form, `data.components.${index}`, part));
   if (new Set(ids).size < ids.length) {
     form.fail(
@@ -27,7 +28,9 @@ export function checkModal(data: JsonObject): void {
 /** Returns the custom ids it found. */
 function checkPart(form: Form, path: string, part: JsonObject): unknown[] {
   if (part['type'] === ROW) {
-    const inputs = form.list(`${path}.components`, part['components'], { min: 1, max: 1 }).map(asObject);
+    const inputs = form
+      .list(`${path}.components`, part['components'], { min: 1, max: 1, required: true })
+      .map(asObject);
     return inputs.map((input) => checkTextInput(form, `${path}.components.0`, { input, ownLabel: true }));
   }
   if (part['type'] === LABEL) {

@@ -4,9 +4,8 @@ import { ok, type RestAnswer, type Route } from './router.ts';
 
 export interface GatewayFacts {
   url(): string;
-  /** Identifies left today and how many may happen at once. */
+  /** Identifies left today. */
   remainingSessions(): number;
-  readonly maxConcurrency: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -30,7 +29,7 @@ export function applicationRoutes(world: World, gateway: GatewayFacts): Route[] 
           total: 1_000,
           remaining: gateway.remainingSessions(),
           reset_after: DAY_MS,
-          max_concurrency: gateway.maxConcurrency,
+          max_concurrency: 1,
         },
       }),
     ),
