@@ -1,8 +1,7 @@
 import type { REST } from 'discord.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { TwinChannel } from './channel-handle.ts';
 import { newRest, startTwin } from './fixture.ts';
-import type { DiscordTwin } from './handle.ts';
+import type { DiscordTwin, TwinChannel } from './index.ts';
 import type { Permission } from './world/permissions.ts';
 
 interface Made {

@@ -33,7 +33,3 @@ export function createSnowflakes(now: () => number): () => string {
     return last.toString();
   };
 }
-
-export function snowflakeTime(id: string): number {
-  return Number((BigInt(id) >> 22n) + DISCORD_EPOCH);
-}

@@ -1,7 +1,7 @@
 import { Events, HTTPError, type REST } from 'discord.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { login, newRest, startTwin } from './fixture.ts';
-import type { DiscordTwin } from './handle.ts';
+import type { DiscordTwin } from './index.ts';
 
 describe('when Discord misbehaves', () => {
   let twin: DiscordTwin;

@@ -1,7 +1,5 @@
-import { Client, Events, GatewayIntentBits, Options, REST, type ClientOptions } from 'discord.js';
-import { createDiscordTwin } from './twin.ts';
-import type { DiscordTwin } from './handle.ts';
-import type { DiscordTwinOptions } from './options.ts';
+import { Client, Events, GatewayIntentBits, REST, type ClientOptions } from 'discord.js';
+import { createDiscordTwin, type DiscordTwin, type DiscordTwinOptions } from './index.ts';
 
 /** The real discord.js, pointed at a twin. */
 export interface LiveBot {
@@ -20,7 +18,6 @@ export function newClient(twin: DiscordTwin, options: Partial<ClientOptions> = {
   return new Client({
     intents: [GatewayIntentBits.Guilds],
     rest: { api: twin.url },
-    makeCache: Options.cacheEverything(),
     ...options,
   });
 }

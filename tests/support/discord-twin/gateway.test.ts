@@ -1,7 +1,7 @@
 import { Events, GatewayIntentBits, type Client } from 'discord.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { login, newClient, newRest, startTwin } from './fixture.ts';
-import type { DiscordTwin } from './handle.ts';
+import type { DiscordTwin } from './index.ts';
 
 const { Guilds, GuildMessages, MessageContent } = GatewayIntentBits;
 

@@ -36,6 +36,8 @@ export interface DiscordTwin {
   readonly refused: readonly RestRecord[];
   /** Rules broken that a well-made bot keeps. Tests assert that it is empty. */
   readonly violations: readonly Violation[];
+  /** Returns them and forgets them, for a test that provokes one on purpose. */
+  takeViolations(): Violation[];
   readonly unknownRoutes: readonly string[];
   readonly interactions: readonly InteractionRecord[];
   readonly pings: readonly Ping[];

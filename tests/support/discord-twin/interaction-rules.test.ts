@@ -1,8 +1,7 @@
 import type { REST } from 'discord.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { newRest, startTwin } from './fixture.ts';
-import type { DiscordTwin } from './handle.ts';
-import type { Invocation } from './users/invocation.ts';
+import type { DiscordTwin, Invocation } from './index.ts';
 
 const EPHEMERAL = 64;
 const inputs = (count: number): object[] =>

@@ -1,7 +1,7 @@
 import { DiscordAPIError, type REST } from 'discord.js';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { newRest, startTwin } from './fixture.ts';
-import type { DiscordTwin } from './handle.ts';
+import type { DiscordTwin } from './index.ts';
 
 const text = (length: number): string => 'x'.repeat(length);
 const button = (facts: object = {}): object => ({
@@ -166,7 +166,7 @@ describe('a message body', () => {
   });
   afterAll(() => twin.stop());
   beforeEach(() => {
-    (twin.violations as unknown[]).splice(0);
+    twin.takeViolations();
   });
 
   test.each(REFUSED)('is refused with %s', async (...[, body, code, where]) => {

@@ -1,6 +1,6 @@
 import type { RateLimitOptions } from './http/rate-limits.ts';
 
-export type PrivilegedIntent = 'guildMembers' | 'guildPresences' | 'messageContent';
+type PrivilegedIntent = 'guildMembers' | 'guildPresences' | 'messageContent';
 
 export interface DiscordTwinOptions {
   /** What the bot has to present; default a fake of the usual form. */

@@ -73,6 +73,7 @@ export function createDiscordTwin(options: DiscordTwinOptions = {}): DiscordTwin
       return journal.requests.filter((request) => request.code !== null);
     },
     violations: journal.violations,
+    takeViolations: () => journal.violations.splice(0),
     unknownRoutes: journal.unknownRoutes,
     interactions: parts.interactions.all,
     pings: world.pings,

@@ -96,7 +96,7 @@ export function createFaults(bell: Bell): Faults {
   };
 }
 
-export function fits(matcher: RestMatcher, call: RestCall): boolean {
+function fits(matcher: RestMatcher, call: RestCall): boolean {
   if (typeof matcher === 'function') return matcher(call);
   if (matcher.method !== undefined && matcher.method !== call.method) return false;
   return typeof matcher.path === 'string' ? matcher.path === call.path : matcher.path.test(call.path);

@@ -7,7 +7,7 @@ export interface RateLimitOptions {
   windowMs: number;
 }
 
-export interface RateLimitVerdict {
+interface RateLimitVerdict {
   readonly headers: Readonly<Record<string, string>>;
   /** Set when the request comes too early. */
   readonly retryAfterMs: number | undefined;

@@ -12,7 +12,7 @@ export interface Form {
   refuseIfWrong(): void;
 }
 
-export interface TextBounds {
+interface TextBounds {
   min?: number;
   max: number;
   required?: boolean;

@@ -67,11 +67,17 @@ export function applicationWire(world: World): Record<string, unknown> {
     bot_require_code_grant: false,
     verify_key: '0'.repeat(64),
     flags: 0,
+    flags_new: '0',
     owner: owner === undefined ? null : userWire(owner),
     team: null,
     redirect_uris: [],
     interactions_endpoint_url: null,
     approximate_guild_count: world.guilds.size,
+    approximate_user_install_count: 0,
+    approximate_user_authorization_count: 0,
+    role_connections_verification_url: null,
+    explicit_content_filter: 0,
+    eligible_oauth2_scopes: [],
     integration_types_config: { '0': {} },
   };
 }

@@ -31,7 +31,11 @@ export function guildRoutes(world: World): Route[] {
       const threads = channelsOf(visibleGuild(world, id).id)
         .filter((channel) => isThread(channel) && !channel.thread.isArchived)
         .filter((channel) => has(permissionsIn(world, channel, world.bot.id), 'ViewChannel'));
-      return ok({ threads: threads.map((thread) => channelWire(world, thread)), members: [] });
+      return ok({
+        threads: threads.map((thread) => channelWire(world, thread)),
+        members: [],
+        has_more: false,
+      });
     }),
     get('/guilds/:guild/members/:user', (_call, [id = '', userId = '']) => {
       const who = userId === '@me' ? world.bot.id : userId;

@@ -1,7 +1,7 @@
 import { asList, asNumber, asObject, asText, isGiven, type JsonObject } from '../json.ts';
 import type { RegisteredCommand } from '../world/world.ts';
 
-export type OptionValue = string | number | boolean;
+type OptionValue = string | number | boolean;
 export type OptionValues = Readonly<Record<string, OptionValue | undefined>>;
 
 const TEXT = 3;

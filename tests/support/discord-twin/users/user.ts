@@ -15,7 +15,7 @@ import { createInvocation, type Invocation } from './invocation.ts';
 import { partialOptions, readOptions, type OptionValues } from './options.ts';
 import { interactionPayload, resolvedMessage } from './payloads.ts';
 
-export interface Place {
+interface Place {
   /** A channel's name or id, or `dm`; default the first channel of the first guild. */
   channel?: string;
   /** Uses a command although Discord would not offer it there, as a forged or outdated client might. */
@@ -112,13 +112,19 @@ export function createTwinUser(parts: UserParts, user: User): TwinUser {
     clickButton(message, button, options = {}) {
       const control = findControl(message, button);
       if (options.evenIfGone !== true) refuseDeadControl(message, { user, control, button });
-      const data = { custom_id: control?.custom_id ?? button, component_type: 2, id: 1 };
+      const data = { custom_id: control?.custom_id ?? button, component_type: 2, id: control?.['id'] ?? 0 };
       return begin(parts, clickOn(parts, user, message), data);
     },
     select(message, customId, values) {
       const control = findControl(message, customId);
       refuseDeadControl(message, { user, control, button: customId });
-      const data = { custom_id: customId, component_type: control?.type, id: 1, values, resolved: {} };
+      const data = {
+        custom_id: customId,
+        component_type: control?.type,
+        id: control?.['id'],
+        values,
+        resolved: {},
+      };
       return begin(parts, clickOn(parts, user, message), data);
     },
     submitModal(modal, values = {}) {

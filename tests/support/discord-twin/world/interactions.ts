@@ -5,7 +5,7 @@ import type { InteractionMetadata, TwinMessage } from './model.ts';
 import type { World } from './world.ts';
 
 export const ANSWER_WITHIN_MS = 3_000;
-export const TOKEN_LIFE_MS = 15 * 60_000;
+const TOKEN_LIFE_MS = 15 * 60_000;
 
 export type AnswerKind = 'message' | 'deferred' | 'deferred-update' | 'update' | 'choices' | 'modal';
 

@@ -47,7 +47,7 @@ export function makeMessage(given: Given): TwinMessage {
   };
 }
 
-export function embedTexts(embed: APIEmbed): string[] {
+function embedTexts(embed: APIEmbed): string[] {
   const fields = (embed.fields ?? []).map((field) => `${field.name}: ${field.value}`);
   const texts = [embed.author?.name, embed.title, embed.description, ...fields, embed.footer?.text];
   return texts.filter((text) => text !== undefined);

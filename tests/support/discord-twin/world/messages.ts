@@ -1,9 +1,9 @@
-import type { APIEmbed } from 'discord.js';
-import { asList, asNumber, asObject, asText, isGiven, isObject, type JsonObject } from '../json.ts';
+import { asList, asNumber, asObject, asText, isGiven, type JsonObject } from '../json.ts';
 import { FLAGS, type UploadedFile } from '../limits/message.ts';
 import { resolveMentions } from './mentions.ts';
+import { storedComponents, storedEmbed } from './stored-parts.ts';
 import { makeMessage } from './message-view.ts';
-import type { Channel, Component, InteractionMetadata, TwinMessage } from './model.ts';
+import type { Channel, InteractionMetadata, TwinMessage } from './model.ts';
 import { messageWire } from './wire.ts';
 import { INTENTS, type World } from './world.ts';
 
@@ -109,13 +109,14 @@ function fill(
   const { body, files } = change;
   if ('content' in body) message.content = (asText(body['content']) ?? '').trim();
   if ('embeds' in body) message.embeds = asList(body['embeds']).map((embed) => storedEmbed(asObject(embed)));
-  if ('components' in body) message.components = asList(body['components']) as Component[];
+  if ('components' in body) message.components = storedComponents(body['components']);
   keepAttachments(message, body['attachments']);
   for (const file of files) {
     message.attachments.push({ id: world.newId(), filename: file.name, size: file.bytes, text: file.text });
   }
   const channel = world.channels.get(message.channelId);
-  if (channel !== undefined) {
+  const isNewText = 'content' in body || message.versions.length === 0;
+  if (channel !== undefined && isNewText) {
     const { content, authorId } = message;
     message.mentions = resolveMentions(world, {
       content,
@@ -135,21 +136,6 @@ function keepAttachments(message: TwinMessage, list: unknown): void {
   message.attachments = message.attachments.filter((file) => kept.includes(file.id));
 }
 
-/** Discord trims every text of an embed and marks what an application made as `rich`. */
-function storedEmbed(embed: JsonObject): APIEmbed {
-  return trimTexts({ type: 'rich', ...embed });
-}
-
-function trimTexts(value: JsonObject): JsonObject {
-  const trim = (entry: unknown): unknown => {
-    if (typeof entry === 'string') return entry.trim();
-    if (Array.isArray(entry)) return asList(entry).map(trim);
-    return isObject(entry) ? trimTexts(entry) : entry;
-  };
-  const entries = Object.entries(value).filter(([, entry]) => isGiven(entry));
-  return Object.fromEntries(entries.map(([key, entry]) => [key, trim(entry)]));
-}
-
 function recordPing(world: World, message: TwinMessage): void {
   const { users, roles, everyone } = message.mentions;
   if (message.isEphemeral || (users.length === 0 && roles.length === 0 && !everyone)) return;
@@ -167,7 +153,7 @@ function tellOfMessage(world: World, name: string, message: TwinMessage): void {
   const payload = {
     ...messageWire(world, message),
     ...(guildId === null ? {} : { guild_id: guildId }),
-    ...(message.nonce === null ? {} : { nonce: message.nonce }),
+    ...(message.nonce === null || name !== 'MESSAGE_CREATE' ? {} : { nonce: message.nonce }),
   };
   world.tell({ name, payload, intents: messageIntent(guildId) });
 }

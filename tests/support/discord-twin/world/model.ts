@@ -77,7 +77,7 @@ export interface Component {
   [other: string]: unknown;
 }
 
-export interface Attachment {
+interface Attachment {
   id: string;
   filename: string;
   size: number;
@@ -85,7 +85,7 @@ export interface Attachment {
 }
 
 /** What a message showed at one time. */
-export interface MessageVersion {
+interface MessageVersion {
   readonly at: number;
   readonly content: string;
   readonly embeds: readonly APIEmbed[];

@@ -1,7 +1,7 @@
 import type { Channel, Guild } from './model.ts';
 
 /** The rights that matter here, with Discord's bits. */
-export const PERMISSIONS = {
+const PERMISSIONS = {
   Administrator: 1n << 3n,
   ManageChannels: 1n << 4n,
   ViewChannel: 1n << 10n,
@@ -39,7 +39,7 @@ export function has(bits: bigint, name: Permission): boolean {
 }
 
 /** Of a member in the whole guild. Somebody who is no member has none. */
-export function guildPermissions(guild: Guild, userId: string): bigint {
+function guildPermissions(guild: Guild, userId: string): bigint {
   if (guild.ownerId === userId) return ALL_PERMISSIONS;
   const member = guild.members.get(userId);
   if (member === undefined) return 0n;
