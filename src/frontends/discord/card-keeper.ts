@@ -1,0 +1,72 @@
+/**
+ * Keeps cards up to date where they stand. Edits go by channel and message id with the bot's own token, so a
+ * card can be edited for as long as its task lives. A card that is gone is forgotten; it is never posted again.
+ */
+import { Routes, type APIThreadChannel } from 'discord.js';
+import type { FrontEndMemory, Link, Logger, Store } from '../../core/ports.ts';
+import type { Task } from '../../core/task.ts';
+import { COUNT_AHEAD_UP_TO, taskCard } from './cards.ts';
+import type { Live } from './connection.ts';
+import type { Answered } from './failures.ts';
+import { plainForm, toBody, type Outgoing } from './outgoing.ts';
+
+export const CARD = 'card';
+
+/** `gone`: there is no such card any more. `skipped`: it cannot be edited, but may stand. */
+export type Edited = 'edited' | 'gone' | 'skipped';
+
+export interface CardKeeper {
+  linkOf(taskId: number): Promise<Link | null>;
+  draw(task: Task): Promise<Outgoing>;
+  edit(live: Live, link: Link, task: Task): Promise<Edited>;
+}
+
+export interface CardKeeperDeps {
+  readonly store: Store;
+  readonly memory: FrontEndMemory;
+  readonly logger: Logger;
+}
+
+export function createCardKeeper({ store, memory, logger }: CardKeeperDeps): CardKeeper {
+  async function draw(task: Task): Promise<Outgoing> {
+    const ahead = task.status === 'pending' ? await store.tasksAhead(task, COUNT_AHEAD_UP_TO) : null;
+    return taskCard(task, ahead);
+  }
+
+  return {
+    linkOf: (taskId) => memory.link(taskId, CARD),
+    draw,
+    async edit(live, link, task) {
+      await wakeThread(live, link.channelId);
+      const card = await draw(task);
+      let answer = await patch(live, link, card);
+      if (!answer.ok && answer.why === 'refused') answer = await patch(live, link, plainForm(card));
+      if (answer.ok) return 'edited';
+      logger.info(
+        { task_id: task.id, why: answer.why, code: answer.code },
+        answer.why === 'gone' ? 'a card is gone' : 'a card could not be edited',
+      );
+      return answer.why === 'gone' ? 'gone' : 'skipped';
+    },
+  };
+}
+
+function patch({ api }: Live, link: Link, card: Outgoing): Promise<Answered> {
+  return api.ask({
+    method: 'PATCH',
+    route: Routes.channelMessage(link.channelId, link.messageId),
+    body: toBody(card),
+  });
+}
+
+/** Nothing can be edited in an archived thread, so it is woken first. After a restart only Discord knows which are. */
+async function wakeThread({ client, api }: Live, channelId: string): Promise<void> {
+  const known = client.channels.cache.get(channelId);
+  if (known !== undefined && !known.isThread()) return;
+  if (known?.isThread() === true && known.archived !== true) return;
+  const answer = await api.ask({ method: 'GET', route: Routes.channel(channelId) });
+  if (!answer.ok) return;
+  const metadata = (answer.value as Partial<APIThreadChannel>).thread_metadata;
+  if (metadata?.archived !== true || metadata.locked) return;
+  await api.ask({ method: 'PATCH', route: Routes.channel(channelId), body: { archived: false } });
+}

@@ -1,0 +1,69 @@
+/**
+ * A new task, from a command or a form: answer first, then submit once per interaction, and make the reply the
+ * task's card. The link is saved before the card is drawn, so that whatever fails after it, the relay can go on.
+ */
+import type { ChatInputCommandInteraction, ModalSubmitInteraction } from 'discord.js';
+import { TransientError } from '../../../core/errors.ts';
+import type { SubmitTask } from '../../../core/edit-use-cases.ts';
+import { CARD } from '../card-keeper.ts';
+import { FRONT_END } from '../config.ts';
+import { toRef, type Flight } from '../in-flight.ts';
+import { givingBack, refusalText } from '../refusals.ts';
+import { actorOf, shownName, type Link, type Turn } from '../turn.ts';
+
+export type NewTask = Pick<SubmitTask, 'description' | 'priority' | 'target'>;
+
+type Asked = Turn<ChatInputCommandInteraction | ModalSubmitInteraction>;
+
+export async function queueTask(turn: Asked, wanted: NewTask): Promise<void> {
+  const { interaction, answer, kit } = turn;
+  const ref = toRef(interaction.channelId ?? '', interaction.id);
+  const flight = kit.inFlight.begin(ref);
+  let drawn = false;
+  try {
+    const replyId = await answer.defer('channel');
+    drawn = await submit(turn, { wanted, ref, replyId, flight });
+  } catch (error) {
+    const reason = error instanceof TransientError ? refusalText(error) : null;
+    if (reason === null) throw error;
+    await answer.tell(givingBack(reason, wanted.description));
+  } finally {
+    flight.end(drawn);
+  }
+}
+
+interface Submission {
+  readonly wanted: NewTask;
+  readonly ref: string;
+  /** The message that the card will stand in; null when Discord's answer was lost. */
+  readonly replyId: string | null;
+  readonly flight: Flight;
+}
+
+/** Resolves to whether the card has been drawn; if not, the relay draws it. */
+async function submit({ interaction, answer, kit }: Asked, made: Submission): Promise<boolean> {
+  const { wanted, ref, replyId, flight } = made;
+  const { channelId } = interaction;
+  const task = await kit.store.decide(
+    kit.tasks.submit({
+      ...wanted,
+      submittedBy: shownName(interaction),
+      actor: actorOf(interaction),
+      origin: { frontEnd: FRONT_END, ref },
+    }),
+  );
+  try {
+    const link = (to: Link) => kit.memory.save({ links: [{ taskId: task.id, kind: CARD, ...to }] });
+    if (replyId !== null && channelId !== null) await link({ channelId, messageId: replyId });
+    const card = await kit.cards.draw(task);
+    if (!flight.isOurs()) return false;
+    const shown = await answer.show(card);
+    if (replyId === null) await link(shown);
+    return true;
+  } catch (error) {
+    // The task stands whatever becomes of its reply, so nobody is told to try again.
+    const reason = error instanceof Error ? error.message : 'unknown';
+    kit.logger.info({ task_id: task.id, reason }, 'the relay draws the card of a new task');
+    return false;
+  }
+}

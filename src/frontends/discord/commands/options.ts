@@ -1,0 +1,88 @@
+/** Options as people give them, turned into values that the rest can trust. */
+import {
+  ApplicationCommandOptionType,
+  type APIApplicationCommandStringOption,
+  type ChatInputCommandInteraction,
+} from 'discord.js';
+import { DomainError } from '../../../core/errors.ts';
+import { PRIORITIES, TEXT_LIMITS, type Priority } from '../../../core/vocabulary.ts';
+import { flat } from '../text.ts';
+import type { Choice, Kit } from '../turn.ts';
+import { PRIORITY_DOTS, PRIORITY_LABELS } from '../words.ts';
+
+const SUGGESTIONS = 25;
+
+export const PRIORITY_CHOICES = PRIORITIES.map((value) => ({ name: PRIORITY_LABELS[value], value }));
+
+export const TASK_ID_OPTION: APIApplicationCommandStringOption = {
+  type: ApplicationCommandOptionType.String,
+  name: 'task_id',
+  description: 'Number of the task, or words of its description',
+  required: true,
+  autocomplete: true,
+};
+
+/** Whatever kind of value the client sent: an old one may still send numbers. */
+export function optionText({ options }: ChatInputCommandInteraction, name: string): string | null {
+  const value = options.get(name)?.value;
+  return value === undefined ? null : String(value).trim();
+}
+
+export function readTaskId(text: string | null): number {
+  const digits = /^#?\s*(\d{1,15})$/.exec(text ?? '')?.[1];
+  const id = Number(digits ?? 0);
+  if (id > 0) return id;
+  throw new DomainError(
+    'invalid_input',
+    'That is no task number. Give a number such as `5`, or pick one of the suggestions.',
+  );
+}
+
+export function readPriority(text: string | null | undefined): Priority | undefined {
+  if (text == null || text === '') return undefined;
+  const wanted = text.trim().toLowerCase();
+  const priority = PRIORITIES.find((name) => name === wanted);
+  if (priority !== undefined) return priority;
+  throw new DomainError('invalid_input', `A priority is one of ${PRIORITIES.join(', ')}.`);
+}
+
+export function readDescription(text: string): string {
+  const { description } = TEXT_LIMITS;
+  if (text.trim() === '') throw new DomainError('invalid_input', 'A task needs a description.');
+  if (text.length > description) {
+    const message = `A description has at most ${description} characters; this one has ${text.length}.`;
+    throw new DomainError('invalid_input', message);
+  }
+  if (text.includes('\u0000')) {
+    throw new DomainError('invalid_input', 'A description cannot hold NUL characters.');
+  }
+  return text;
+}
+
+export function readMachine(text: string | null | undefined): string | undefined {
+  if (text == null || text.trim() === '') return undefined;
+  const machine = text.trim();
+  if (machine.length > TEXT_LIMITS.name || /\p{Cc}/u.test(machine)) {
+    const message = `A machine's name has at most ${TEXT_LIMITS.name} characters and no control characters.`;
+    throw new DomainError('invalid_input', message);
+  }
+  return machine;
+}
+
+export async function suggestTasks({ store }: Kit, typed: string): Promise<Choice[]> {
+  const wanted = typed.trim().replace(/^#/, '');
+  const tasks = await store.searchOpenTasks(wanted, SUGGESTIONS);
+  return tasks.slice(0, SUGGESTIONS).map((task) => ({
+    name: flat(`#${task.id} ${PRIORITY_DOTS[task.priority]} ${task.description}`, 100),
+    value: String(task.id),
+  }));
+}
+
+export async function suggestMachines({ store }: Kit, typed: string): Promise<Choice[]> {
+  const wanted = typed.trim().toLowerCase();
+  const instances = await store.instances();
+  return instances
+    .filter(({ id, name }) => id.toLowerCase().includes(wanted) || name.toLowerCase().includes(wanted))
+    .slice(0, SUGGESTIONS)
+    .map(({ id, name, status }) => ({ name: flat(`${name} (${status})`, 100), value: id }));
+}

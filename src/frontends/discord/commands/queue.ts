@@ -1,0 +1,17 @@
+import { ApplicationCommandType } from 'discord.js';
+import { readQueuePage } from '../queue-reader.ts';
+import type { SlashCommand } from './command.ts';
+
+export const queue: SlashCommand = {
+  kind: 'slash',
+  changes: false,
+  definition: {
+    type: ApplicationCommandType.ChatInput,
+    name: 'queue',
+    description: 'What is being worked on, what waits, and why it waits',
+  },
+  async run({ answer, kit }) {
+    await answer.defer('channel');
+    await answer.show(await readQueuePage(kit, 0));
+  },
+};

@@ -1,0 +1,69 @@
+import { ApplicationCommandType } from 'discord.js';
+import type { InstanceWithWork } from '../../../core/instance.ts';
+import type { QueueCounts } from '../../../core/ports.ts';
+import { TASK_STATUSES, type InstanceStatus } from '../../../core/vocabulary.ts';
+import { embed } from '../embed.ts';
+import type { Outgoing } from '../outgoing.ts';
+import { fitLines, inline } from '../text.ts';
+import { relative, STATUS_LOOKS } from '../words.ts';
+import type { SlashCommand } from './command.ts';
+
+const DOTS: Readonly<Record<InstanceStatus, string>> = { idle: '🟢', working: '🔵', offline: '⚫' };
+const ORDER: readonly InstanceStatus[] = ['working', 'idle', 'offline'];
+const INSTANCES_SHOWN = 30;
+
+export const status: SlashCommand = {
+  kind: 'slash',
+  changes: false,
+  definition: {
+    type: ApplicationCommandType.ChatInput,
+    name: 'status',
+    description: 'Which machines are there, how many tasks there are, and what has waited longest',
+  },
+  async run({ answer, kit }) {
+    await answer.defer('person');
+    const [counts, instances] = await Promise.all([kit.store.counts(), kit.store.instances()]);
+    await answer.show(statusReport(counts, instances));
+  },
+};
+
+function statusReport(counts: QueueCounts, instances: readonly InstanceWithWork[]): Outgoing {
+  const numbers = TASK_STATUSES.map(
+    (name) => `${STATUS_LOOKS[name].icon} ${counts.counts[name]} ${name.replace('_', ' ')}`,
+  );
+  const oldest =
+    counts.oldestPendingAt === null
+      ? 'Nothing waits.'
+      : `Oldest waiting: since ${relative(counts.oldestPendingAt)}`;
+  const paused = counts.queue.paused ? ['⏸️ **The queue is paused.**'] : [];
+  return {
+    embed: embed({
+      title: '📊 Status',
+      colour: STATUS_LOOKS.pending.colour,
+      description: [
+        ...paused,
+        numbers.join(' · '),
+        oldest,
+        '',
+        '**Instances**',
+        instanceLines(instances),
+      ].join('\n'),
+    }),
+    plain: `📊 ${counts.counts.pending} pending, ${counts.counts.in_progress} in progress.`,
+  };
+}
+
+function instanceLines(instances: readonly InstanceWithWork[]): string {
+  if (instances.length === 0) return 'None has been seen yet; `/athena` says how to connect one.';
+  const sorted = instances.toSorted(
+    (a, b) =>
+      ORDER.indexOf(a.status) - ORDER.indexOf(b.status) || b.lastSeen.getTime() - a.lastSeen.getTime(),
+  );
+  const lines = sorted.slice(0, INSTANCES_SHOWN).map((instance) => {
+    const task = instance.currentTaskId === null ? '' : ` on #${instance.currentTaskId}`;
+    const seen = `last seen ${relative(instance.lastSeen)}`;
+    return `${DOTS[instance.status]} ${inline(instance.name, 60)} · ${instance.status}${task} · ${seen}`;
+  });
+  const hidden = sorted.length - lines.length;
+  return fitLines([...lines, ...(hidden > 0 ? [`… and ${hidden} more`] : [])], 3_500);
+}

@@ -1,0 +1,53 @@
+import { ApplicationCommandOptionType, ApplicationCommandType } from 'discord.js';
+import { TEXT_LIMITS } from '../../../core/vocabulary.ts';
+import type { SlashCommand } from './command.ts';
+import { queueTask } from './new-task.ts';
+import {
+  optionText,
+  PRIORITY_CHOICES,
+  readDescription,
+  readMachine,
+  readPriority,
+  suggestMachines,
+} from './options.ts';
+import { taskForm } from './task-form.ts';
+
+export const task: SlashCommand = {
+  kind: 'slash',
+  changes: true,
+  definition: {
+    type: ApplicationCommandType.ChatInput,
+    name: 'task',
+    description: 'Queue a task for a Claude Code machine; without a description a form opens',
+    options: [
+      {
+        type: ApplicationCommandOptionType.String,
+        name: 'description',
+        description: 'What is to be done; leave it out to write a long text in a form',
+        max_length: TEXT_LIMITS.description,
+      },
+      {
+        type: ApplicationCommandOptionType.String,
+        name: 'priority',
+        description: 'How urgent it is; medium if left out',
+        choices: PRIORITY_CHOICES,
+      },
+      {
+        type: ApplicationCommandOptionType.String,
+        name: 'machine',
+        description: 'The one machine that shall do it; any if left out',
+        max_length: TEXT_LIMITS.name,
+        autocomplete: true,
+      },
+    ],
+  },
+  async run(turn) {
+    const { interaction, answer } = turn;
+    const description = optionText(interaction, 'description');
+    const priority = readPriority(optionText(interaction, 'priority'));
+    const machine = readMachine(optionText(interaction, 'machine'));
+    if (description === null || description === '') await answer.form(taskForm({ priority, machine }));
+    else await queueTask(turn, { description: readDescription(description), priority, target: machine });
+  },
+  choices: ({ kit }, typed) => suggestMachines(kit, typed),
+};

@@ -1,0 +1,44 @@
+/** What this front end is given. Nothing here is read from the environment. */
+import type { Clock, Logger, Store } from '../../core/ports.ts';
+import type { TaskService } from '../../core/task-service.ts';
+
+export interface DiscordConfig {
+  readonly token: string;
+  /** Base URL of the REST API up to and including `/api`; left out for Discord's own. */
+  readonly apiUrl?: string | undefined;
+  /** Names or ids of channels where commands work; threads under them count too. */
+  readonly allowedChannels: readonly string[];
+  /** Name or id. */
+  readonly notificationChannel: string;
+  /** Names or ids of roles that may change anything; empty: everyone in the channel. */
+  readonly allowedRoles: readonly string[];
+  readonly guildId: string | null;
+  readonly timeZone: string;
+}
+
+export interface About {
+  readonly version: string;
+  readonly startedAt: Date;
+}
+
+export interface DiscordDeps {
+  readonly config: DiscordConfig;
+  readonly store: Store;
+  readonly tasks: TaskService;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly about: About;
+}
+
+export const FRONT_END = 'discord';
+
+const ID = /^\d{15,21}$/;
+
+export function isId(text: string): boolean {
+  return ID.test(text);
+}
+
+/** Channel names are lower case and shown with a `#` that is no part of them. */
+export function channelName(text: string): string {
+  return text.trim().replace(/^#/, '').toLowerCase();
+}

@@ -1,0 +1,2 @@
+export { createDiscordFrontEnd } from './frontend.ts';
+export type { About, DiscordConfig, DiscordDeps } from './config.ts';

@@ -1,0 +1,159 @@
+/**
+ * From an interaction to its handler: guard first, then the one handler that it names. Whatever goes wrong in
+ * there, the person gets a sentence and the process goes on.
+ */
+import type {
+  AutocompleteInteraction,
+  BaseInteraction,
+  ButtonInteraction,
+  CommandInteraction,
+  Interaction,
+  ModalSubmitInteraction,
+  RepliableInteraction,
+} from 'discord.js';
+import { createAnswer, type Answer, type Choice } from './answer.ts';
+import type { Api } from './api.ts';
+import { readButtonId } from './buttons.ts';
+import { COMMANDS } from './commands/index.ts';
+import { submitTaskForm, TASK_FORM } from './commands/task-form.ts';
+import { refusal } from './guard.ts';
+import { PRESSES } from './presses.ts';
+import { refusalText, WENT_WRONG } from './refusals.ts';
+import type { Kit, Turn } from './turn.ts';
+import { createVoice, InteractionOver } from './voice.ts';
+
+/** Discord drops suggestions after 3 s; nobody waits that long for them anyway. */
+const SUGGESTION_MS = 2_000;
+
+export interface Interactions {
+  /** Never rejects. */
+  handle(interaction: Interaction, api: Api): Promise<void>;
+}
+
+interface Handling {
+  readonly changes: boolean;
+  readonly isOnOurMessage?: boolean;
+  run(answer: Answer): Promise<void>;
+}
+
+const OUTDATED = 'Athena does not know this any more; it was updated. Run the command again.';
+
+export function createInteractions(kit: Kit): Interactions {
+  return {
+    async handle(interaction, api) {
+      if (!interaction.isAutocomplete() && !interaction.isRepliable()) return;
+      const answer = createAnswer(createVoice(api, interaction));
+      if (interaction.isAutocomplete()) await suggest(kit, interaction, answer);
+      else await respond(kit, interaction, answer);
+    },
+  };
+}
+
+async function respond(kit: Kit, interaction: RepliableInteraction, answer: Answer): Promise<void> {
+  try {
+    const handling = handlingOf(kit, interaction);
+    if (handling === null) {
+      await answer.tell(OUTDATED);
+      return;
+    }
+    const { changes, isOnOurMessage } = handling;
+    const no = refusal(interaction, { changes, isOnOurMessage: isOnOurMessage === true }, kit.config);
+    if (no === null) await handling.run(answer);
+    else await answer.tell(no);
+  } catch (error) {
+    await recover(kit, { interaction, answer, error });
+  }
+}
+
+function handlingOf(kit: Kit, interaction: RepliableInteraction): Handling | null {
+  if (interaction.isButton()) return pressOf(kit, interaction);
+  if (interaction.isModalSubmit()) return formOf(kit, interaction);
+  if (interaction.isCommand()) return commandOf(kit, interaction);
+  return null;
+}
+
+function commandOf(kit: Kit, interaction: CommandInteraction): Handling | null {
+  for (const command of COMMANDS) {
+    if (command.definition.name !== interaction.commandName) continue;
+    const { changes } = command;
+    if (command.kind === 'slash' && interaction.isChatInputCommand()) {
+      return { changes, run: (answer) => command.run({ kit, interaction, answer }) };
+    }
+    if (command.kind === 'message' && interaction.isMessageContextMenuCommand()) {
+      return { changes, run: (answer) => command.run({ kit, interaction, answer }) };
+    }
+  }
+  return null;
+}
+
+function pressOf(kit: Kit, interaction: ButtonInteraction): Handling | null {
+  const press = readButtonId(interaction.customId);
+  if (press === null) return null;
+  const { changes, run } = PRESSES[press.verb];
+  return {
+    changes,
+    isOnOurMessage: true,
+    run: (answer) => run({ kit, interaction, answer }, press.number),
+  };
+}
+
+function formOf(kit: Kit, interaction: ModalSubmitInteraction): Handling | null {
+  if (interaction.customId !== TASK_FORM) return null;
+  return { changes: true, run: (answer) => submitTaskForm({ kit, interaction, answer }) };
+}
+
+interface Failed {
+  readonly interaction: BaseInteraction;
+  readonly answer: Answer;
+  readonly error: unknown;
+}
+
+async function recover(kit: Kit, { interaction, answer, error }: Failed): Promise<void> {
+  if (error instanceof InteractionOver) {
+    kit.logger.info({ interaction: interaction.id, code: error.code }, 'an interaction was over');
+    return;
+  }
+  const text = refusalText(error);
+  if (text === null) {
+    const stack = error instanceof Error ? error.stack : String(error);
+    kit.logger.error({ interaction: interaction.id, stack }, 'an interaction failed');
+  }
+  try {
+    await answer.tell(text ?? WENT_WRONG);
+  } catch (failure) {
+    const reason = failure instanceof Error ? failure.message : 'unknown';
+    kit.logger.info({ interaction: interaction.id, reason }, 'an interaction could not be answered');
+  }
+}
+
+async function suggest(kit: Kit, interaction: AutocompleteInteraction, answer: Answer): Promise<void> {
+  try {
+    const isRefused = refusal(interaction, { changes: false, isOnOurMessage: false }, kit.config) !== null;
+    await answer.choices(isRefused ? [] : await choicesInTime({ kit, interaction, answer }));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'unknown';
+    kit.logger.info({ interaction: interaction.id, reason }, 'suggestions could not be given');
+  }
+}
+
+/** Nothing rather than late or an error. */
+async function choicesInTime(turn: Turn<AutocompleteInteraction>): Promise<readonly Choice[]> {
+  const { interaction, kit } = turn;
+  const command = COMMANDS.find(({ definition }) => definition.name === interaction.commandName);
+  if (command?.kind !== 'slash' || command.choices === undefined) return [];
+  let cancel: () => void = () => undefined;
+  const tooLate = new Promise<readonly Choice[]>((resolve) => {
+    cancel = kit.clock.after(SUGGESTION_MS, () => {
+      resolve([]);
+    });
+  });
+  try {
+    return await Promise.race([command.choices(turn, interaction.options.getFocused()), tooLate]);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'unknown';
+    kit.logger.warn({ command: interaction.commandName, reason }, 'suggestions failed');
+    return [];
+  } finally {
+    cancel();
+  }
+}

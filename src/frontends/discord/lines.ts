@@ -1,0 +1,72 @@
+/** What each event makes in the notification channel, drawn from the event's own details and nothing else. */
+import type { TaskEvent } from '../../core/event.ts';
+import type { EventAction } from '../../core/vocabulary.ts';
+import { cancelled, completed, failed } from './ends.ts';
+import type { Outgoing } from './outgoing.ts';
+import { inline } from './text.ts';
+import { actorName } from './words.ts';
+
+const REASON_LENGTH = 300;
+
+type Line = (event: TaskEvent, cardUrl: string | null) => Outgoing;
+
+/** Null: nothing in the channel. `created` makes a card instead of a line. */
+export const LINES: Readonly<Record<EventAction, Line | null>> = {
+  created: null,
+  edited: null,
+  priority_changed: null,
+  notes_updated: null,
+  claimed: (event, cardUrl) =>
+    silent(cardUrl, {
+      says: `🔄 Task #${event.taskId} claimed by ${holder(event)}`,
+      plain: `🔄 Task #${event.taskId} claimed`,
+    }),
+  released: (event, cardUrl) =>
+    silent(cardUrl, {
+      says: `↩️ Task #${event.taskId} given back by ${holder(event)}`,
+      plain: `↩️ Task #${event.taskId} given back`,
+      reason: event.details.reason,
+    }),
+  expired: (event, cardUrl) =>
+    silent(cardUrl, {
+      says: `⏰ Task #${event.taskId} back in the queue${attempt(event)}`,
+      plain: `⏰ Task #${event.taskId} back in the queue`,
+      reason: event.details.error ?? event.details.reason,
+    }),
+  retried: (event, cardUrl) =>
+    silent(cardUrl, {
+      says: `🔁 Task #${event.taskId} back in the queue${attempt(event)}`,
+      plain: `🔁 Task #${event.taskId} back in the queue`,
+      reason: event.details.error ?? event.details.reason,
+    }),
+  requeued: (event, cardUrl) =>
+    silent(cardUrl, {
+      says: `📋 Task #${event.taskId} requeued by ${actorName(event.actor, event.details.instance_name)}`,
+      plain: `📋 Task #${event.taskId} requeued`,
+      reason: event.details.reason,
+    }),
+  completed,
+  failed,
+  cancelled,
+};
+
+interface LineParts {
+  readonly says: string;
+  readonly plain: string;
+  readonly reason?: string | undefined;
+}
+
+function silent(cardUrl: string | null, parts: LineParts): Outgoing {
+  const link = cardUrl === null ? '' : ` · ${cardUrl}`;
+  const reason = parts.reason === undefined ? '' : `\nReason: ${inline(parts.reason, REASON_LENGTH)}`;
+  return { content: `${parts.says}${link}${reason}`, plain: parts.plain, isSilent: true };
+}
+
+function holder(event: TaskEvent): string {
+  return inline(event.details.instance_name ?? event.instanceId ?? 'an instance', 100);
+}
+
+function attempt({ details }: TaskEvent): string {
+  if (details.attempt === undefined || details.max_attempts === undefined) return '';
+  return ` (${details.attempt} of ${details.max_attempts})`;
+}

@@ -1,0 +1,92 @@
+/** One page of `/queue`: what is being worked on, what waits in claim order and why, and the buttons below. */
+import type { QueueCounts } from '../../core/ports.ts';
+import type { Task } from '../../core/task.ts';
+import { button, row } from './buttons.ts';
+import { embed } from './embed.ts';
+import type { Outgoing } from './outgoing.ts';
+import { fitLines, inline } from './text.ts';
+import { whyWaiting, type Surroundings } from './waiting.ts';
+import { plural, PRIORITY_DOTS, relative, STATUS_LOOKS } from './words.ts';
+
+export const PAGE_SIZE = 10;
+/** Reasons are given for the first few; what comes later waits for them anyway. */
+const REASONS_SHOWN = 3;
+export const RUNNING_SHOWN = 10;
+
+const RUNNING_LENGTH = 1_800;
+const WAITING_LENGTH = 1_900;
+const TITLE_LENGTH = 70;
+
+export interface QueuePage {
+  /** Counted from 0; already within what there is. */
+  readonly page: number;
+  readonly running: readonly Task[];
+  readonly waiting: readonly Task[];
+  readonly counts: QueueCounts;
+  readonly around: Surroundings;
+}
+
+export function pageCount(waiting: number): number {
+  return Math.max(1, Math.ceil(waiting / PAGE_SIZE));
+}
+
+export function queuePage(shown: QueuePage): Outgoing {
+  const { page, running, waiting, counts } = shown;
+  const pages = pageCount(counts.counts.pending);
+  const parts = [
+    ...(counts.queue.paused ? [pausedNotice(counts.queue.reason)] : []),
+    `**In progress (${counts.counts.in_progress})**`,
+    runningLines(running, counts.counts.in_progress),
+    `**Waiting (${counts.counts.pending})**`,
+    waiting.length === 0 ? 'Nothing waits.' : fitLines(waitingLines(shown), WAITING_LENGTH),
+  ];
+  const paging = [
+    button({ verb: 'page-back', number: Math.max(0, page - 1) }, { label: '◀ Back', isOff: page === 0 }),
+    button({ verb: 'page-on', number: page + 1 }, { label: 'More ▶', isOff: page + 1 >= pages }),
+  ];
+  const controls = row(
+    ...(pages > 1 ? paging : []),
+    button({ verb: 'refresh', number: page }, { label: 'Refresh' }),
+    counts.queue.paused
+      ? button({ verb: 'resume', number: page }, { label: 'Resume', style: 'primary' })
+      : button({ verb: 'pause', number: page }, { label: 'Pause' }),
+  );
+  return {
+    embed: embed({
+      title: '📋 Queue',
+      colour: STATUS_LOOKS.pending.colour,
+      description: parts.join('\n'),
+      footer: pages > 1 ? `Page ${page + 1} of ${pages}` : undefined,
+    }),
+    rows: [controls],
+    plain: `📋 Queue: ${counts.counts.in_progress} in progress, ${plural(counts.counts.pending, 'task')} waiting.`,
+  };
+}
+
+function pausedNotice(reason: string | null): string {
+  return `⏸️ **Paused**${reason === null ? '' : `: ${inline(reason, 200)}`}\n`;
+}
+
+function runningLines(running: readonly Task[], total: number): string {
+  if (total === 0) return 'Nothing is being worked on.\n';
+  const lines = running.map((task) => {
+    const who = inline(task.instanceName ?? task.instanceId ?? 'an instance', 40);
+    const since = task.claimedAt === null ? '' : `, started ${relative(task.claimedAt)}`;
+    return `🔄 ${name(task)} · ${who}${since}`;
+  });
+  const hidden = total - running.length;
+  const more = hidden > 0 ? [`… and ${hidden} more`] : [];
+  return `${fitLines([...lines, ...more], RUNNING_LENGTH)}\n`;
+}
+
+function waitingLines({ page, waiting, around }: QueuePage): string[] {
+  return waiting.map((task, index) => {
+    const why = page === 0 && index < REASONS_SHOWN ? whyWaiting(task, around) : null;
+    const target = why === null && task.target !== null ? ` · for ${inline(task.target, 40)}` : '';
+    return `${PRIORITY_DOTS[task.priority]} ${name(task)} · ${relative(task.createdAt)}${target}${why === null ? '' : `\n  ↳ ${why}`}`;
+  });
+}
+
+function name(task: Task): string {
+  return `**#${task.id}** ${inline(task.description.trim().split(/[\r\n]/, 1)[0] ?? '', TITLE_LENGTH)}`;
+}

@@ -1,0 +1,34 @@
+/** Reads one page of the queue. Pages are numbered, so a button keeps its meaning over restarts. */
+import type { Clock, Store } from '../../core/ports.ts';
+import type { Task } from '../../core/task.ts';
+import type { Outgoing } from './outgoing.ts';
+import { pageCount, PAGE_SIZE, queuePage, RUNNING_SHOWN } from './queue-page.ts';
+
+/** As many as one read gives; a page far down costs one read for every so many before it. */
+const READ_AT_ONCE = 200;
+/** Nobody turns further than this by hand. */
+const LAST_PAGE = 99;
+
+export async function readQueuePage(
+  { store, clock }: { store: Store; clock: Clock },
+  wantedPage: number,
+): Promise<Outgoing> {
+  const counts = await store.counts();
+  const page = Math.min(wantedPage, pageCount(counts.counts.pending) - 1, LAST_PAGE);
+  const running = await store.tasks({ statuses: ['in_progress'], limit: RUNNING_SHOWN });
+  const waiting = await waitingFrom(store, page * PAGE_SIZE);
+  const instances = await store.instances();
+  const around = { queue: counts.queue, instances, now: clock.now() };
+  return queuePage({ page, running: running.tasks, waiting, counts, around });
+}
+
+async function waitingFrom(store: Store, start: number): Promise<readonly Task[]> {
+  let cursor: string | undefined;
+  for (let seen = 0; ; seen += READ_AT_ONCE) {
+    const limit = Math.min(READ_AT_ONCE, start + PAGE_SIZE - seen);
+    const read = await store.tasks({ statuses: ['pending'], limit, cursor });
+    if (start < seen + READ_AT_ONCE) return read.tasks.slice(start - seen, start - seen + PAGE_SIZE);
+    if (read.nextCursor === null) return [];
+    cursor = read.nextCursor;
+  }
+}

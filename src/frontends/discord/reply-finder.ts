@@ -1,0 +1,65 @@
+/**
+ * Finds the reply that a new task was answered with. A reply can carry no nonce, so for a while it is the
+ * handler's; when that takes too long, or the process was killed in between, the reply is looked up by the
+ * interaction it answers. A task whose reply cannot be found gets its card like one from elsewhere.
+ */
+import { DeliveryBlocked, type Link } from '../../core/ports.ts';
+import type { CardKeeper } from './card-keeper.ts';
+import type { DiscordConfig } from './config.ts';
+import type { Live } from './connection.ts';
+import { findMessage, isReplyTo } from './history.ts';
+import { readRef, type InFlight } from './in-flight.ts';
+import { lacks, missingPermissions, refresh } from './places.ts';
+
+export type Reply =
+  /** The handler has linked it and drawn the card. */
+  | { readonly state: 'drawn' }
+  /** It stands; the card is yet to be drawn. */
+  | { readonly state: 'standing'; readonly link: Link }
+  | { readonly state: 'none' };
+
+export interface Replies {
+  find(live: Live, ref: string, taskId: number): Promise<Reply>;
+}
+
+export interface RepliesDeps {
+  readonly config: DiscordConfig;
+  readonly inFlight: InFlight;
+  readonly cards: CardKeeper;
+}
+
+export function createReplies({ config, inFlight, cards }: RepliesDeps): Replies {
+  return {
+    async find(live, ref, taskId) {
+      const settled = await inFlight.settled(ref);
+      const link = await cards.linkOf(taskId);
+      if (link !== null) return settled === 'drawn' ? { state: 'drawn' } : { state: 'standing', link };
+      const place = readRef(ref);
+      if (place === null) return { state: 'none' };
+      const found = await lookUp(live, config, place);
+      return found === null ? { state: 'none' } : { state: 'standing', link: found };
+    },
+  };
+}
+
+async function lookUp(
+  live: Live,
+  config: DiscordConfig,
+  { channelId, interactionId }: { channelId: string; interactionId: string },
+): Promise<Link | null> {
+  const { client, api } = live;
+  const channel = client.channels.cache.get(channelId);
+  if (channel !== undefined && 'guild' in channel) {
+    // A channel that is out of sight holds no card that we could ever edit.
+    if (missingPermissions(channel, ['View Channel']).length > 0) return null;
+    if (await lacks(channel, 'Read Message History', () => refresh(client, config))) {
+      throw new DeliveryBlocked(
+        `The reply to a task may stand in #${channel.name}; finding out takes Read Message History there.`,
+      );
+    }
+  }
+  const matches = isReplyTo(interactionId, client.user.id);
+  // Replies are newer than what they answer, and ids rise with time.
+  const found = await findMessage({ api, channelId, after: interactionId, matches, ifForbidden: 'nothing' });
+  return found === null ? null : { channelId, messageId: found.id };
+}
