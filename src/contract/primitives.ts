@@ -6,13 +6,17 @@ const hasNul = (text: string) => text.includes('\u0000');
 // The C0 and C1 control characters and DEL: nothing in a name that could forge a line of a log or a card.
 const hasControl = (text: string) => /[\u0000-\u001f\u007f-\u009f]/.test(text);
 
+// A half of a surrogate pair cannot be stored: the database keeps UTF-8.
+const isBroken = (text: string) => /\p{Surrogate}/u.test(text);
+
 const text = (what: string, max: number) =>
   z
     .string({
       error: (issue) => (issue.input === undefined ? `${what} is required.` : `${what} must be text.`),
     })
     .max(max, { error: `${what} must not be longer than ${max} characters.` })
-    .refine((value) => !hasNul(value), { error: `${what} must not contain NUL characters.` });
+    .refine((value) => !hasNul(value), { error: `${what} must not contain NUL characters.` })
+    .refine((value) => !isBroken(value), { error: `${what} must be well-formed Unicode.` });
 
 const filledText = (what: string, max: number) =>
   text(what, max).refine((value) => value.trim() !== '', { error: `${what} must not be empty.` });

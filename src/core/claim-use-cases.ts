@@ -62,8 +62,8 @@ export function createClaimUseCases({ clock, ids, policy }: TaskServiceDeps) {
     },
 
     /** Gives a claim back whose answer never left, together with the idempotency record that holds it. */
-    undoClaim(id: number, leaseId: string, key?: string): Work<boolean> {
-      return work<'task', boolean>({ read: 'task', id, leaseId }, ({ task }) => {
+    undoClaim(leaseId: string, key?: string): Work<boolean> {
+      return work<'taskOfLease', boolean>({ read: 'taskOfLease', leaseId }, ({ task }) => {
         if (task?.lease?.leaseId !== leaseId) return { result: false };
         return { result: true, changes: [undoClaim(task, clock.now())], forgetKey: key };
       });

@@ -50,6 +50,8 @@ export interface Reads {
       cancelledTaskIds: readonly number[];
     };
   };
+  /** The task that a lease was given for. */
+  taskOfLease: { takes: { leaseId: string }; gives: { task: Task | null } };
   expiredLeases: { takes: { before: Date; limit: number }; gives: { tasks: readonly Task[] } };
   dueTasks: { takes: { before: Date; limit: number }; gives: { taskIds: readonly number[] } };
   queue: { takes: { only?: never }; gives: { queue: QueueState } };

@@ -43,6 +43,10 @@ export function createReads({ tasks, leases, instances, queue }: ReadTables) {
       named: leaseIds.flatMap((id) => leases.byId(id) ?? []),
       cancelledTaskIds: leases.cancelledTaskIds(instanceId, cancelledSince),
     }),
+    taskOfLease({ leaseId }) {
+      const lease = leases.byId(leaseId);
+      return { task: lease === null ? null : tasks.byId(lease.taskId) };
+    },
     expiredLeases: ({ before, limit }) => ({ tasks: tasks.expired(before, limit) }),
     dueTasks: ({ before, limit }) => ({ taskIds: tasks.due(before, limit) }),
     queue: () => ({ queue: queue.state() }),

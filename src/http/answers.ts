@@ -1,0 +1,27 @@
+/** Every answer is made here: JSON text, its status, and the few headers that all of them share. */
+import type { Context } from 'hono';
+import type { Answer } from '../core/ports.ts';
+import type { HttpEnv } from './env.ts';
+
+export const REQUEST_ID_HEADER = 'x-request-id';
+
+export function answerJson(
+  c: Context<HttpEnv>,
+  answer: Answer,
+  extra?: Readonly<Record<string, string>>,
+): Response {
+  return new Response(answer.body, {
+    status: answer.status,
+    headers: {
+      'content-type': 'application/json; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      [REQUEST_ID_HEADER]: c.var.requestId,
+      ...extra,
+    },
+  });
+}
+
+export function ok(c: Context<HttpEnv>, body: unknown): Response {
+  return answerJson(c, { status: 200, body: JSON.stringify(body), leaseId: null });
+}

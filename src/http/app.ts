@@ -1,0 +1,64 @@
+/** The API as one function from request to answer. It never listens: `server.ts` does. */
+import { randomUUID } from 'node:crypto';
+import { Hono, type Context } from 'hono';
+import { REQUEST_ID_HEADER } from './answers.ts';
+import { createAuthenticate } from './auth.ts';
+import { createClaims } from './claims.ts';
+import type { HttpDeps, RouteDeps } from './deps.ts';
+import type { HttpEnv } from './env.ts';
+import { answerError } from './errors.ts';
+import { addMethodRefusals } from './methods.ts';
+import { Refusal } from './refusal.ts';
+import { addInstanceRoutes } from './routes/instances.ts';
+import { addOpenRoutes } from './routes/open.ts';
+import { addQueueRoutes } from './routes/queue.ts';
+import { addAttemptRoutes, addTaskReads, addTaskWrites } from './routes/tasks.ts';
+import { createWrites } from './writes.ts';
+
+export type HttpApp = Hono<HttpEnv>;
+
+export function createHttpApp(deps: HttpDeps): HttpApp {
+  const writes = createWrites(deps.store);
+  const routes: RouteDeps = { ...deps, writes, claims: createClaims({ ...deps, writes }) };
+  const authenticate = createAuthenticate(deps);
+  const app: HttpApp = new Hono();
+
+  // One middleware for everything: each further one costs as much as half a claim.
+  app.use(async (c, next) => {
+    const startedMs = deps.clock.monotonicMs();
+    c.set('requestId', requestIdOf(c));
+    c.set('logger', deps.logger);
+    if (!isOpen(c.req.path)) authenticate(c);
+    await next();
+    logRequest(c, deps.clock.monotonicMs() - startedMs);
+  });
+  app.onError((error, c) => answerError(c, error));
+  app.notFound((c) => answerError(c, new Refusal('not_found', `There is nothing at ${c.req.path}.`)));
+
+  addOpenRoutes(app, deps);
+  addTaskReads(app, routes);
+  addTaskWrites(app, routes);
+  addAttemptRoutes(app, routes);
+  addInstanceRoutes(app, routes);
+  addQueueRoutes(app, routes);
+  addMethodRefusals(app);
+  return app;
+}
+
+/** Only the API asks for a key; what lies outside it is open, or nothing at all. */
+function isOpen(path: string): boolean {
+  return path !== '/api' && !path.startsWith('/api/');
+}
+
+function requestIdOf(c: Context<HttpEnv>): string {
+  const given = c.req.header(REQUEST_ID_HEADER);
+  return given !== undefined && /^[\w.:-]{1,100}$/.test(given) ? given : randomUUID();
+}
+
+function logRequest(c: Context<HttpEnv>, ms: number): void {
+  const { logger, requestId } = c.var;
+  const { status } = c.res;
+  const line = { request_id: requestId, method: c.req.method, path: c.req.path, status, ms: Math.round(ms) };
+  if (status >= 500) logger.warn(line, 'request');
+  else logger.debug(line, 'request');
+}

@@ -1,0 +1,49 @@
+/** Sends a claim's answer, once per key, and gives the task back when nobody could be told. */
+import type { Context } from 'hono';
+import type { Answer, Store } from '../core/ports.ts';
+import type { TaskService } from '../core/task-service.ts';
+import { answerJson } from './answers.ts';
+import { createDeliveries, type Delivery } from './deliveries.ts';
+import type { HttpEnv } from './env.ts';
+import { keyOf, type KeyedRequest } from './idempotency.ts';
+import type { Writes } from './writes.ts';
+
+export interface ClaimDeliveryDeps {
+  readonly store: Pick<Store, 'decide'>;
+  readonly tasks: TaskService;
+  readonly writes: Writes;
+}
+
+type Claim = (keyed: KeyedRequest | null, to: Delivery) => Promise<Answer>;
+
+export function createClaimDelivery({ store, tasks, writes }: ClaimDeliveryDeps) {
+  const deliveries = createDeliveries();
+
+  function giveBack(c: Context<HttpEnv>, leaseId: string, key: string | undefined): void {
+    const { logger, requestId } = c.var;
+    store.decide(tasks.undoClaim(leaseId, key)).then(
+      (undone) => {
+        if (undone) logger.info({ request_id: requestId }, 'claim given back: its answer could not be sent');
+      },
+      // The lease runs out by itself; the task is late, not lost.
+      (error: unknown) => {
+        logger.warn({ error, request_id: requestId }, 'a claim could not be given back');
+      },
+    );
+  }
+
+  return async (c: Context<HttpEnv>, text: string, claim: Claim): Promise<Response> => {
+    const keyed = keyOf(c, text);
+    const delivery = deliveries.watch(c.env.outgoing, keyed?.key ?? null);
+    const answer = await (keyed === null
+      ? claim(null, delivery)
+      : writes.runningKeys.join(keyed, () => claim(keyed, delivery)));
+    const { leaseId } = answer;
+    if (leaseId !== null) {
+      delivery.onUndelivered(() => {
+        giveBack(c, leaseId, keyed?.key);
+      });
+    }
+    return answerJson(c, answer);
+  };
+}

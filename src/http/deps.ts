@@ -1,0 +1,32 @@
+/** What the routes are given. */
+import type { InstanceService } from '../core/instance-service.ts';
+import type { Clock, DeliveryStatus, Logger, Store } from '../core/ports.ts';
+import type { TaskService } from '../core/task-service.ts';
+import type { WaitingClaims } from '../core/waiting-claims.ts';
+import type { Claims } from './claims.ts';
+import type { Writes } from './writes.ts';
+
+/** What `/health` says of the front end; `disabled` when there is none. */
+export interface FrontEndHealth {
+  readonly discord: 'connected' | 'connecting' | 'disabled' | 'failed';
+  readonly delivery: DeliveryStatus;
+}
+
+export interface HttpDeps {
+  readonly store: Store;
+  readonly tasks: TaskService;
+  readonly instances: InstanceService;
+  readonly waitingClaims: WaitingClaims;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly apiKey: string;
+  readonly version: string;
+  /** The bundled client that is handed out. */
+  readonly clientFile: string;
+  frontEndHealth(): Promise<FrontEndHealth>;
+}
+
+export interface RouteDeps extends HttpDeps {
+  readonly writes: Writes;
+  readonly claims: Claims;
+}

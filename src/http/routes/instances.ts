@@ -1,0 +1,49 @@
+/** Instances and their heartbeat. */
+import type { Hono } from 'hono';
+import { ENDPOINTS } from '../../contract/endpoints.ts';
+import type { HeartbeatAnswer } from '../../contract/instance.ts';
+import type { HeartbeatAnswer as Heard } from '../../core/instance-service.ts';
+import type { Renewal } from '../../core/work.ts';
+import { ok } from '../answers.ts';
+import { parseBody, readText } from '../body.ts';
+import type { RouteDeps } from '../deps.ts';
+import type { HttpEnv } from '../env.ts';
+import { toInstanceView } from '../views.ts';
+
+export function addInstanceRoutes(app: Hono<HttpEnv>, { store, instances, writes }: RouteDeps): void {
+  app.get(ENDPOINTS.instances.path, async (c) =>
+    ok(c, { instances: (await store.instances()).map(toInstanceView) }),
+  );
+
+  app.post(ENDPOINTS.heartbeat.path, async (c) => {
+    const text = await readText(c);
+    const body = parseBody(text, ENDPOINTS.heartbeat.body);
+    const work = instances.heartbeat({
+      instanceId: body.instance_id,
+      instanceName: body.instance_name ?? undefined,
+      leaseIds: body.lease_ids ?? undefined,
+    });
+    return writes.answer(c, text, { work, view: { body: toHeartbeatAnswer } });
+  });
+}
+
+function toHeartbeatAnswer(heard: Heard): HeartbeatAnswer {
+  const { instance } = heard;
+  const status = instance.holdsLease ? 'working' : 'idle';
+  return {
+    instance: toInstanceView({ ...instance, status }),
+    leases: heard.leases.map(toLease),
+    lost: heard.lost.map((lease) => ({
+      lease_id: lease.leaseId,
+      task_id: lease.taskId,
+      reason: lease.reason,
+    })),
+    unclaimed: heard.unclaimed.map(toLease),
+    cancelled_task_ids: [...heard.cancelledTaskIds],
+    heartbeat_seconds: heard.heartbeatSeconds,
+  };
+}
+
+function toLease({ taskId, leaseId, expiresAt }: Renewal) {
+  return { task_id: taskId, lease_id: leaseId, expires_at: expiresAt.toISOString() };
+}

@@ -1,0 +1,54 @@
+/** The two calls that need no key: is it alive, and the client to talk to it with. */
+import { readFile } from 'node:fs/promises';
+import type { Hono } from 'hono';
+import { CLIENT_PATH, ENDPOINTS } from '../../contract/endpoints.ts';
+import type { Health } from '../../contract/stats.ts';
+import { answerJson, REQUEST_ID_HEADER } from '../answers.ts';
+import type { HttpDeps } from '../deps.ts';
+import type { HttpEnv } from '../env.ts';
+import { Refusal } from '../refusal.ts';
+
+export function addOpenRoutes(app: Hono<HttpEnv>, deps: HttpDeps): void {
+  const startedMs = deps.clock.monotonicMs();
+
+  app.get(ENDPOINTS.health.path, async (c) => {
+    const health = await readHealth(deps, Math.floor((deps.clock.monotonicMs() - startedMs) / 1000));
+    return answerJson(c, {
+      status: health.status === 'healthy' ? 200 : 503,
+      body: JSON.stringify(health),
+      leaseId: null,
+    });
+  });
+
+  app.get(CLIENT_PATH, async (c) => {
+    try {
+      const headers = {
+        'content-type': 'text/javascript; charset=utf-8',
+        'x-content-type-options': 'nosniff',
+        [REQUEST_ID_HEADER]: c.var.requestId,
+      };
+      return new Response(await readFile(deps.clientFile), { headers });
+    } catch {
+      throw new Refusal('not_found', 'This server was built without its client; run npm run build.');
+    }
+  });
+}
+
+async function readHealth(deps: HttpDeps, uptimeSeconds: number): Promise<Health> {
+  const base = { service: 'athena-bot', version: deps.version, uptime_seconds: uptimeSeconds };
+  try {
+    await deps.store.ping();
+    const { discord, delivery } = await deps.frontEndHealth();
+    const notifications = {
+      undelivered: delivery.undelivered,
+      oldest_seconds: delivery.oldestSeconds,
+      blocked: delivery.blocked !== null,
+      blocked_reason: delivery.blocked,
+    };
+    return { status: 'healthy', ...base, discord, database: 'ok', notifications };
+  } catch (error) {
+    deps.logger.error({ error }, 'the database cannot be read');
+    const notifications = { undelivered: 0, oldest_seconds: null, blocked: false, blocked_reason: null };
+    return { status: 'unhealthy', ...base, discord: 'unknown', database: 'failed', notifications };
+  }
+}

@@ -1,0 +1,24 @@
+/** The queue as a whole: counts, and its switch. */
+import type { Hono } from 'hono';
+import { ENDPOINTS } from '../../contract/endpoints.ts';
+import { ok } from '../answers.ts';
+import { parseBody, readText } from '../body.ts';
+import type { RouteDeps } from '../deps.ts';
+import type { HttpEnv } from '../env.ts';
+import { toStats } from '../views.ts';
+
+export function addQueueRoutes(app: Hono<HttpEnv>, { store, tasks, writes, clock }: RouteDeps): void {
+  app.get(ENDPOINTS.stats.path, async (c) => ok(c, toStats(await store.counts(), clock.now())));
+
+  const switches = [
+    { endpoint: ENDPOINTS.pauseQueue, turn: tasks.pause },
+    { endpoint: ENDPOINTS.resumeQueue, turn: tasks.resume },
+  ];
+  for (const { endpoint, turn } of switches) {
+    app.post(endpoint.path, async (c) => {
+      const text = await readText(c);
+      const { reason } = parseBody(text, endpoint.body);
+      return writes.answer(c, text, { work: turn(reason ?? undefined), view: { body: (state) => state } });
+    });
+  }
+}

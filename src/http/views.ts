@@ -1,0 +1,78 @@
+/** Domain to wire. */
+import type { InstanceView } from '../contract/instance.ts';
+import type { Stats } from '../contract/stats.ts';
+import type { LeaseView, LogEntry, TaskView } from '../contract/task.ts';
+import type { Claimed } from '../core/claim-use-cases.ts';
+import type { TaskEvent } from '../core/event.ts';
+import type { InstanceWithWork } from '../core/instance.ts';
+import type { QueueCounts } from '../core/ports.ts';
+import type { Task } from '../core/task.ts';
+
+const iso = (date: Date | null) => (date === null ? null : date.toISOString());
+
+export function toTaskView(task: Task): TaskView {
+  return {
+    id: task.id,
+    description: task.description,
+    status: task.status,
+    priority: task.priority,
+    target: task.target,
+    instance_id: task.instanceId,
+    instance_name: task.instanceName,
+    created_at: task.createdAt.toISOString(),
+    claimed_at: iso(task.claimedAt),
+    completed_at: iso(task.completedAt),
+    not_before: iso(task.notBefore),
+    notes: task.notes,
+    submitted_by: task.submittedBy,
+    attempt: task.attempt,
+    max_attempts: task.maxAttempts,
+    lease_expires_at: iso(task.lease?.expiresAt ?? null),
+    updated_at: task.updatedAt.toISOString(),
+    error: task.error,
+  };
+}
+
+export function toTaskViewOrNull(task: Task | null): TaskView | null {
+  return task === null ? null : toTaskView(task);
+}
+
+export function toLeaseView(claimed: Claimed): LeaseView {
+  return {
+    lease_id: claimed.leaseId,
+    expires_at: claimed.expiresAt.toISOString(),
+    heartbeat_seconds: claimed.heartbeatSeconds,
+  };
+}
+
+export function toLogEntry(event: TaskEvent): LogEntry {
+  return {
+    id: event.id,
+    action: event.action,
+    actor: event.actor,
+    details: { ...event.details },
+    instance_id: event.instanceId,
+    timestamp: event.timestamp.toISOString(),
+  };
+}
+
+export function toInstanceView(instance: InstanceWithWork): InstanceView {
+  return {
+    id: instance.id,
+    name: instance.name,
+    status: instance.status,
+    current_task_id: instance.currentTaskId,
+    last_seen: instance.lastSeen.toISOString(),
+  };
+}
+
+export function toStats({ counts, oldestPendingAt, queue, instances }: QueueCounts, now: Date): Stats {
+  const waited = oldestPendingAt === null ? null : now.getTime() - oldestPendingAt.getTime();
+  return {
+    ...counts,
+    total: Object.values(counts).reduce((sum, n) => sum + n, 0),
+    oldest_pending_seconds: waited === null ? null : Math.max(0, Math.floor(waited / 1000)),
+    paused: queue.paused,
+    instances,
+  };
+}

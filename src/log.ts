@@ -1,0 +1,56 @@
+/** JSON lines on stdout. Whatever is logged, known secrets and interaction tokens never get through. */
+import { pino } from 'pino';
+import type { Logger } from './core/ports.ts';
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  readonly write: (line: string) => void;
+}
+
+export interface RedactingLogger extends Logger {
+  /** From now on this text is replaced wherever it would appear. */
+  hide(secret: string): void;
+}
+
+/** An interaction's token stands in the path of its answers and lets anybody speak in its name. */
+const INTERACTION_TOKEN = /((?:webhooks|interactions)\/\d+\/)[\w-]{20,}/g;
+
+export function createLogger({ level, write }: LogOptions): RedactingLogger {
+  const secrets = new Set<string>();
+  const destination = {
+    write(line: string) {
+      let safe = line.replace(INTERACTION_TOKEN, '$1[redacted]');
+      for (const secret of secrets) safe = safe.replaceAll(secret, '[redacted]');
+      write(safe);
+    },
+  };
+  const options = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { error: describeError },
+  };
+  const logger = pino(options, destination);
+  return {
+    debug: logger.debug.bind(logger),
+    info: logger.info.bind(logger),
+    warn: logger.warn.bind(logger),
+    error: logger.error.bind(logger),
+    hide(secret) {
+      // As JSON writes it, quotes and backslashes are escaped; hide both forms.
+      if (secret !== '') secrets.add(secret).add(JSON.stringify(secret).slice(1, -1));
+    },
+  };
+}
+
+/** What helps to find a fault, and nothing that a library hung on to the error (bodies, headers). */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name, message, stack, cause } = error;
+  const code = 'code' in error ? error.code : undefined;
+  return { name, message, code, stack, ...(cause !== undefined && { cause: describeError(cause) }) };
+}

@@ -1,0 +1,17 @@
+/** The real clock and the real source of ids. Everything else in `src` gets them handed in. */
+import { randomUUID } from 'node:crypto';
+import type { Clock, IdSource } from './core/ports.ts';
+
+export const systemClock: Clock = {
+  now: () => new Date(),
+  monotonicMs: () => performance.now(),
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs);
+    timer.unref();
+    return () => {
+      clearTimeout(timer);
+    };
+  },
+};
+
+export const systemIds: IdSource = { leaseId: () => randomUUID() };
