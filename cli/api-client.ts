@@ -1,0 +1,51 @@
+/** Every call of the API that a command makes, one method each. */
+import { ENDPOINTS } from '../src/contract/endpoints.ts';
+import type {
+  ClaimNext,
+  ClaimTask,
+  CompleteTask,
+  CreateTask,
+  FailTask,
+  ReleaseTask,
+} from '../src/contract/task.ts';
+import type { Heartbeat } from '../src/contract/instance.ts';
+import type { Call } from './call.ts';
+
+export type ApiClient = ReturnType<typeof createApiClient>;
+
+interface ListQuery {
+  readonly status?: string | undefined;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+export function createApiClient(call: Call) {
+  return {
+    listTasks: ({ status, limit, cursor }: ListQuery) =>
+      call(ENDPOINTS.listTasks, { query: { status, limit, cursor } }),
+    nextTask: (instanceId: string) => call(ENDPOINTS.nextTask, { query: { instance_id: instanceId } }),
+    getTask: (id: number) => call(ENDPOINTS.getTask, { id }),
+    taskLogs: (id: number) => call(ENDPOINTS.taskLogs, { id }),
+    stats: () => call(ENDPOINTS.stats),
+    instances: () => call(ENDPOINTS.instances),
+
+    createTask: (body: CreateTask) => call(ENDPOINTS.createTask, { body }),
+    editTask: (id: number, description: string) => call(ENDPOINTS.editTask, { id, body: { description } }),
+    setPriority: (id: number, priority: string) => call(ENDPOINTS.setPriority, { id, body: { priority } }),
+    cancelTask: (id: number, reason?: string) => call(ENDPOINTS.cancelTask, { id, body: { reason } }),
+    requeueTask: (id: number) => call(ENDPOINTS.requeueTask, { id, body: {} }),
+    pauseQueue: (reason?: string) => call(ENDPOINTS.pauseQueue, { body: { reason } }),
+    resumeQueue: () => call(ENDPOINTS.resumeQueue, { body: {} }),
+
+    claimTask: (id: number, body: ClaimTask) => call(ENDPOINTS.claimTask, { id, body }),
+    /** A repeat may wait for another time: it is the same wish for the next task. */
+    claimNext: (body: ClaimNext) => {
+      const { wait_seconds: waitSeconds, ...sameAs } = body;
+      return call(ENDPOINTS.claimNext, { body, sameAs, waitMs: (waitSeconds ?? 0) * 1000 });
+    },
+    completeTask: (id: number, body: CompleteTask) => call(ENDPOINTS.completeTask, { id, body }),
+    failTask: (id: number, body: FailTask) => call(ENDPOINTS.failTask, { id, body }),
+    releaseTask: (id: number, body: ReleaseTask) => call(ENDPOINTS.releaseTask, { id, body }),
+    heartbeat: (body: Heartbeat) => call(ENDPOINTS.heartbeat, { body, isFleeting: true }),
+  };
+}

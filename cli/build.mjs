@@ -1,0 +1,48 @@
+// One file with everything inside: a machine needs Node and a single download. Modules behind `import()` stay
+// dormant until asked for, so `--version` never pays for the parser, the schemas or the network.
+import { build } from 'esbuild';
+import { chmod, readFile, rename } from 'node:fs/promises';
+import path from 'node:path';
+
+const here = import.meta.dirname;
+/** @type {(text: string) => { version: string }} */
+const parseManifest = JSON.parse;
+const { version } = parseManifest(await readFile(path.join(here, 'package.json'), 'utf8'));
+const outfile = path.join(here, 'dist', 'claude-task-client.mjs');
+
+// zod brings its messages in fifty languages; the English ones are all that is ever shown. 260 kB less to read.
+/** @type {import('esbuild').Plugin} */
+const englishOnly = {
+  name: 'english-only',
+  setup(builder) {
+    builder.onLoad({ filter: /zod[/\\]v4[/\\]locales[/\\]index\.js$/ }, (args) => ({
+      contents: 'export { default as en } from "./en.js";',
+      resolveDir: path.dirname(args.path),
+    }));
+  },
+};
+
+const { metafile } = await build({
+  entryPoints: [path.join(here, 'main.ts')],
+  outfile: `${outfile}.new`,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20.19',
+  minify: true,
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+  define: { CLIENT_VERSION: JSON.stringify(version) },
+  // commander is CommonJS and asks for its Node modules when it is first used.
+  banner: {
+    js: '#!/usr/bin/env node\nimport{createRequire as athenaRequire}from"node:module";const require=athenaRequire(import.meta.url);',
+  },
+  plugins: [englishOnly],
+});
+
+// Whoever starts the client while it is built gets the old file or the new one, never half of one.
+await chmod(`${outfile}.new`, 0o755);
+await rename(`${outfile}.new`, outfile);
+const [output] = Object.values(metafile.outputs);
+process.stdout.write(`claude-task-client ${version}: ${Math.round(output.bytes / 1024)} kB\n`);

@@ -1,0 +1,89 @@
+/** The commands of the people who look after the queue, for parser and help. */
+import type { CommandSpec } from './command.ts';
+
+export const PEOPLE_COMMANDS: readonly CommandSpec[] = [
+  {
+    usage: 'list',
+    summary: 'tasks in claim order',
+    options: [
+      [
+        '-s, --status <status>',
+        'pending (default), in_progress, completed, failed, cancelled, a comma list, or all',
+      ],
+      ['-l, --limit <number>', 'at most so many (50)'],
+    ],
+    examples: [
+      ['claude-task-client list', 'what waits, the next one first'],
+      ['claude-task-client list --status all --limit 10', 'the latest ten of any kind'],
+      ['claude-task-client list --status failed,cancelled', 'what may want a requeue'],
+    ],
+    load: () => import('./commands/list.ts'),
+  },
+  {
+    usage: 'show <id>',
+    summary: 'one task with its history',
+    examples: [['claude-task-client show 5', 'everything about task #5']],
+    load: () => import('./commands/show.ts'),
+  },
+  {
+    usage: 'add <description>',
+    summary: 'add a task; - reads standard input',
+    options: [
+      ['-p, --priority <level>', 'high, medium (default) or low'],
+      ['-t, --target <instance>', 'the one instance it is meant for'],
+    ],
+    examples: [
+      ['claude-task-client add "Deploy the stack" -p high', 'in front of the others'],
+      ['claude-task-client add - < task.md', 'a long one from a file'],
+    ],
+    load: () => import('./commands/add.ts'),
+  },
+  {
+    usage: 'edit <id> <description>',
+    summary: 'change what a pending task says; - reads standard input',
+    examples: [
+      ['claude-task-client edit 5 "Deploy both stacks"', 'a new text'],
+      ['claude-task-client edit 5 - < task.md', 'from a file'],
+    ],
+    load: () => import('./commands/edit.ts'),
+  },
+  {
+    usage: 'priority <id> <level>',
+    summary: 'make a task high, medium or low',
+    examples: [['claude-task-client priority 5 high', 'task #5 comes sooner']],
+    load: () => import('./commands/priority.ts'),
+  },
+  {
+    usage: 'cancel <id>',
+    summary: 'cancel a task, waiting or in progress',
+    options: [['-r, --reason <text>', 'why']],
+    examples: [['claude-task-client cancel 5 -r "No longer needed"', 'nobody will work on it']],
+    load: () => import('./commands/cancel.ts'),
+  },
+  {
+    usage: 'requeue <id>',
+    summary: 'give a failed or cancelled task another chance',
+    examples: [['claude-task-client requeue 5', 'with all its attempts again']],
+    load: () => import('./commands/requeue.ts'),
+  },
+  {
+    usage: 'pause',
+    summary: 'hand out no more tasks for now',
+    detail: 'Tasks in progress go on, and a claim by id stays possible.',
+    options: [['-r, --reason <text>', 'why']],
+    examples: [['claude-task-client pause -r "Maintenance until noon"', 'stop']],
+    load: () => import('./commands/pause.ts'),
+  },
+  {
+    usage: 'resume',
+    summary: 'hand out tasks again',
+    examples: [['claude-task-client resume', 'go on after a pause']],
+    load: () => import('./commands/resume.ts'),
+  },
+  {
+    usage: 'status',
+    summary: 'queue statistics and instances',
+    examples: [['claude-task-client status', 'how things stand']],
+    load: () => import('./commands/status.ts'),
+  },
+];

@@ -1,0 +1,32 @@
+/** What every command is: data for the parser and the help, and a module that is loaded when it runs. */
+import type { Deps } from './deps.ts';
+import type { ClientError } from './errors.ts';
+
+export type OptionValue = string | boolean | undefined;
+
+/** As typed: words and flags, not judged yet. */
+export interface Given {
+  readonly words: readonly (string | undefined)[];
+  readonly options: Readonly<Record<string, OptionValue>>;
+}
+
+/** A command never writes its result itself, so that `--json` cannot be spoilt. */
+export interface Outcome {
+  readonly json: unknown;
+  /** For people; empty prints nothing. */
+  readonly lines: readonly string[];
+  /** Done, but not all is well: told after the result, and gives the exit code. */
+  readonly failure?: ClientError;
+}
+
+export type Run = (deps: Deps, given: Given) => Promise<Outcome>;
+
+export interface CommandSpec {
+  /** Name and words, as in `claim [id]`. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly detail?: string;
+  readonly options?: readonly (readonly [flags: string, text: string])[];
+  readonly examples: readonly (readonly [command: string, what: string])[];
+  load(): Promise<{ readonly run: Run }>;
+}

@@ -1,0 +1,63 @@
+import type { TaskList, TaskView } from '../../src/contract/task.ts';
+import type { Given, Outcome } from '../command.ts';
+import type { Deps } from '../deps.ts';
+import { duration, holderOf, secondsUntil, statusText } from '../format.ts';
+import { text, wholeNumber } from '../given.ts';
+import { safeLine, titleOf } from '../text.ts';
+import { tableLines, type Cell } from '../table.ts';
+
+const USUAL_LIMIT = 50;
+/** What the server gives at once. */
+const PAGE = 200;
+
+export async function run(deps: Deps, { options }: Given): Promise<Outcome> {
+  const status = text(options['status']);
+  const limit = wholeNumber('--limit', options['limit'], 1) ?? USUAL_LIMIT;
+  const list = await pages(deps, status, limit);
+  if (list.tasks.length === 0) {
+    const wanted = status === undefined || status === 'pending' ? 'No tasks pending.' : 'No such tasks.';
+    return { json: list, lines: [wanted] };
+  }
+  if (list.next_cursor !== null && !deps.isJson) deps.io.note('There are more: raise --limit to see them.');
+  return { json: list, lines: toTable(deps, list.tasks, status === undefined || status === 'pending') };
+}
+
+async function pages(deps: Deps, status: string | undefined, limit: number): Promise<TaskList> {
+  const api = deps.api();
+  let list: TaskList = await api.listTasks({ status, limit: Math.min(PAGE, limit) });
+  while (list.next_cursor !== null && list.tasks.length < limit) {
+    const size = Math.min(PAGE, limit - list.tasks.length);
+    const page = await api.listTasks({ status, limit: size, cursor: list.next_cursor });
+    // A page without tasks and with a cursor would go on for ever.
+    const next = page.tasks.length === 0 ? null : page.next_cursor;
+    list = { ...page, tasks: [...list.tasks, ...page.tasks], next_cursor: next };
+  }
+  return list;
+}
+
+/** All pending: who submitted first matters, so their age. All kinds: their status and holder. */
+function toTable({ io, host }: Deps, tasks: readonly TaskView[], isPending: boolean): string[] {
+  const age = (task: TaskView) =>
+    duration(-secondsUntil(task.created_at, host.now())).replace(/(\S+ \S+) .*/, '$1');
+  const cells = (task: TaskView): Cell[] => [
+    { text: `#${task.id}` },
+    isPending ? { text: age(task) } : { text: statusText(task.status) },
+    { text: safeLine(task.priority), paint: priorityPaint(task.priority) },
+    { text: about(task, isPending) },
+  ];
+  const priorityPaint = (priority: string) => {
+    if (priority === 'high') return io.paint.red;
+    return priority === 'low' ? io.paint.dim : (same: string) => same;
+  };
+  return tableLines({
+    headings: ['ID', isPending ? 'AGE' : 'STATUS', 'PRIORITY', 'DESCRIPTION'],
+    rows: tasks.map(cells),
+    width: io.width,
+    paintHeading: io.paint.bold,
+  });
+}
+
+function about(task: TaskView, isPending: boolean): string {
+  const who = isPending ? task.target && `for ${safeLine(task.target)}` : holderOf(task);
+  return `${who ? `[${who}] ` : ''}${titleOf(task.description)}`;
+}

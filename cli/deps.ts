@@ -1,0 +1,94 @@
+/**
+ * What a command works with, made when it is first asked for: `--help` reads no configuration, `list` touches no
+ * state. `Host` is what the process (or a test) lends us.
+ */
+import { createApiClient, type ApiClient } from './api-client.ts';
+import { createCall } from './call.ts';
+import { loadConfig, type ClientConfig } from './config.ts';
+import { stateFolder } from './folders.ts';
+import { createTransport } from './http.ts';
+import { createIo, type Io } from './io.ts';
+import type { Streams } from './streams.ts';
+import { createLeaseFile, type LeaseFile } from './lease-file.ts';
+import { createOwners, type Owners } from './owner.ts';
+import { createPendingWrites } from './pending-writes.ts';
+import type { Patience } from './retry.ts';
+
+export interface Host {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  readonly home: string;
+  readonly hostname: string;
+  readonly streams: Streams;
+  /** Aborted when the person presses Ctrl-C; the reason is the error to end with. */
+  readonly signal: AbortSignal;
+  readonly owners?: Owners;
+  readonly now: () => number;
+  /** Milliseconds since the process was started. */
+  readonly elapsed: () => number;
+  readonly random: () => number;
+  readonly newKey: () => string;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+export interface Limits {
+  readonly patience: Patience;
+  readonly timeoutMs: number;
+}
+
+export interface Deps {
+  readonly host: Host;
+  readonly io: Io;
+  readonly isJson: boolean;
+  readonly config: () => ClientConfig;
+  readonly api: (limits?: Limits) => ApiClient;
+  readonly leases: () => LeaseFile;
+  readonly close: () => void;
+}
+
+export function createDeps(host: Host, isJson: boolean): Deps {
+  const config = once(() => loadConfig(host));
+  const transport = once(createTransport);
+  const folder = () => stateFolder(host);
+  const pending = once(() =>
+    createPendingWrites({
+      ...config(),
+      folder: folder(),
+      owners: host.owners ?? createOwners(host.hostname),
+      newKey: host.newKey,
+      now: host.now,
+    }),
+  );
+  const leases = once(() =>
+    createLeaseFile({ ...config(), folder: folder(), sleep: host.sleep, now: host.now }),
+  );
+
+  return {
+    host,
+    isJson,
+    io: createIo(host.streams, host.env),
+    config,
+    leases,
+    api: (limits) =>
+      createApiClient(
+        createCall({
+          config: config(),
+          transport: transport(),
+          pending: pending(),
+          pace: host,
+          signal: host.signal,
+          newKey: host.newKey,
+          ...limits,
+        }),
+      ),
+    close: () => {
+      transport().close();
+    },
+  };
+}
+
+function once<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}

@@ -1,0 +1,43 @@
+/** Every expected failure of the client. What it means for a script stands in `exit-code.ts`. */
+
+export interface FailureFacts {
+  /** What to do now, as a sentence. */
+  readonly hint?: string | undefined;
+  readonly details?: unknown;
+  /** HTTP status, where the server said no. */
+  readonly status?: number | undefined;
+  /** Athena itself said this, not something on the way to it. */
+  readonly isAnswer?: boolean | undefined;
+  /** The same request may succeed later. */
+  readonly isTransient?: boolean | undefined;
+  /** Nothing came back in time; whether the server is there is not known. */
+  readonly isTimeout?: boolean | undefined;
+  readonly retryAfterMs?: number | undefined;
+}
+
+/** `code` is the server's word (`lease_lost`) or one of ours (`usage`, `unreachable`, ...). */
+export class ClientError extends Error {
+  readonly code: string;
+  readonly facts: FailureFacts;
+
+  constructor(code: string, message: string, facts: FailureFacts = {}) {
+    super(message);
+    this.name = 'ClientError';
+    this.code = code;
+    this.facts = facts;
+  }
+
+  withHint(hint: string): ClientError {
+    return new ClientError(this.code, this.message, { ...this.facts, hint });
+  }
+}
+
+export function usageError(message: string, hint?: string): ClientError {
+  return new ClientError('usage', message, { hint });
+}
+
+/** A system error's code such as `ENOENT`, whatever was thrown. */
+export function codeOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
+  return typeof error.code === 'string' ? error.code : '';
+}

@@ -1,0 +1,86 @@
+/** The command tree. It parses and writes help, and does nothing else. */
+import { Command, CommanderError } from 'commander';
+import type { CommandSpec, Given, OptionValue } from './command.ts';
+import { PEOPLE_COMMANDS } from './catalogue-people.ts';
+import { WORKER_COMMANDS } from './catalogue-worker.ts';
+import { usageError, type ClientError } from './errors.ts';
+import { ENVIRONMENT_HELP } from './help.ts';
+import { VERSION } from './version.ts';
+
+export const COMMANDS: readonly CommandSpec[] = [...WORKER_COMMANDS, ...PEOPLE_COMMANDS];
+
+export type Parsed = { readonly spec: CommandSpec; readonly given: Given } | { readonly help: string };
+
+export async function parse(
+  argv: readonly string[],
+  { isJson, width }: { isJson: boolean; width: number },
+): Promise<Parsed> {
+  let written = '';
+  let parsed: Parsed | undefined;
+  const program = createProgram({
+    width,
+    write: (text) => (written += text),
+    chosen: (spec, given) => (parsed = { spec, given }),
+  });
+  if (argv.length === 0) return { help: program.helpInformation() + ENVIRONMENT_HELP };
+  if (isJson && argv.length === 1) throw usageError('No command was given.', SEE_HELP);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0) throw toUsageError(error);
+  }
+  return parsed ?? { help: written };
+}
+
+const SEE_HELP = 'See "claude-task-client --help".';
+
+interface Hooks {
+  readonly width: number;
+  readonly write: (text: string) => void;
+  readonly chosen: (spec: CommandSpec, given: Given) => void;
+}
+
+function createProgram({ width, write, chosen }: Hooks): Command {
+  const program = new Command('claude-task-client')
+    .description('See, claim and complete the tasks that wait in Athena.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .option('--json', 'print one JSON document instead of text')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help for a command')
+    .addHelpText('after', ENVIRONMENT_HELP)
+    .configureOutput({
+      writeOut: write,
+      writeErr: () => {},
+      getOutHelpWidth: () => width,
+      getErrHelpWidth: () => width,
+    })
+    .exitOverride();
+  for (const spec of COMMANDS) addCommand(program, spec, chosen);
+  return program;
+}
+
+function addCommand(program: Command, spec: CommandSpec, chosen: Hooks['chosen']): void {
+  const examples = spec.examples.map(([line, what]) => `  $ ${line}\n      ${what}`).join('\n');
+  const command = program
+    .command(spec.usage)
+    .summary(spec.summary)
+    .description(spec.detail === undefined ? spec.summary : `${spec.summary}\n\n${spec.detail}`)
+    .option('--json', 'print one JSON document instead of text')
+    .helpOption('-h, --help', 'show help')
+    .addHelpText('after', `\nExamples:\n${examples}\n`);
+  for (const [flags, text] of spec.options ?? []) command.option(flags, text);
+  command.action((...received: unknown[]) => {
+    const words = received.slice(0, command.registeredArguments.length) as (string | undefined)[];
+    chosen(spec, { words, options: command.opts<Record<string, OptionValue>>() });
+  });
+}
+
+/** Commander's words, as one sentence with the next step. */
+function toUsageError({ message, code }: CommanderError): ClientError {
+  const [first = '', ...more] = message.replace(/^error: /, '').split('\n');
+  const suggestion = more.join(' ').replace(/^\((.*)\)$/, '$1');
+  const quote = code === 'commander.excessArguments' ? 'Put a text of several words in quotes.' : '';
+  const capital = `${first.charAt(0).toUpperCase()}${first.slice(1)}`;
+  return usageError(capital.replace(/\.?$/, '.'), suggestion || quote || SEE_HELP);
+}

@@ -1,0 +1,56 @@
+/** Tries again what may succeed later: a few times, with exponential back-off and full jitter. */
+import { ClientError } from './errors.ts';
+
+export interface Pace {
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+export interface Patience {
+  readonly tries: number;
+  /** No new try starts later than this after the first one. */
+  readonly withinMs: number;
+}
+
+/** A server that hangs is asked twice (10 s each), one that refuses connections four times in about two seconds. */
+export const USUAL: Patience = { tries: 4, withinMs: 18_000 };
+
+const FIRST_DELAY_MS = 300;
+const LONGEST_DELAY_MS = 5000;
+
+export async function retry<T>(
+  attempt: () => Promise<T>,
+  pace: Pace,
+  patience: Patience = USUAL,
+): Promise<T> {
+  const giveUpAt = pace.now() + patience.withinMs;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof ClientError) || error.facts.isTransient !== true) throw error;
+      if (tries >= patience.tries) throw error;
+      const delay = delayBefore(tries, error.facts.retryAfterMs ?? 0, pace.random());
+      if (pace.now() + delay > giveUpAt) throw error;
+      await pace.sleep(delay);
+    }
+  }
+}
+
+/**
+ * Anywhere between nothing and the doubled bound, so that many clients that failed together do not come back
+ * together; never earlier than the server asked for.
+ */
+export function delayBefore(failures: number, retryAfterMs: number, random: number): number {
+  const bound = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - 1));
+  return retryAfterMs + random * bound;
+}
+
+/** `Retry-After` in seconds or as a date; undefined where it says neither. */
+export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
+  if (value === undefined || value.trim() === '') return undefined;
+  if (/^\d+$/.test(value.trim())) return Number(value) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
