@@ -82,7 +82,8 @@ async function note(parts: RestServerParts, request: IncomingMessage): Promise<R
   if (sent === undefined) return undefined;
   const record: RestRecord = {
     method: request.method ?? 'GET',
-    path: url.pathname.replace(PREFIX, ''),
+    // discord.js sends `%40original`; matchers and records speak of `@original`.
+    path: url.pathname.replace(PREFIX, '').replaceAll('%40', '@'),
     query: url.searchParams,
     ...sent,
     at: parts.clock.now(),

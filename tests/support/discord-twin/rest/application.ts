@@ -62,7 +62,6 @@ export function applicationWire(world: World): Record<string, unknown> {
     description: '',
     type: null,
     bot: userWire(world.bot),
-    summary: '',
     bot_public: true,
     bot_require_code_grant: false,
     verify_key: '0'.repeat(64),

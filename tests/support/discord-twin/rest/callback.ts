@@ -11,7 +11,7 @@ import {
 } from '../world/interactions.ts';
 import { createMessage, editMessage } from '../world/messages.ts';
 import { readModal } from '../world/modal-view.ts';
-import { messageWire } from '../world/wire.ts';
+import { messageWire } from '../world/message-wire.ts';
 import type { World } from '../world/world.ts';
 import { afterChange } from './messages.ts';
 import { bodyOf, noContent, ok, type RestAnswer, type RestCall, type Route } from './router.ts';

@@ -4,7 +4,7 @@ import { refuse } from '../refusals.ts';
 import type { InteractionRecord, Interactions } from '../world/interactions.ts';
 import { createMessage, deleteMessage, editMessage } from '../world/messages.ts';
 import type { TwinMessage } from '../world/model.ts';
-import { messageWire } from '../world/wire.ts';
+import { messageWire } from '../world/message-wire.ts';
 import type { World } from '../world/world.ts';
 import { afterChange } from './messages.ts';
 import { bodyOf, noContent, ok, type RestAnswer, type RestCall, type Route } from './router.ts';

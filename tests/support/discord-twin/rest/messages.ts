@@ -5,7 +5,7 @@ import { createMessage, deleteMessage, editMessage, visibleMessages } from '../w
 import { CHANNEL_TYPES, isThread, type Channel, type TwinMessage } from '../world/model.ts';
 import { has } from '../world/permissions.ts';
 import { setArchived } from '../world/threads.ts';
-import { messageWire } from '../world/wire.ts';
+import { messageWire } from '../world/message-wire.ts';
 import { permissionsIn, type World } from '../world/world.ts';
 import { channelMessage, requirePermission, sendPermission, visibleChannel } from './access.ts';
 import { bodyOf, noContent, ok, type RestAnswer, type RestCall, type Route } from './router.ts';

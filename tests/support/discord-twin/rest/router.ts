@@ -37,7 +37,7 @@ export function findRoute(routes: readonly Route[], method: string, path: string
   for (const route of routes) {
     if (route.method !== method) continue;
     const match = toRegExp(route.pattern).exec(path);
-    if (match !== null) return { route, params: match.slice(1).map(decodeURIComponent) };
+    if (match !== null) return { route, params: match.slice(1) };
   }
   return undefined;
 }

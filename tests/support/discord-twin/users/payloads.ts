@@ -2,7 +2,8 @@ import type { JsonObject } from '../json.ts';
 import { INTERACTION_TYPES, type InteractionRecord } from '../world/interactions.ts';
 import type { Channel } from '../world/model.ts';
 import { ALL_PERMISSIONS } from '../world/permissions.ts';
-import { channelWire, memberWire, messageWire, userWire } from '../world/wire.ts';
+import { messageWire } from '../world/message-wire.ts';
+import { channelWire, memberWire, userWire } from '../world/wire.ts';
 import { permissionsIn, type World } from '../world/world.ts';
 
 const FILE_LIMIT = 10 * 1024 * 1024;

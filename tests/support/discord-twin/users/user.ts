@@ -7,8 +7,9 @@ import {
   type OpenModal,
 } from '../world/interactions.ts';
 import { createMessage, deleteMessage } from '../world/messages.ts';
-import type { Channel, Component, TwinMessage, User } from '../world/model.ts';
+import type { Channel, TwinMessage, User } from '../world/model.ts';
 import type { World } from '../world/world.ts';
+import { findControl, refuseDeadControl } from './controls.ts';
 import { findCommand } from './command-lookup.ts';
 import { modalData, type ModalValues } from './modal-data.ts';
 import { createInvocation, type Invocation } from './invocation.ts';
@@ -176,30 +177,6 @@ function begin(parts: UserParts, beginning: Beginning, data: JsonObject): Invoca
 
 function clickOn(parts: UserParts, user: User, source: TwinMessage): Beginning {
   return { user, channel: parts.channelOf(source.channelId), type: INTERACTION_TYPES.component, source };
-}
-
-function findControl(message: TwinMessage, name: string): Component | undefined {
-  return (
-    message.controls.find((control) => control.custom_id === name) ??
-    message.controls.find((control) => control.label === name)
-  );
-}
-
-function refuseDeadControl(
-  message: TwinMessage,
-  click: { user: User; control: Component | undefined; button: string },
-): void {
-  const { control, button } = click;
-  if (message.deletedAt !== null) throw new Error('This message has been deleted.');
-  if (control === undefined) {
-    const known = message.controls.map((entry) => entry.label ?? entry.custom_id).join(', ');
-    throw new Error(`The message has no control "${button}"; it has: ${known || 'none'}`);
-  }
-  if (control.disabled === true) throw new Error(`"${button}" is grey.`);
-  if (control.custom_id === undefined) throw new Error(`"${button}" is a link.`);
-  if (message.ephemeralFor !== null && message.ephemeralFor !== click.user.id) {
-    throw new Error(`${click.user.username} does not see this message.`);
-  }
 }
 
 function scopeOf(command: JsonObject): JsonObject {

@@ -4,7 +4,7 @@ import { resolveMentions } from './mentions.ts';
 import { storedComponents, storedEmbed } from './stored-parts.ts';
 import { makeMessage } from './message-view.ts';
 import type { Channel, InteractionMetadata, TwinMessage } from './model.ts';
-import { messageWire } from './wire.ts';
+import { messageWire } from './message-wire.ts';
 import { INTENTS, type World } from './world.ts';
 
 const FLAGS_A_BOT_MAY_SET = FLAGS.suppressEmbeds | FLAGS.suppressNotifications | FLAGS.componentsV2;

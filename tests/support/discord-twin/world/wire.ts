@@ -1,14 +1,5 @@
 import type { JsonObject } from '../json.ts';
-import {
-  isThread,
-  type Channel,
-  type Guild,
-  type InteractionMetadata,
-  type Member,
-  type Role,
-  type TwinMessage,
-  type User,
-} from './model.ts';
+import { isThread, type Channel, type Guild, type Member, type Role, type User } from './model.ts';
 import { permissionsIn, type World } from './world.ts';
 
 /** The shapes that Discord sends. discord.js reads most of these fields without asking whether they are there. */
@@ -158,69 +149,5 @@ export function guildCreateWire(world: World, guild: Guild): JsonObject {
     stage_instances: [],
     guild_scheduled_events: [],
     soundboard_sounds: [],
-  };
-}
-
-function metadataWire(world: World, metadata: InteractionMetadata): JsonObject {
-  const user = world.users.get(metadata.userId);
-  return {
-    id: metadata.id,
-    type: metadata.type,
-    ...(user === undefined ? {} : { user: userWire(user) }),
-    authorizing_integration_owners: {},
-    ...(metadata.commandName === null ? {} : { name: metadata.commandName }),
-    ...(metadata.interactedMessageId === null ? {} : { interacted_message_id: metadata.interactedMessageId }),
-    ...(metadata.originalResponseMessageId === null
-      ? {}
-      : { original_response_message_id: metadata.originalResponseMessageId }),
-    ...(metadata.triggering === null
-      ? {}
-      : { triggering_interaction_metadata: metadataWire(world, metadata.triggering) }),
-  };
-}
-
-export function messageWire(world: World, message: TwinMessage): JsonObject {
-  const author = world.users.get(message.authorId);
-  const users = message.mentions.users.flatMap((id) => world.users.get(id) ?? []);
-  const thread = world.channels.get(message.threadId ?? '');
-  return {
-    id: message.id,
-    type: message.type,
-    channel_id: message.channelId,
-    ...(author === undefined ? {} : { author: userWire(author) }),
-    content: message.content,
-    timestamp: new Date(message.createdAt).toISOString(),
-    edited_timestamp: message.editedAt === null ? null : new Date(message.editedAt).toISOString(),
-    tts: false,
-    mention_everyone: message.mentions.everyone,
-    mentions: users.map(userWire),
-    mention_roles: message.mentions.roles,
-    attachments: message.attachments.map((file) => ({
-      id: file.id,
-      filename: file.filename,
-      size: file.size,
-      url: `https://cdn.discordapp.com/attachments/${message.channelId}/${file.id}/${file.filename}`,
-      proxy_url: `https://media.discordapp.net/attachments/${message.channelId}/${file.id}/${file.filename}`,
-    })),
-    embeds: message.embeds,
-    components: message.components,
-    pinned: false,
-    flags: message.flags,
-    ...(message.replyTo === null
-      ? {}
-      : { message_reference: { type: 0, channel_id: message.channelId, message_id: message.replyTo } }),
-    ...(thread === undefined ? {} : { thread: channelWire(world, thread) }),
-    ...interactionFields(world, message),
-  };
-}
-
-function interactionFields(world: World, message: TwinMessage): JsonObject {
-  if (message.interaction === null) {
-    return message.authorId === world.bot.id ? { application_id: world.applicationId } : {};
-  }
-  return {
-    application_id: world.applicationId,
-    webhook_id: world.applicationId,
-    interaction_metadata: metadataWire(world, message.interaction),
   };
 }
