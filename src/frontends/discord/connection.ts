@@ -51,12 +51,12 @@ const REFUSED_TOKEN = 'Discord refused the token: check DISCORD_TOKEN.';
 
 export function createConnection(deps: ConnectionDeps): Connection {
   const { config, clock, logger } = deps;
+  const at: { live: Live | null; client: Client | null } = { live: null, client: null };
   const aborts = new AbortController();
   const pauses = createPauses(clock);
-  const at: { live: Live | null; client: Client | null } = { live: null, client: null };
   const verdict = createVerdict((reason) => {
     logger.error({ reason }, 'discord failed: no further attempts; the REST API goes on');
-    void at.client?.destroy().catch(() => undefined);
+    void close(at.client);
   });
 
   function live(): Live {
@@ -66,18 +66,12 @@ export function createConnection(deps: ConnectionDeps): Connection {
     return at.live;
   }
 
-  function enter(client: Client<true>): void {
-    const onUnauthorized = () => {
-      verdict.fail(REFUSED_TOKEN);
-    };
-    at.live = { client, api: createApi({ rest: client.rest, signal: aborts.signal, onUnauthorized }) };
-    verdict.pass();
-  }
-
   async function connect(): Promise<void> {
     const client = createClient(config);
     at.client = client;
-    client.on(Events.ClientReady, enter);
+    client.on(Events.ClientReady, (ready) => {
+      at.live = enter(ready, verdict, aborts.signal);
+    });
     watch(client, logger, verdict.fail);
     deps.attach(client, live);
     try {
@@ -85,14 +79,15 @@ export function createConnection(deps: ConnectionDeps): Connection {
     } catch (error) {
       if (isRefusedToken(error)) verdict.fail(REFUSED_TOKEN);
       if (verdict.isOver()) return;
-      const retryInMs = pauses.next(() => void connect());
-      logger.warn({ reason: reasonOf(error), retry_in_ms: retryInMs }, 'discord connection failed');
+      const retry_in_ms = pauses.next(() => void connect());
+      logger.warn({ reason: reasonOf(error), retry_in_ms }, 'discord connection failed');
     }
   }
 
   return {
     start() {
-      if (isUsableToken(config.token)) void connect();
+      // Anything else could not even be sent in a header.
+      if (/^[\x21-\x7e]+$/.test(config.token)) void connect();
       else verdict.fail('DISCORD_TOKEN holds characters that no token has.');
     },
     async stop() {
@@ -107,6 +102,16 @@ export function createConnection(deps: ConnectionDeps): Connection {
   };
 }
 
+function enter(client: Client<true>, verdict: Verdict, signal: AbortSignal): Live {
+  verdict.pass();
+  const onUnauthorized = () => {
+    verdict.fail(REFUSED_TOKEN);
+  };
+  return { client, api: createApi({ rest: client.rest, signal, onUnauthorized }) };
+}
+
+type Verdict = ReturnType<typeof createVerdict>;
+
 /** Whether Discord has let us in, or never will. The first word on it is the last, and is said once. */
 function createVerdict(onFailure: (reason: string) => void) {
   const { promise, resolve, reject } = deferred();
@@ -119,7 +124,7 @@ function createVerdict(onFailure: (reason: string) => void) {
     failure: () => failure,
     isOver: () => failure !== null || isClosed,
     pass: resolve,
-    fail(this: void, reason: string) {
+    fail: (reason: string) => {
       if (failure !== null || isClosed) return;
       failure = reason;
       onFailure(reason);
@@ -174,13 +179,17 @@ function stateOf(live: Live | null): FrontEndState {
   return isUp ? 'connected' : 'connecting';
 }
 
+async function close(client: Client | null): Promise<void> {
+  await client?.destroy().catch(() => undefined);
+}
+
 /** A gateway that does not answer the goodbye must not hold up the end of the process. */
 async function sayGoodbye(client: Client | null, clock: Clock): Promise<void> {
   let cancel: () => void = () => undefined;
   const patience = new Promise<void>((resolve) => {
     cancel = clock.after(GOODBYE_MS, resolve);
   });
-  await Promise.race([client?.destroy().catch(() => undefined), patience]);
+  await Promise.race([close(client), patience]);
   cancel();
 }
 
@@ -196,9 +205,4 @@ function deferred() {
 
 function isRefusedToken(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === DiscordjsErrorCodes.TokenInvalid;
-}
-
-/** Anything else could not even be sent in a header. */
-function isUsableToken(token: string): boolean {
-  return /^[\x21-\x7e]+$/.test(token);
 }

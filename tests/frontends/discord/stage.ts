@@ -1,0 +1,159 @@
+/**
+ * The real front end on the real discord.js, the real SQLite store, and the twin in Discord's place. All three
+ * live by one clock that stands still until a test moves it.
+ */
+import { createTaskService, type TaskService } from '../../../src/core/task-service.ts';
+import type { FrontEnd, Logger, Store } from '../../../src/core/ports.ts';
+import { createDiscordFrontEnd, type DiscordConfig } from '../../../src/frontends/discord/index.ts';
+import { createSqliteStore } from '../../../src/store/sqlite-store.ts';
+import { manualClock, type ManualClock } from '../../support/clock.ts';
+import {
+  createDiscordTwin,
+  type DiscordTwin,
+  type DiscordTwinOptions,
+  type TwinMessage,
+} from '../../support/discord-twin/index.ts';
+import { createLittleRelay, type LittleRelay } from '../../support/fakes/little-relay.ts';
+import { recordingLogger, type LogLine } from '../../support/logger.ts';
+
+export interface Stage {
+  readonly twin: DiscordTwin;
+  readonly clock: ManualClock;
+  readonly store: Store;
+  readonly tasks: TaskService;
+  readonly frontEnd: FrontEnd;
+  readonly relay: LittleRelay;
+  readonly log: readonly LogLine[];
+  readonly config: DiscordConfig;
+  /** Log lines with this message. */
+  logged(message: string): LogLine[];
+  /** What stands in the notification channel, as its readers see it. */
+  texts(): string[];
+  /** The one message whose text contains this. */
+  messageWith(text: string): TwinMessage;
+  /** Another process on the same database and the same Discord. */
+  restart(): Promise<Stage>;
+  /** Ends this process as a kill would: nothing is said, nothing is saved. */
+  stop(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface StageOptions {
+  readonly config?: Partial<DiscordConfig>;
+  readonly twin?: DiscordTwinOptions;
+  /** Changes the store as the front end sees it. */
+  readonly wrapStore?: (store: Store) => Store;
+  readonly beforeStart?: (twin: DiscordTwin) => void;
+  /** Default true. */
+  readonly waitUntilReady?: boolean;
+}
+
+export async function openStage(options: StageOptions = {}): Promise<Stage> {
+  const clock = manualClock();
+  const twin = createDiscordTwin({ now: () => clock.now().getTime(), ...options.twin });
+  await twin.start();
+  options.beforeStart?.(twin);
+  const logger = ringing(recordingLogger(), twin);
+  const store = await createSqliteStore({ path: ':memory:', clock, logger });
+  return enter({ clock, twin, logger, store }, options);
+}
+
+interface Base {
+  readonly clock: ManualClock;
+  readonly twin: DiscordTwin;
+  readonly logger: Logger & { readonly lines: LogLine[] };
+  readonly store: Store;
+}
+
+async function enter(base: Base, options: StageOptions): Promise<Stage> {
+  const { clock, twin, logger } = base;
+  const store = options.wrapStore?.(base.store) ?? base.store;
+  let lease = 0;
+  const ids = { leaseId: () => `lease-${(lease += 1)}` };
+  const policy = { leaseMs: 7_200_000, maxAttempts: 3 };
+  const tasks = createTaskService({ clock, ids, policy });
+  const config: DiscordConfig = {
+    token: twin.token,
+    apiUrl: twin.url,
+    allowedChannels: ['claude-tasks'],
+    notificationChannel: 'claude-tasks',
+    allowedRoles: [],
+    guildId: null,
+    timeZone: 'UTC',
+    ...options.config,
+  };
+  const about = { version: '1.2.3', startedAt: clock.now() };
+  const frontEnd = createDiscordFrontEnd({ config, store, tasks, clock, logger, about });
+  const relay = createLittleRelay({ store: base.store, frontEnd, clock });
+  await frontEnd.start();
+  if (options.waitUntilReady !== false) {
+    await frontEnd.ready();
+    await twin.waitFor(() => logger.lines.some(({ message }) => message === 'commands registered'), {
+      what: 'commands registered',
+    });
+  }
+  const stop = async () => {
+    await frontEnd.stop();
+    await twin.waitFor(() => twin.gateway.connected === 0);
+  };
+  return {
+    twin,
+    clock,
+    store: base.store,
+    tasks,
+    frontEnd,
+    relay,
+    config,
+    log: logger.lines,
+    logged: (message) => logger.lines.filter((line) => line.message === message),
+    texts: () => twin.channel(config.notificationChannel).messages.map(({ text }) => text),
+    messageWith: (text) => only(twin, text),
+    stop,
+    async restart() {
+      await stop();
+      logger.lines.length = 0;
+      return enter(base, options);
+    },
+    async close() {
+      await stop();
+      await base.store.close();
+      await twin.stop();
+    },
+  };
+}
+
+/** Whoever waits for something looks again after each log line. */
+function ringing(logger: ReturnType<typeof recordingLogger>, twin: DiscordTwin) {
+  const ring = (log: Logger['info']): Logger['info'] => (details, message) => {
+    log(details, message);
+    twin.advance(0);
+  };
+  const { lines, debug, info, warn, error } = logger;
+  return { lines, debug: ring(debug), info: ring(info), warn: ring(warn), error: ring(error) };
+}
+
+function only(twin: DiscordTwin, text: string): TwinMessage {
+  const channels = twin.requests.flatMap(({ path }) => /\/channels\/(\d+)/.exec(path)?.[1] ?? []);
+  const ids = new Set([twin.channel('claude-tasks').id, ...channels]);
+  const found = [...ids]
+    .flatMap((id) => {
+      try {
+        return twin.channel(id).messages;
+      } catch {
+        return [];
+      }
+    })
+    .filter((message) => message.text.includes(text));
+  const [message, ...others] = found;
+  if (message === undefined || others.length > 0) {
+    throw new Error(
+      `${found.length} messages contain "${text}":\n${found.map((one) => one.text).join('\n--\n')}`,
+    );
+  }
+  return message;
+}
+
+/** Titles and contents alone, for comparing an order of messages at a glance. */
+export function headlines(messages: readonly TwinMessage[]): string[] {
+  return messages.map(({ content, embeds }) => embeds[0]?.title ?? content);
+}
