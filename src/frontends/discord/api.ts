@@ -25,23 +25,32 @@ export interface Call {
 export interface Api {
   /** Throws TransientError for what may pass; a "no" of Discord's is an answer. */
   ask(call: Call): Promise<Answered>;
+  /** Ends all that is under way: the front end stops. */
+  abort(): void;
 }
 
 export interface ApiDeps {
   readonly rest: REST;
-  /** Ends all requests when the front end stops. */
-  readonly signal: AbortSignal;
   readonly onUnauthorized: () => void;
 }
 
-export function createApi({ rest, signal, onUnauthorized }: ApiDeps): Api {
+export function createApi({ rest, onUnauthorized }: ApiDeps): Api {
+  // One for each request: discord.js never takes its listener off a signal, so a shared one would fill up.
+  const underWay = new Set<AbortController>();
+
   return {
+    abort() {
+      for (const controller of underWay) controller.abort();
+    },
+
     async ask({ method, route, body, query, isInteraction }) {
+      const controller = new AbortController();
+      underWay.add(controller);
       try {
         const value = await rest.request({
           method: METHODS[method],
           fullRoute: route,
-          signal,
+          signal: controller.signal,
           auth: isInteraction !== true,
           ...(body !== undefined && { body }),
           ...(query !== undefined && { query: new URLSearchParams(query) }),
@@ -51,6 +60,8 @@ export function createApi({ rest, signal, onUnauthorized }: ApiDeps): Api {
         const refusal = refusalIn(error);
         if (refusal.why === 'unauthorized' && isInteraction !== true) onUnauthorized();
         return refusal;
+      } finally {
+        underWay.delete(controller);
       }
     },
   };

@@ -52,7 +52,6 @@ const REFUSED_TOKEN = 'Discord refused the token: check DISCORD_TOKEN.';
 export function createConnection(deps: ConnectionDeps): Connection {
   const { config, clock, logger } = deps;
   const at: { live: Live | null; client: Client | null } = { live: null, client: null };
-  const aborts = new AbortController();
   const pauses = createPauses(clock);
   const verdict = createVerdict((reason) => {
     logger.error({ reason }, 'discord failed: no further attempts; the REST API goes on');
@@ -70,7 +69,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
     const client = createClient(config);
     at.client = client;
     client.on(Events.ClientReady, (ready) => {
-      at.live = enter(ready, verdict, aborts.signal);
+      at.live = enter(ready, verdict);
     });
     watch(client, logger, verdict.fail);
     deps.attach(client, live);
@@ -92,8 +91,8 @@ export function createConnection(deps: ConnectionDeps): Connection {
     },
     async stop() {
       pauses.cancel();
-      aborts.abort();
       verdict.close();
+      at.live?.api.abort();
       await sayGoodbye(at.client, clock);
     },
     state: () => (verdict.failure() === null ? stateOf(at.live) : 'failed'),
@@ -102,12 +101,12 @@ export function createConnection(deps: ConnectionDeps): Connection {
   };
 }
 
-function enter(client: Client<true>, verdict: Verdict, signal: AbortSignal): Live {
+function enter(client: Client<true>, verdict: Verdict): Live {
   verdict.pass();
   const onUnauthorized = () => {
     verdict.fail(REFUSED_TOKEN);
   };
-  return { client, api: createApi({ rest: client.rest, signal, onUnauthorized }) };
+  return { client, api: createApi({ rest: client.rest, onUnauthorized }) };
 }
 
 type Verdict = ReturnType<typeof createVerdict>;

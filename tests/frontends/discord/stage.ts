@@ -124,12 +124,27 @@ async function enter(base: Base, options: StageOptions): Promise<Stage> {
 
 /** Whoever waits for something looks again after each log line. */
 function ringing(logger: ReturnType<typeof recordingLogger>, twin: DiscordTwin) {
-  const ring = (log: Logger['info']): Logger['info'] => (details, message) => {
-    log(details, message);
-    twin.advance(0);
+  const ring =
+    (log: Logger['info']): Logger['info'] =>
+    (details, message) => {
+      log(details, message);
+      twin.advance(0);
+    };
+  return {
+    lines: logger.lines,
+    debug: ring((details, message) => {
+      logger.debug(details, message);
+    }),
+    info: ring((details, message) => {
+      logger.info(details, message);
+    }),
+    warn: ring((details, message) => {
+      logger.warn(details, message);
+    }),
+    error: ring((details, message) => {
+      logger.error(details, message);
+    }),
   };
-  const { lines, debug, info, warn, error } = logger;
-  return { lines, debug: ring(debug), info: ring(info), warn: ring(warn), error: ring(error) };
 }
 
 function only(twin: DiscordTwin, text: string): TwinMessage {
@@ -151,6 +166,11 @@ function only(twin: DiscordTwin, text: string): TwinMessage {
     );
   }
   return message;
+}
+
+/** Looks again each turn of the event loop until it is so; the test's own time limit ends it. */
+export async function eventually(isSo: () => Promise<boolean> | boolean): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Titles and contents alone, for comparing an order of messages at a glance. */
