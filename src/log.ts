@@ -15,6 +15,8 @@ export interface RedactingLogger extends Logger {
   hide(secret: string): void;
 }
 
+const SHORTEST_SECRET = 6;
+
 /** An interaction's token stands in the path of its answers and lets anybody speak in its name. */
 const INTERACTION_TOKEN = /((?:webhooks|interactions)\/\d+\/)[\w-]{20,}/g;
 
@@ -41,8 +43,10 @@ export function createLogger({ level, write }: LogOptions): RedactingLogger {
     warn: logger.warn.bind(logger),
     error: logger.error.bind(logger),
     hide(secret) {
+      // A very short one stands inside ordinary words, and hiding it would only garble the log.
+      if (secret.length < SHORTEST_SECRET) return;
       // As JSON writes it, quotes and backslashes are escaped; hide both forms.
-      if (secret !== '') secrets.add(secret).add(JSON.stringify(secret).slice(1, -1));
+      secrets.add(secret).add(JSON.stringify(secret).slice(1, -1));
     },
   };
 }

@@ -94,6 +94,8 @@ export interface Store {
   /** Events after a position in commit order, never one that a later commit could precede. */
   eventsAfter(position: string, limit: number): Promise<readonly TaskEvent[]>;
   newestPosition(): Promise<string>;
+  /** The position itself, or the newest one if it lies beyond that: a restored backup knows fewer events. */
+  clampPosition(position: string): Promise<string>;
   /** How many events lie after a position, counted up to `upTo`, and when the first of them happened. */
   eventsBehind(position: string, upTo: number): Promise<{ count: number; oldestAt: Date | null }>;
   counts(): Promise<QueueCounts>;

@@ -35,15 +35,22 @@ export function createClaimDelivery({ store, tasks, writes }: ClaimDeliveryDeps)
   return async (c: Context<HttpEnv>, text: string, claim: Claim): Promise<Response> => {
     const keyed = keyOf(c, text);
     const delivery = deliveries.watch(c.env.outgoing, keyed?.key ?? null);
-    const answer = await (keyed === null
-      ? claim(null, delivery)
-      : writes.runningKeys.join(keyed, () => claim(keyed, delivery)));
-    const { leaseId } = answer;
-    if (leaseId !== null) {
-      delivery.onUndelivered(() => {
-        giveBack(c, leaseId, keyed?.key);
-      });
+    let leaseId: string | null = null;
+    try {
+      const answer = await (keyed === null
+        ? claim(null, delivery)
+        : writes.runningKeys.join(keyed, () => claim(keyed, delivery)));
+      leaseId = answer.leaseId;
+      return answerJson(c, answer);
+    } finally {
+      const lease = leaseId;
+      delivery.settled(
+        lease === null
+          ? null
+          : () => {
+              giveBack(c, lease, keyed?.key);
+            },
+      );
     }
-    return answerJson(c, answer);
   };
 }

@@ -1,7 +1,7 @@
 /**
  * Whether an answer reached its connection. A claim whose answer could not be sent must be given back,
  * unless another request with the same idempotency key was answered meanwhile; so requests that share
- * a key share one delivery.
+ * a key share one delivery, from the first one's arrival to the last one's end.
  */
 import type { ServerResponse } from 'node:http';
 
@@ -10,24 +10,24 @@ export interface Delivery {
   isGone(): boolean;
   /** Sets what is called when the last one goes; at once if it has gone already. */
   onGone(leave: () => void): void;
-  /** Called once, when all connections have ended and none of them got the answer. */
-  onUndelivered(undo: () => void): void;
+  /** One request has its answer, or its refusal. `undo` is called if in the end none of them could be told. */
+  settled(undo: (() => void) | null): void;
 }
 
-interface SharedDelivery extends Delivery {
-  add(outgoing: ServerResponse | undefined): void;
+export interface Deliveries {
+  /** Begins to watch a request's connection; absent when the app is called without a server. */
+  watch(outgoing: ServerResponse | undefined, key: string | null): Delivery;
 }
 
-export type Deliveries = ReturnType<typeof createDeliveries>;
-
-export function createDeliveries() {
+export function createDeliveries(): Deliveries {
   const byKey = new Map<string, SharedDelivery>();
   return {
-    /** Begin to watch this connection. `outgoing` is absent when the app is called without a server. */
-    watch(outgoing: ServerResponse | undefined, key: string | null): Delivery {
+    watch(outgoing, key) {
       const delivery =
         (key === null ? undefined : byKey.get(key)) ??
-        createDelivery(() => key !== null && byKey.delete(key));
+        createDelivery(() => {
+          if (key !== null) byKey.delete(key);
+        });
       if (key !== null) byKey.set(key, delivery);
       delivery.add(outgoing);
       return delivery;
@@ -35,32 +35,42 @@ export function createDeliveries() {
   };
 }
 
-function createDelivery(ended: () => void): SharedDelivery {
-  let open = 0;
+interface SharedDelivery extends Delivery {
+  add(outgoing: ServerResponse | undefined): void;
+}
+
+function createDelivery(over: () => void): SharedDelivery {
+  let connections = 0;
+  let unsettled = 0;
   let delivered = false;
   let leave: () => void = () => undefined;
-  let undo: () => void = () => undefined;
-  const isGone = () => open === 0 && !delivered;
+  let undo: (() => void) | null = null;
+  const isGone = () => connections === 0 && !delivered;
 
-  function closed(outgoing: ServerResponse): void {
-    open -= 1;
-    // Finished: everything was handed to the operating system. A close without it lost the answer.
-    if (outgoing.writableFinished) delivered = true;
-    if (open > 0) return;
-    ended();
-    if (delivered) return;
-    leave();
-    undo();
+  function closed(finished: boolean): void {
+    connections -= 1;
+    if (finished) delivered = true;
+    if (isGone()) leave();
+    end();
+  }
+
+  function end(): void {
+    if (connections > 0 || unsettled > 0) return;
+    over();
+    if (!delivered) undo?.();
+    undo = null;
   }
 
   return {
     add(outgoing) {
-      open += 1;
+      connections += 1;
+      unsettled += 1;
       if (outgoing === undefined) return;
-      if (outgoing.destroyed) closed(outgoing);
+      if (outgoing.destroyed) closed(false);
+      // Finished: everything was handed to the operating system. A close without it lost the answer.
       else
         outgoing.once('close', () => {
-          closed(outgoing);
+          closed(outgoing.writableFinished);
         });
     },
     isGone,
@@ -68,9 +78,10 @@ function createDelivery(ended: () => void): SharedDelivery {
       leave = called;
       if (isGone()) called();
     },
-    onUndelivered(called) {
-      undo = called;
-      if (isGone()) called();
+    settled(called) {
+      undo ??= called;
+      unsettled -= 1;
+      end();
     },
   };
 }

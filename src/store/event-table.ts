@@ -35,12 +35,15 @@ export function createEventTable({ tables }: OpenDatabase) {
     )
     .prepare();
 
+  const newestId = () => newest.get()?.id ?? 0;
+
   return {
     append: (event: NewEvent) => insert.run(toLogRow(event)),
     ofTask: (taskId: number) => ofTask.all({ taskId }).map(toEvent),
     after: (position: string, limit: number): TaskEvent[] =>
       after.all({ id: idOf(position), limit }).map(toEvent),
-    newestPosition: () => String(newest.get()?.id ?? 0),
+    newestPosition: () => String(newestId()),
+    clampPosition: (position: string) => String(Math.min(idOf(position), newestId())),
     behind(position: string, limit: number) {
       const row = behind.get({ id: idOf(position), limit });
       return { count: row?.count ?? 0, oldestAt: row?.oldest == null ? null : new Date(row.oldest) };

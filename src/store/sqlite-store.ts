@@ -160,6 +160,7 @@ function createReaders({ tasks, lists, events, instances, queue }: Tables, clock
     events: (taskId) => reading(() => events.ofTask(taskId)),
     eventsAfter: (position, limit) => reading(() => events.after(position, limit)),
     newestPosition: () => reading(() => events.newestPosition()),
+    clampPosition: (position) => reading(() => events.clampPosition(position)),
     eventsBehind: (position, upTo) => reading(() => events.behind(position, upTo)),
     instances: () => reading(() => instances.list(clock.now())),
     nextTimes: () =>

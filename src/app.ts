@@ -1,0 +1,139 @@
+/**
+ * The composition root: the one file that knows every part. It builds them in the order they need one
+ * another, starts them, and stops them in the order that loses nothing: no new claims, running requests
+ * to their end, loops, front ends, and the database last.
+ */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { findApiKey } from './api-key.ts';
+import { createHousekeeper } from './background/housekeeper.ts';
+import { createLeaseSweeper } from './background/lease-sweeper.ts';
+import { createNotificationRelay, type NotificationRelay } from './background/notification-relay.ts';
+import type { Config } from './config.ts';
+import { createInstanceService } from './core/instance-service.ts';
+import type { Clock, FrontEnd, IdSource, Store } from './core/ports.ts';
+import { createSweepService } from './core/sweep-service.ts';
+import { createTaskService, type TaskService } from './core/task-service.ts';
+import { createWaitingClaims } from './core/waiting-claims.ts';
+import { createHttpApp } from './http/app.ts';
+import type { FrontEndHealth } from './http/deps.ts';
+import { listen } from './http/server.ts';
+import type { RedactingLogger } from './log.ts';
+import { createSqliteStore } from './store/sqlite-store.ts';
+
+const VERSION = (
+  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+).version;
+const CLIENT_FILE = fileURLToPath(new URL('../cli/dist/claude-task-client.mjs', import.meta.url));
+
+/** The whole stop stays under ten seconds: half for running requests, the rest for all that follows. */
+const DRAIN_MS = 5000;
+const FAREWELL_MS = 3500;
+
+export interface AppDeps {
+  readonly config: Config;
+  readonly logger: RedactingLogger;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+}
+
+export interface App {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** Throws DatabaseRefused, ApiKeyError, or the system's own error when the address is taken. */
+export async function startApp(deps: AppDeps): Promise<App> {
+  const { config, logger, clock } = deps;
+  if (config.apiKey !== null) logger.hide(config.apiKey);
+  if (config.discord !== null) logger.hide(config.discord.token);
+  const store = await createSqliteStore({ path: config.databasePath, clock, logger });
+  try {
+    return await startParts(deps, store);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function startParts(deps: AppDeps, store: Store): Promise<App> {
+  const { config, logger, clock, ids } = deps;
+  const apiKey = findApiKey({ configured: config.apiKey, databasePath: config.databasePath, logger });
+  logger.hide(apiKey);
+  const tasks = createTaskService({ clock, ids, policy: config.queue });
+  const waitingClaims = createWaitingClaims({ store, clock });
+  const sweeper = createLeaseSweeper({ store, sweeps: createSweepService({ clock }), clock, logger });
+  const housekeeper = createHousekeeper({ store, clock, logger });
+  const frontEnd = await createFrontEnd(deps, store, tasks);
+  const http = createHttpApp({
+    store,
+    tasks,
+    instances: createInstanceService({ clock }),
+    waitingClaims,
+    clock,
+    logger,
+    apiKey,
+    version: VERSION,
+    clientFile: CLIENT_FILE,
+    frontEndHealth: () => readFrontEndHealth(frontEnd),
+  });
+
+  await sweeper.start();
+  const server = await listen(http, config.http);
+  housekeeper.start();
+  logger.info({ host: config.http.host, port: server.port, version: VERSION }, 'listening');
+  await frontEnd?.discord.start();
+  frontEnd?.relay.start();
+
+  return {
+    port: server.port,
+    async stop() {
+      waitingClaims.stop();
+      await server.stop(DRAIN_MS);
+      housekeeper.stop();
+      await sweeper.stop();
+      if (frontEnd !== null)
+        await within(FAREWELL_MS, clock, Promise.all([frontEnd.relay.stop(), frontEnd.discord.stop()]));
+      await store.close();
+    },
+  };
+}
+
+interface RunningFrontEnd {
+  readonly discord: FrontEnd;
+  readonly relay: NotificationRelay;
+}
+
+/** Discord's library is large, so it is only loaded when there is a token. */
+async function createFrontEnd(
+  deps: AppDeps,
+  store: Store,
+  tasks: TaskService,
+): Promise<RunningFrontEnd | null> {
+  const { config, logger, clock } = deps;
+  if (config.discord === null) {
+    logger.info({}, 'Discord is off: DISCORD_TOKEN is not set; the REST API works all the same');
+    return null;
+  }
+  const { createDiscordFrontEnd } = await import('./frontends/discord/index.ts');
+  const about = { version: VERSION, startedAt: clock.now() };
+  const discord = createDiscordFrontEnd({ config: config.discord, store, tasks, clock, logger, about });
+  return { discord, relay: createNotificationRelay({ store, frontEnd: discord, clock, logger }) };
+}
+
+async function readFrontEndHealth(frontEnd: RunningFrontEnd | null): Promise<FrontEndHealth> {
+  if (frontEnd === null) {
+    return { discord: 'disabled', delivery: { undelivered: 0, oldestSeconds: null, blocked: null } };
+  }
+  return { discord: frontEnd.discord.state(), delivery: await frontEnd.relay.status() };
+}
+
+/** A library that never comes back must not keep the database open. */
+async function within(ms: number, clock: Clock, work: Promise<unknown>): Promise<void> {
+  let cancel: () => void = () => undefined;
+  const late = new Promise<void>((resolve) => {
+    cancel = clock.after(ms, resolve);
+  });
+  await Promise.race([work, late]);
+  cancel();
+}

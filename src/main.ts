@@ -1,0 +1,80 @@
+/** The process edge: reads the environment, starts the app, stops it on signals, returns an exit code. */
+import { startApp } from './app.ts';
+import { ApiKeyError } from './api-key.ts';
+import { ConfigError, readConfig, type Config } from './config.ts';
+import { createLogger, type LogLevel, type RedactingLogger } from './log.ts';
+import { DatabaseRefused } from './store/database-refused.ts';
+import { systemClock, systemIds } from './system.ts';
+
+const EXIT_FAILURE = 1;
+const EXIT_CONFIG = 2;
+/** Whatever hangs, the process is gone before a service manager would kill it. */
+const LAST_RESORT_MS = 9500;
+
+function newLogger(level: LogLevel): RedactingLogger {
+  return createLogger({ level, write: (line) => process.stdout.write(line) });
+}
+
+function configure(): Config {
+  try {
+    return readConfig(process.env);
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      newLogger('info').error({ problems: error.problems }, 'the configuration is not usable');
+      process.stderr.write(`${error.message}\n`);
+      process.exit(EXIT_CONFIG);
+    }
+    throw error;
+  }
+}
+
+/** An expected failure is told in one sentence; anything else with its stack. */
+function refuse(error: unknown, logger: RedactingLogger): never {
+  const told = toldFailure(error);
+  if (told === null) logger.error({ error }, 'the server could not start');
+  else logger.error({ reason: told }, 'the server could not start');
+  process.stderr.write(`${told ?? String(error)}\n`);
+  process.exit(EXIT_FAILURE);
+}
+
+function toldFailure(error: unknown): string | null {
+  if (error instanceof DatabaseRefused || error instanceof ApiKeyError) return error.message;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE')
+    return 'The port is taken by another program. Stop it, or set API_PORT to another port.';
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return 'This machine has no such address. Set API_HOST to one it has.';
+  if (code === 'EACCES') return 'The port may not be used by this user. Set API_PORT to one above 1023.';
+  return null;
+}
+
+async function main(): Promise<void> {
+  const config = configure();
+  const logger = newLogger(config.logLevel);
+  // A bug that nobody caught leaves the process in an unknown state: say so and let it be restarted.
+  process.on('uncaughtException', (error) => {
+    logger.error({ error }, 'uncaught error; the process ends');
+    process.exit(EXIT_FAILURE);
+  });
+  let asked = false;
+  let stop: (() => Promise<void>) | null = null;
+  const onSignal = (signal: string) => {
+    if (asked) return;
+    asked = true;
+    logger.info({ signal }, 'stopping');
+    setTimeout(() => process.exit(EXIT_FAILURE), LAST_RESORT_MS).unref();
+    if (stop === null) process.exit(0);
+    void stop().then(() => {
+      logger.info({}, 'stopped');
+      process.exit(0);
+    });
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  const app = await startApp({ config, logger, clock: systemClock, ids: systemIds }).catch((error: unknown) =>
+    refuse(error, logger),
+  );
+  stop = () => app.stop();
+}
+
+await main();
