@@ -25,8 +25,8 @@ export function createDiscordFrontEnd(deps: DiscordDeps): FrontEnd {
   const memory = store.memory(FRONT_END);
   const inFlight = createInFlight(clock);
   const cards = createCardKeeper({ store, memory, logger });
-  const sender = createSender({ config, clock, logger, memory });
-  const replies = createReplies({ config, inFlight, cards });
+  const sender = createSender({ clock, logger, memory });
+  const replies = createReplies({ inFlight, cards });
   const deliver = createDeliver({ config, logger, cards, replies, sender });
   const summarize = createSummarize({ config, store, cards, sender });
   const interactions = createInteractions({ ...deps, memory, inFlight, cards });

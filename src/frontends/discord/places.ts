@@ -100,7 +100,7 @@ function look(client: Client<true>, config: DiscordConfig): Look {
 }
 
 /** Asks Discord for what the gateway may have failed to tell. */
-export async function refresh(client: Client<true>, config: DiscordConfig): Promise<void> {
+async function refresh(client: Client<true>, config: DiscordConfig): Promise<void> {
   for (const guild of countedGuilds(client, config)) {
     try {
       await guild.channels.fetch();
@@ -117,14 +117,26 @@ export async function refresh(client: Client<true>, config: DiscordConfig): Prom
 }
 
 /** Checks a permission, asking again before it says no. */
-export async function lacks(
-  channel: GuildBasedChannel,
-  permission: NeededPermission,
-  refreshNow: () => Promise<void>,
-): Promise<boolean> {
+export async function lacks(channel: GuildBasedChannel, permission: NeededPermission): Promise<boolean> {
   if (missingPermissions(channel, [permission]).length === 0) return false;
-  await refreshNow();
+  return lacksNow(channel, permission);
+}
+
+/** The same as Discord sees it at this moment, for where being wrong would cost a message. */
+export async function lacksNow(channel: GuildBasedChannel, permission: NeededPermission): Promise<boolean> {
+  await refreshRights(channel);
   return missingPermissions(channel, [permission]).length > 0;
+}
+
+async function refreshRights(channel: GuildBasedChannel): Promise<void> {
+  try {
+    await channel.fetch(true);
+    await channel.guild.roles.fetch();
+    await channel.guild.members.fetchMe({ force: true });
+  } catch (error) {
+    // A "no" leaves things as they were told; throws on what may pass.
+    refusalIn(error);
+  }
 }
 
 export function inviteLink(applicationId: string, guildId: string | null): string {

@@ -5,11 +5,10 @@
  */
 import { DeliveryBlocked, type Link } from '../../core/ports.ts';
 import type { CardKeeper } from './card-keeper.ts';
-import type { DiscordConfig } from './config.ts';
 import type { Live } from './connection.ts';
 import { findMessage, isReplyTo } from './history.ts';
 import { readRef, type InFlight } from './in-flight.ts';
-import { lacks, missingPermissions, refresh } from './places.ts';
+import { lacksNow, missingPermissions } from './places.ts';
 
 export type Reply =
   /** The handler has linked it and drawn the card. */
@@ -23,12 +22,11 @@ export interface Replies {
 }
 
 export interface RepliesDeps {
-  readonly config: DiscordConfig;
   readonly inFlight: InFlight;
   readonly cards: CardKeeper;
 }
 
-export function createReplies({ config, inFlight, cards }: RepliesDeps): Replies {
+export function createReplies({ inFlight, cards }: RepliesDeps): Replies {
   return {
     async find(live, ref, taskId) {
       const settled = await inFlight.settled(ref);
@@ -36,7 +34,7 @@ export function createReplies({ config, inFlight, cards }: RepliesDeps): Replies
       if (link !== null) return settled === 'drawn' ? { state: 'drawn' } : { state: 'standing', link };
       const place = readRef(ref);
       if (place === null) return { state: 'none' };
-      const found = await lookUp(live, config, place);
+      const found = await lookUp(live, place);
       return found === null ? { state: 'none' } : { state: 'standing', link: found };
     },
   };
@@ -44,7 +42,6 @@ export function createReplies({ config, inFlight, cards }: RepliesDeps): Replies
 
 async function lookUp(
   live: Live,
-  config: DiscordConfig,
   { channelId, interactionId }: { channelId: string; interactionId: string },
 ): Promise<Link | null> {
   const { client, api } = live;
@@ -52,7 +49,7 @@ async function lookUp(
   if (channel !== undefined && 'guild' in channel) {
     // A channel that is out of sight holds no card that we could ever edit.
     if (missingPermissions(channel, ['View Channel']).length > 0) return null;
-    if (await lacks(channel, 'Read Message History', () => refresh(client, config))) {
+    if (await lacksNow(channel, 'Read Message History')) {
       throw new DeliveryBlocked(
         `The reply to a task may stand in #${channel.name}; finding out takes Read Message History there.`,
       );

@@ -12,11 +12,10 @@ import {
   type Link,
   type Logger,
 } from '../../core/ports.ts';
-import type { DiscordConfig } from './config.ts';
 import type { Live } from './connection.ts';
 import { findMessage, idBefore, isSentFrom } from './history.ts';
 import { creationFlags, plainForm, toBody, type Outgoing } from './outgoing.ts';
-import { lacks, refresh } from './places.ts';
+import { lacks, lacksNow } from './places.ts';
 
 /** Discord remembers a nonce for minutes; for this long repeating is safe. */
 const NONCE_SURE_MS = 2 * 60_000;
@@ -43,18 +42,17 @@ export function nonceOf(event: TaskEvent, part: number): string {
 }
 
 export interface SenderDeps {
-  readonly config: DiscordConfig;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly memory: FrontEndMemory;
 }
 
-export function createSender({ config, clock, logger, memory }: SenderDeps): Sender {
+export function createSender({ clock, logger, memory }: SenderDeps): Sender {
   async function findEarlierTry({ live, channel, message, attempt }: Sending): Promise<Link | null> {
     const { inDoubtSince } = attempt;
     if (inDoubtSince === null || clock.now().getTime() - inDoubtSince.getTime() < NONCE_SURE_MS) return null;
     // Without this right the list is empty and no error, so the right itself is what has to be looked at.
-    if (await lacks(channel, 'Read Message History', () => refresh(live.client, config))) {
+    if (await lacksNow(channel, 'Read Message History')) {
       throw new DeliveryBlocked(
         `A message may have been sent already; finding out takes Read Message History in #${channel.name}.`,
       );
@@ -84,9 +82,7 @@ export function createSender({ config, clock, logger, memory }: SenderDeps): Sen
       const { message, channel, attempt, nonce } = sending;
       await attempt.announceSend();
       // Without Embed Links an embed arrives as nothing at all; the plain form arrives.
-      const canEmbed =
-        message.embed === undefined ||
-        !(await lacks(channel, 'Embed Links', () => refresh(sending.live.client, config)));
+      const canEmbed = message.embed === undefined || !(await lacks(channel, 'Embed Links'));
       const sent = canEmbed ? await post(sending, message) : null;
       if (sent !== null) return sent;
       const plain = await post(sending, plainForm(message));

@@ -1,10 +1,10 @@
 /** Requests through an interaction's own token: its first answer, the message that stands for it, and follow-ups. */
 import {
+  InteractionResponseType,
   MessageFlags,
   Routes,
   type APIMessage,
   type AutocompleteInteraction,
-  type InteractionResponseType,
   type RepliableInteraction,
 } from 'discord.js';
 import { TransientError } from '../../core/errors.ts';
@@ -50,7 +50,8 @@ export function createVoice(api: Api, interaction: RepliableInteraction | Autoco
       const body = { type, ...(data !== undefined && { data }) };
       const query = { with_response: 'true' };
       const route = Routes.interactionCallback(id, token);
-      return valueOf(await askTwice(api, { method: 'POST', route, body, query, isInteraction }));
+      const call = { method: 'POST', route, body, query, isInteraction, type } as const;
+      return valueOf(await answerOnce(api, call, { method: 'GET', route: original, isInteraction }));
     },
     async edit(message) {
       const stored = (await orPlain(message, (form) =>
@@ -71,17 +72,28 @@ export function createVoice(api: Api, interaction: RepliableInteraction | Autoco
   };
 }
 
+/** Answers that stand for a message, so that Discord can be asked whether they were taken. */
+const LEAVES_MESSAGE: readonly InteractionResponseType[] = [
+  InteractionResponseType.ChannelMessageWithSource,
+  InteractionResponseType.DeferredChannelMessageWithSource,
+];
+
 /**
- * A first answer may have been taken although we heard nothing; then the second try says "answered already",
- * which is good news. Without a first try it is not: another process answers for this bot.
+ * A first answer may have been taken although nothing was heard back, and giving it twice is an error. So it is
+ * looked for, and given again only if it is not there. A press counts as heard: there is nothing to look at.
  */
-async function askTwice(api: Api, call: Call): Promise<Answered> {
+async function answerOnce(api: Api, call: Call & { type: InteractionResponseType }, original: Call) {
   try {
     return await api.ask(call);
   } catch (error) {
     if (!(error instanceof TransientError)) throw error;
-    const again = await api.ask(call);
-    return !again.ok && again.why === 'answered' ? { ok: true, value: null } : again;
+    if (call.type === InteractionResponseType.DeferredMessageUpdate)
+      return { ok: true, value: null } as const;
+    if (!LEAVES_MESSAGE.includes(call.type)) throw error;
+    const standing = await api.ask(original);
+    if (!standing.ok) return api.ask(call);
+    const { id } = standing.value as APIMessage;
+    return { ok: true, value: { interaction: { response_message_id: id } } } as const;
   }
 }
 
