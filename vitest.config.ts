@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 // `fast` needs nothing built; `e2e` starts the built server and the built CLI as processes.
 export default defineConfig({
   test: {
+    reporters: ['default', './tests/support/closing-line.ts'],
     projects: [
       {
         test: {
