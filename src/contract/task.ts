@@ -58,7 +58,7 @@ export type CompletedAnswer = z.infer<typeof CompletedAnswer>;
 
 export const ClaimedAnswer = z.object({ status: z.string(), task: TaskView, lease: LeaseView });
 export type ClaimedAnswer = z.infer<typeof ClaimedAnswer>;
-export const NothingToClaim = z.object({ task: z.null(), paused: z.boolean().optional() });
+const NothingToClaim = z.object({ task: z.null(), paused: z.boolean().optional() });
 export const ClaimNextAnswer = z.union([ClaimedAnswer, NothingToClaim]);
 export type ClaimNextAnswer = z.infer<typeof ClaimNextAnswer>;
 

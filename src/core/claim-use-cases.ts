@@ -4,7 +4,7 @@ import { lanesFor } from './lanes.ts';
 import { required } from './move.ts';
 import { claim, undoClaim } from './task-attempts.ts';
 import type { Task } from './task.ts';
-import type { TaskServiceDeps } from './task-service.ts';
+import type { TaskServiceDeps } from './task-deps.ts';
 import { work, type Outcome, type Work } from './work.ts';
 
 export interface ClaimRequest {

@@ -3,7 +3,7 @@ import { createMove } from './move.ts';
 import type { Caller } from './ownership.ts';
 import * as edits from './task-edits.ts';
 import type { Origin, Task } from './task.ts';
-import type { TaskServiceDeps } from './task-service.ts';
+import type { TaskServiceDeps } from './task-deps.ts';
 import type { Actor, Priority } from './vocabulary.ts';
 import { work, type QueueState, type Work } from './work.ts';
 

@@ -5,7 +5,7 @@ import { actorOf, isRepeat, requireOwnership, type Caller } from './ownership.ts
 import { complete, fail, release, type Failure } from './task-attempts.ts';
 import { cancel, requeue, updateNotes } from './task-edits.ts';
 import { illegal, type Act, type Task, type TaskChange } from './task.ts';
-import type { TaskServiceDeps } from './task-service.ts';
+import type { TaskServiceDeps } from './task-deps.ts';
 import type { LeaseOutcome, TaskStatus } from './vocabulary.ts';
 import { work, type Work } from './work.ts';
 

@@ -5,7 +5,7 @@
  */
 import type { Priority } from './vocabulary.ts';
 
-export const ANY_LANE = 'any';
+const ANY_LANE = 'any';
 
 const RANKS: Readonly<Record<Priority, number>> = { high: 100, medium: 200, low: 300 };
 

@@ -6,19 +6,7 @@
 import { createClaimUseCases } from './claim-use-cases.ts';
 import { createEndUseCases } from './end-use-cases.ts';
 import { createEditUseCases } from './edit-use-cases.ts';
-import type { Clock, IdSource } from './ports.ts';
-
-/** The numbers an owner sets. */
-export interface QueuePolicy {
-  readonly leaseMs: number;
-  readonly maxAttempts: number;
-}
-
-export interface TaskServiceDeps {
-  readonly clock: Clock;
-  readonly ids: IdSource;
-  readonly policy: QueuePolicy;
-}
+import type { TaskServiceDeps } from './task-deps.ts';
 
 export type TaskService = ReturnType<typeof createTaskService>;
 

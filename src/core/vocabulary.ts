@@ -11,25 +11,22 @@ export const FINISHED_STATUSES = ['completed', 'failed', 'cancelled'] as const s
 export const PRIORITIES = ['high', 'medium', 'low'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
-export const INSTANCE_STATUSES = ['idle', 'working', 'offline'] as const;
-export type InstanceStatus = (typeof INSTANCE_STATUSES)[number];
+export type InstanceStatus = 'idle' | 'working' | 'offline';
 
 /** Past-tense facts about a task, as the audit trail names them (an event is `task.<action>`). */
-export const EVENT_ACTIONS = [
-  'created',
-  'edited',
-  'claimed',
-  'released',
-  'completed',
-  'failed',
-  'retried',
-  'expired',
-  'requeued',
-  'cancelled',
-  'priority_changed',
-  'notes_updated',
-] as const;
-export type EventAction = (typeof EVENT_ACTIONS)[number];
+export type EventAction =
+  | 'created'
+  | 'edited'
+  | 'claimed'
+  | 'released'
+  | 'completed'
+  | 'failed'
+  | 'retried'
+  | 'expired'
+  | 'requeued'
+  | 'cancelled'
+  | 'priority_changed'
+  | 'notes_updated';
 
 /** How a lease ended. `undelivered`: its claim's answer never reached the claimant. */
 export const LEASE_OUTCOMES = [

@@ -5,7 +5,7 @@ import { REQUEST_ID_HEADER } from './answers.ts';
 import { createAuthenticate } from './auth.ts';
 import { createClaims } from './claims.ts';
 import type { HttpDeps, RouteDeps } from './deps.ts';
-import type { HttpEnv } from './env.ts';
+import type { HttpApp, HttpEnv } from './env.ts';
 import { answerError } from './errors.ts';
 import { addMethodRefusals } from './methods.ts';
 import { Refusal } from './refusal.ts';
@@ -14,8 +14,6 @@ import { addOpenRoutes } from './routes/open.ts';
 import { addQueueRoutes } from './routes/queue.ts';
 import { addAttemptRoutes, addTaskReads, addTaskWrites } from './routes/tasks.ts';
 import { createWrites } from './writes.ts';
-
-export type HttpApp = Hono<HttpEnv>;
 
 export function createHttpApp(deps: HttpDeps): HttpApp {
   const writes = createWrites(deps.store);

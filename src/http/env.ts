@@ -1,5 +1,6 @@
 /** What a request carries through the handlers. */
 import type { HttpBindings } from '@hono/node-server';
+import type { Hono } from 'hono';
 import type { Logger } from '../core/ports.ts';
 
 export interface HttpEnv {
@@ -7,3 +8,5 @@ export interface HttpEnv {
   Bindings: Partial<HttpBindings>;
   Variables: { requestId: string; logger: Logger };
 }
+
+export type HttpApp = Hono<HttpEnv>;

@@ -1,7 +1,7 @@
 /** What HTTP asks of a path that exists: OPTIONS says what it takes, any other method is refused by name. */
 import { CLIENT_PATH, ENDPOINTS } from '../contract/endpoints.ts';
 import { REQUEST_ID_HEADER } from './answers.ts';
-import type { HttpApp } from './app.ts';
+import type { HttpApp } from './env.ts';
 import { Refusal } from './refusal.ts';
 
 /** Added last, so that it sees only what no route took. No CORS header is ever sent: browsers stay out. */

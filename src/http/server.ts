@@ -2,7 +2,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
-import type { HttpApp } from './app.ts';
+import type { HttpApp } from './env.ts';
 
 export interface HttpServer {
   readonly port: number;

@@ -35,6 +35,6 @@ export function createWrites(store: Pick<Store, 'decide' | 'decideOnce'>) {
   return { answer, runningKeys };
 }
 
-export function toAnswer<R>(view: View<R>, result: R): Answer {
+function toAnswer<R>(view: View<R>, result: R): Answer {
   return { status: view.status ?? 200, body: JSON.stringify(view.body(result)), leaseId: null };
 }
