@@ -5,11 +5,10 @@ export const PEOPLE_COMMANDS: readonly CommandSpec[] = [
   {
     usage: 'list',
     summary: 'tasks in claim order',
+    detail:
+      'A status is pending, in_progress, completed, failed or cancelled. All but pending: newest first.',
     options: [
-      [
-        '-s, --status <status>',
-        'pending (default), in_progress, completed, failed, cancelled, a comma list, or all',
-      ],
+      ['-s, --status <status>', 'one, a comma list, or all (pending)'],
       ['-l, --limit <number>', 'at most so many (50)'],
     ],
     examples: [

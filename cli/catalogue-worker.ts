@@ -2,7 +2,7 @@
 import type { CommandSpec } from './command.ts';
 
 const FORCE = [
-  ['--force', 'act as operator, for a machine that is gone'],
+  ['--force', 'as operator: its machine is gone'],
   ['-y, --yes', 'with --force: do not ask'],
 ] as const;
 

@@ -4,7 +4,7 @@ import { ClientError, codeOf } from './errors.ts';
 import { readIfThere, writePrivate } from './files.ts';
 import { configFolder, type Place } from './folders.ts';
 
-const DEFAULT_URL = 'http://127.0.0.1:5051';
+export const DEFAULT_URL = 'http://127.0.0.1:5051';
 const NAME_LENGTH = 100;
 
 export interface ClientConfig {

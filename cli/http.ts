@@ -33,10 +33,10 @@ const LARGEST_ANSWER = 8 * 1024 * 1024;
 export function createTransport(): Transport {
   const agents = new Map<string, Agent>();
   return {
-    async send(request) {
+    send(request) {
       const isSecure = request.url.startsWith('https:');
-      // Imported here: only commands that talk to a server pay for it.
-      const http = isSecure ? await import('node:https') : await import('node:http');
+      // Loaded here: only commands that talk to a server pay for it.
+      const http = process.getBuiltinModule(isSecure ? 'node:https' : 'node:http');
       const agent = agents.get(isSecure ? 's' : '') ?? new http.Agent({ keepAlive: true });
       agents.set(isSecure ? 's' : '', agent);
       const { method, headers } = request;

@@ -1,11 +1,12 @@
 /** The process edge: words, environment, streams and signals in; an exit code out. */
+import fs from 'node:fs';
 import os from 'node:os';
 import { ClientError, codeOf } from './errors.ts';
 import { VERSION } from './version.ts';
 
 const [first, ...rest] = process.argv.slice(2);
 // Answered before anything else is loaded.
-if ((first === '--version' || first === '-V') && rest.length === 0) process.stdout.write(`${VERSION}\n`);
+if ((first === '--version' || first === '-V') && rest.length === 0) fs.writeSync(1, `${VERSION}\n`);
 else await start();
 
 async function start(): Promise<void> {
@@ -16,7 +17,6 @@ async function start(): Promise<void> {
     });
   }
   const { run } = await import('./run.ts');
-  const { randomUUID } = await import('node:crypto');
   const code = await run({
     argv: process.argv.slice(2),
     env: process.env,
@@ -28,7 +28,7 @@ async function start(): Promise<void> {
     now: () => Date.now(),
     elapsed: () => performance.now(),
     random: () => Math.random(),
-    newKey: () => randomUUID(),
+    newKey: () => process.getBuiltinModule('node:crypto').randomUUID(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   });
   await written(process.stdout);

@@ -6,7 +6,6 @@
  * A file belongs to the process in its name for as long as that process lives: two runs of `add "x"` side by side
  * are two tasks. Adoption is a rename, which only one process can win and which changes the owner with it.
  */
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { ClientError, codeOf } from './errors.ts';
@@ -44,6 +43,8 @@ export interface PendingWritesDeps {
 
 interface Saved {
   readonly key: string;
+  /** Server, instance, method, path and what stands for the body: the same for the same command. */
+  readonly request: string;
   readonly body: string;
   readonly saved_at: number;
 }
@@ -57,9 +58,10 @@ export function createPendingWrites(deps: PendingWritesDeps): PendingWrites {
   return {
     open(write) {
       const what = [deps.apiUrl, deps.instanceId, write.method, write.path, write.sameAs ?? write.body];
-      const name = createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 32);
+      const request = JSON.stringify(what);
       try {
-        const { key, body, file } = adoptOrphan(folder, name, deps) ?? save(folder, name, { write, deps });
+        const { key, body, file } =
+          adoptOrphan(folder, request, deps) ?? save(folder, request, { write, deps });
         return {
           key,
           body,
@@ -78,30 +80,30 @@ type SavedInFile = Saved & { readonly file: string };
 
 function save(
   folder: string,
-  name: string,
+  request: string,
   { write, deps }: { write: Write; deps: PendingWritesDeps },
 ): SavedInFile {
-  const saved = { key: deps.newKey(), body: write.body, saved_at: deps.now() };
-  const file = path.join(folder, fileName(name, deps.owners.self, saved.key));
+  const saved = { key: deps.newKey(), request, body: write.body, saved_at: deps.now() };
+  const file = path.join(folder, fileName(deps.owners.self, saved.key));
   writePrivate(file, JSON.stringify(saved));
   return { ...saved, file };
 }
 
-function fileName(name: string, owner: string, key: string): string {
-  return `${name}.${owner}.${key}.json`;
+function fileName(owner: string, key: string): string {
+  return `${owner}.${key}.json`;
 }
 
 /** Drops what is too old on the way. */
-function adoptOrphan(folder: string, wanted: string, deps: PendingWritesDeps): SavedInFile | undefined {
+function adoptOrphan(folder: string, request: string, deps: PendingWritesDeps): SavedInFile | undefined {
   for (const entry of listFolder(folder)) {
     const file = path.join(folder, entry);
     const saved = parse(file);
     if (saved === undefined) continue;
-    const [name, owner = ''] = entry.split('.');
+    const [owner = ''] = entry.split('.');
     if (deps.now() - saved.saved_at > KEPT_MS) {
       fs.rmSync(file, { force: true });
-    } else if (name === wanted && !deps.owners.isAlive(owner)) {
-      const mine = path.join(folder, fileName(name, deps.owners.self, saved.key));
+    } else if (saved.request === request && !deps.owners.isAlive(owner)) {
+      const mine = path.join(folder, fileName(deps.owners.self, saved.key));
       if (wonRename(file, mine)) return { ...saved, file: mine };
     }
   }
@@ -130,9 +132,10 @@ function wonRename(from: string, to: string): boolean {
 function parse(file: string): Saved | undefined {
   try {
     const saved = JSON.parse(readIfThere(file) ?? 'null') as Partial<Saved> | null;
-    const { key, body, saved_at } = saved ?? {};
-    const isWhole = typeof key === 'string' && typeof body === 'string' && typeof saved_at === 'number';
-    return isWhole ? { key, body, saved_at } : undefined;
+    const { key, request, body, saved_at } = saved ?? {};
+    if (typeof key !== 'string' || typeof request !== 'string') return undefined;
+    if (typeof body !== 'string' || typeof saved_at !== 'number') return undefined;
+    return { key, request, body, saved_at };
   } catch {
     return undefined;
   }

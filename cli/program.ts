@@ -45,7 +45,7 @@ function createProgram({ width, write, chosen }: Hooks): Command {
   const program = new Command('claude-task-client')
     .description('See, claim and complete the tasks that wait in Athena.')
     .version(VERSION, '-V, --version', 'print the version')
-    .option('--json', 'print one JSON document instead of text')
+    .option('--json', 'print one JSON document')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
     .addHelpText('after', ENVIRONMENT_HELP)
@@ -65,8 +65,8 @@ function addCommand(program: Command, spec: CommandSpec, chosen: Hooks['chosen']
   const command = program
     .command(spec.usage)
     .summary(spec.summary)
-    .description(spec.detail === undefined ? spec.summary : `${spec.summary}\n\n${spec.detail}`)
-    .option('--json', 'print one JSON document instead of text')
+    .description([sentenceOf(spec.summary), ...(spec.detail === undefined ? [] : [spec.detail])].join('\n\n'))
+    .option('--json', 'print one JSON document')
     .helpOption('-h, --help', 'show help')
     .addHelpText('after', `\nExamples:\n${examples}\n`);
   for (const [flags, text] of spec.options ?? []) command.option(flags, text);
@@ -76,11 +76,14 @@ function addCommand(program: Command, spec: CommandSpec, chosen: Hooks['chosen']
   });
 }
 
+function sentenceOf(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`.replace(/\.\.$/, '.');
+}
+
 /** Commander's words, as one sentence with the next step. */
 function toUsageError({ message, code }: CommanderError): ClientError {
   const [first = '', ...more] = message.replace(/^error: /, '').split('\n');
   const suggestion = more.join(' ').replace(/^\((.*)\)$/, '$1');
   const quote = code === 'commander.excessArguments' ? 'Put a text of several words in quotes.' : '';
-  const capital = `${first.charAt(0).toUpperCase()}${first.slice(1)}`;
-  return usageError(capital.replace(/\.?$/, '.'), suggestion || quote || SEE_HELP);
+  return usageError(sentenceOf(first), suggestion || quote || SEE_HELP);
 }

@@ -1,6 +1,14 @@
 /** Asks for server and key, tries them, and saves them only if they work. */
 import type { Given, Outcome } from '../command.ts';
-import { configFile, parseKey, parseUrl, readConfig, saveConfig, type SavedConfig } from '../config.ts';
+import {
+  DEFAULT_URL,
+  configFile,
+  parseKey,
+  parseUrl,
+  readConfig,
+  saveConfig,
+  type SavedConfig,
+} from '../config.ts';
 import { createDeps, type Deps } from '../deps.ts';
 import { ClientError, codeOf, usageError } from '../errors.ts';
 import { safeLine } from '../text.ts';
@@ -14,7 +22,7 @@ export async function run(deps: Deps, { words }: Given): Promise<Outcome> {
   const file = configFile(deps.host);
   const saved = savedOrNothing(deps, file);
   const url = words[0] === undefined ? undefined : parseUrl(words[0].trim(), 'The URL');
-  const standard = deps.host.env['ATHENA_API_URL'] ?? saved.api_url ?? 'http://127.0.0.1:5051';
+  const standard = deps.host.env['ATHENA_API_URL'] || saved.api_url || DEFAULT_URL;
   const entered = deps.io.isInteractive ? await ask(deps, url, standard) : await read(deps, url, standard);
   const apiUrl = parseUrl(entered.url.trim(), 'The URL');
   const apiKey = parseKey(entered.key.trim() || undefined, 'The API key');

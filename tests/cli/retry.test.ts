@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ClientError } from '../../cli/errors.ts';
+import { delayBefore, parseRetryAfter, retry } from '../../cli/retry.ts';
+
+function pace(random = 0.5) {
+  let time = 1_000_000;
+  const slept: number[] = [];
+  const sleep = (ms: number) => {
+    slept.push(ms);
+    time += ms;
+    return Promise.resolve();
+  };
+  return { slept, pass: (ms: number) => (time += ms), now: () => time, random: () => random, sleep };
+}
+
+const lost = (retryAfterMs?: number) =>
+  new ClientError('unreachable', 'lost', { isTransient: true, retryAfterMs });
+
+describe('retrying', () => {
+  it('gives the answer of the first try that succeeds', async () => {
+    const clock = pace();
+    let tries = 0;
+    const answer = await retry(() => {
+      tries += 1;
+      return tries < 3 ? Promise.reject(lost()) : Promise.resolve('done');
+    }, clock);
+    expect(answer).toBe('done');
+    expect(clock.slept).toEqual([150, 300]);
+  });
+
+  it('gives up after a few tries', async () => {
+    const clock = pace();
+    await expect(retry(() => Promise.reject(lost()), clock)).rejects.toThrow('lost');
+    expect(clock.slept).toHaveLength(3);
+  });
+
+  it('starts no new try when the time is used up', async () => {
+    const clock = pace();
+    const hang = () => {
+      clock.pass(10_000);
+      return Promise.reject(lost());
+    };
+    await expect(retry(hang, clock)).rejects.toThrow('lost');
+    expect(clock.slept).toHaveLength(1);
+  });
+
+  it('does not repeat what was refused', async () => {
+    const clock = pace();
+    const refused = new ClientError('lease_lost', 'gone', { status: 409 });
+    await expect(retry(() => Promise.reject(refused), clock)).rejects.toBe(refused);
+    expect(clock.slept).toEqual([]);
+  });
+
+  it('waits at least as long as the server asks, and gives up where that is too long', async () => {
+    const clock = pace(0);
+    await expect(retry(() => Promise.reject(lost(3000)), clock)).rejects.toThrow('lost');
+    expect(clock.slept).toEqual([3000, 3000, 3000]);
+    const other = pace(0);
+    await expect(retry(() => Promise.reject(lost(60_000)), other)).rejects.toThrow('lost');
+    expect(other.slept).toEqual([]);
+  });
+
+  it('jitters over the whole bound, which doubles up to 5 s', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 60 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (failures, random) => {
+          const delay = delayBefore(failures, 0, random);
+          return delay >= 0 && delay <= Math.min(5000, 300 * 2 ** (failures - 1));
+        },
+      ),
+    );
+  });
+
+  it('reads Retry-After as seconds and as a date', () => {
+    const now = Date.parse('2026-03-01T12:00:00Z');
+    expect(parseRetryAfter('7', now)).toBe(7000);
+    expect(parseRetryAfter('Sun, 01 Mar 2026 12:00:09 GMT', now)).toBe(9000);
+    expect(parseRetryAfter('Sun, 01 Mar 2026 11:00:00 GMT', now)).toBe(0);
+    expect(parseRetryAfter('soon', now)).toBeUndefined();
+    expect(parseRetryAfter(undefined, now)).toBeUndefined();
+  });
+});

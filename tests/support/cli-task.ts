@@ -1,0 +1,65 @@
+/** Values of the contract as a server sends them. */
+import type { TaskView } from '../../src/contract/task.ts';
+
+export const NOW = Date.parse('2026-03-01T12:00:00.000Z');
+export const IN_TWO_HOURS = '2026-03-01T14:00:00.000Z';
+
+export function taskView(changes: Partial<TaskView> = {}): TaskView {
+  return {
+    id: 5,
+    description: 'Deploy new monitoring stack',
+    status: 'pending',
+    priority: 'medium',
+    target: null,
+    instance_id: null,
+    instance_name: null,
+    created_at: '2026-03-01T11:00:00.000Z',
+    claimed_at: null,
+    completed_at: null,
+    not_before: null,
+    notes: null,
+    submitted_by: null,
+    attempt: 0,
+    max_attempts: 3,
+    lease_expires_at: null,
+    updated_at: '2026-03-01T11:00:00.000Z',
+    error: null,
+    ...changes,
+  };
+}
+
+export function claimed(changes: Partial<TaskView> = {}, leaseId = 'lease-1') {
+  const task = taskView({ status: 'in_progress', instance_id: 'mac', attempt: 1, ...changes });
+  return {
+    status: 'in_progress',
+    task: { ...task, lease_expires_at: IN_TWO_HOURS },
+    lease: { lease_id: leaseId, expires_at: IN_TWO_HOURS, heartbeat_seconds: 60 },
+  };
+}
+
+export function statsView(changes: object = {}) {
+  return {
+    pending: 2,
+    in_progress: 0,
+    completed: 0,
+    failed: 0,
+    cancelled: 0,
+    total: 2,
+    oldest_pending_seconds: 60,
+    paused: false,
+    instances: { idle: 1, working: 0, offline: 0 },
+    ...changes,
+  };
+}
+
+export function beatAnswer(changes: object = {}) {
+  return {
+    instance: { id: 'mac', name: 'mac', status: 'idle', current_task_id: null, last_seen: IN_TWO_HOURS },
+    leases: [],
+    lost: [],
+    unclaimed: [],
+    cancelled_task_ids: [],
+    heartbeat_seconds: 60,
+    ...changes,
+  };
+}
