@@ -7,7 +7,8 @@ import { createDeps, type Deps, type Host } from './deps.ts';
 import { ClientError } from './errors.ts';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-code.ts';
 import { parse } from './program.ts';
-import { safeJson, safeLine } from './text.ts';
+import { hintFor } from './hints.ts';
+import { hideKey, safeJson, safeLine } from './text.ts';
 
 export async function run(host: Host): Promise<ExitCode> {
   const deps = createDeps(host, wantsJson(host.argv));
@@ -60,23 +61,22 @@ function fail(error: unknown, { io, isJson, config }: Deps): ExitCode {
     error instanceof ClientError ? error : new ClientError('internal_error', `Unexpected: ${String(error)}`);
   const line = hide(sentence(known));
   if (isJson) {
-    const { hint, details } = known.facts;
-    const body = { error: known.code, message: known.message, ...(hint !== undefined && { hint }), details };
+    const { hint = hintFor(known.code), details } = known.facts;
+    const body = { error: known.code, message: known.message, hint, details };
     io.print(hide(safeJson(body, 0)));
   }
   io.note(line);
   return exitCodeOf(known);
 }
 
-function sentence({ message, facts }: ClientError): string {
-  return safeLine(`❌ ${message}${facts.hint === undefined ? '' : ` ${facts.hint}`}`);
+function sentence({ code, message, facts }: ClientError): string {
+  return safeLine(['❌', message, facts.hint ?? hintFor(code) ?? ''].join(' '));
 }
 
 /** No error shows the key, even if a server repeats it in its own message. */
 function withoutKey(text: string, config: Deps['config']): string {
   try {
-    const { apiKey } = config();
-    return apiKey === undefined || apiKey.length < 4 ? text : text.replaceAll(apiKey, '***');
+    return hideKey(text, config().apiKey);
   } catch {
     return text;
   }

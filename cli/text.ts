@@ -33,6 +33,13 @@ export function titleOf(text: string): string {
   return safeLine(text.trim().split(/[\r\n]/, 1)[0] ?? '');
 }
 
+/** A key shorter than this is a word like any other, and hiding it would only garble the sentence. */
+const SHORTEST_HIDDEN = 8;
+
+export function hideKey(text: string, key: string | undefined): string {
+  return key === undefined || key.length < SHORTEST_HIDDEN ? text : text.replaceAll(key, '***');
+}
+
 /** JSON that is as safe to look at: its own rules escape only C0. */
 export function safeJson(value: unknown, indent = 0): string {
   const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

@@ -31,22 +31,16 @@ async function claimById(deps: Deps, api: ApiClient, id: number): Promise<Claime
     return await anew(() => api.claimTask(id, claimant(deps)));
   } catch (error) {
     if (!(error instanceof ClientError) || error.code !== 'task_not_claimable') throw error;
-    throw error.withHint(
-      'Run "claude-task-client next" for another one' +
-        (isInProgress(error)
-          ? `, or "claude-task-client release ${id} --force" if its holder is gone.`
-          : '.'),
-    );
+    throw error.withHint(takenHint(id, error, deps.config().instanceId));
   }
 }
 
-function isInProgress({ facts: { details } }: ClientError): boolean {
-  return (
-    typeof details !== 'object' ||
-    details === null ||
-    !('status' in details) ||
-    details.status === 'in_progress'
-  );
+function takenHint(id: number, { facts: { details } }: ClientError, instanceId: string): string {
+  const { status, instance_id: holder } = (details ?? {}) as { status?: unknown; instance_id?: unknown };
+  const another = 'Run "claude-task-client next" for another one';
+  if (status !== undefined && status !== 'in_progress') return `${another}.`;
+  if (holder === instanceId) return `That is this instance: see "claude-task-client show ${id}".`;
+  return `${another}, or "claude-task-client release ${id} --force" if its holder is gone.`;
 }
 
 /** Waits in slices until one brings a task or the time is used up. */

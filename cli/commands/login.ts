@@ -11,7 +11,7 @@ import {
 } from '../config.ts';
 import { createDeps, type Deps } from '../deps.ts';
 import { ClientError, codeOf, usageError } from '../errors.ts';
-import { safeLine } from '../text.ts';
+import { hideKey, safeLine } from '../text.ts';
 
 interface Entered {
   readonly url: string;
@@ -65,7 +65,7 @@ async function test(deps: Deps, apiUrl: string, apiKey: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
     const next = error.facts.status === 401 ? 'Check the key' : 'Check the URL';
-    const message = error.message.replaceAll(apiKey, '***');
+    const message = hideKey(error.message, apiKey);
     throw new ClientError(error.code, message, { ...error.facts, hint: `${next}; nothing was saved.` });
   } finally {
     trial.close();

@@ -51,7 +51,7 @@ describe('login', () => {
   });
 
   it('saves nothing when the key is wrong, the server away or the input empty', async () => {
-    const wrong = await machine.run(['login', server.url], { env, stdin: 'wrong-key\n' });
+    const wrong = await machine.run(['login', server.url], { env, stdin: 'mistaken-key\n' });
     expect(wrong.code).toBe(4);
     expect(wrong.stderr).toBe('❌ The server said unauthenticated. Check the key; nothing was saved.\n');
     expect((await machine.run(['login', server.url], { env })).code).toBe(2);

@@ -5,7 +5,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import manifest from '../../cli/package.json' with { type: 'json' };
-import { startCliServer, type Answer, type CliServer, type SeenRequest } from '../support/cli-server.ts';
+import {
+  refusal,
+  startCliServer,
+  type Answer,
+  type CliServer,
+  type SeenRequest,
+} from '../support/cli-server.ts';
 import { claimed, taskView } from '../support/cli-task.ts';
 
 const BUNDLE = path.join(import.meta.dirname, '../../cli/dist/claude-task-client.mjs');
@@ -100,13 +106,22 @@ describe('the bundle', () => {
   });
 });
 
+const ANSWERS_OF_A_BAD_DAY: Record<string, Answer> = {
+  'accepts and never answers': { raw: () => {} },
+  'drips bytes': {
+    raw: (response) => {
+      const drip = setInterval(() => response.write(' '), 20);
+      response.once('close', () => {
+        clearInterval(drip);
+      });
+    },
+  },
+  'says not now': refusal(503, 'unavailable', {}),
+};
+
 describe('check, whatever the server does, ends within 2 s with 6 and one line', () => {
-  it.each([
-    ['accepts and never answers', () => ({ raw: () => {} })],
-    ['drips bytes', () => ({ raw: (response) => { const drip = setInterval(() => response.write(' '), 20); response.once('close', () => { clearInterval(drip); }); } })], // prettier-ignore
-    ['says not now', () => ({ status: 503, headers: { 'retry-after': '30' }, json: { error: 'unavailable', message: 'Busy.' } })], // prettier-ignore
-  ])('%s', async (_what, behaviour) => {
-    answer = behaviour;
+  it.each(Object.entries(ANSWERS_OF_A_BAD_DAY))('%s', async (_what, behaviour) => {
+    answer = () => behaviour;
     const ran = await cli(['check']);
     expect(ran).toMatchObject({ code: 6, stdout: '' });
     expect(ran.stderr).toMatch(/^❌ [^\n]+\n$/);
