@@ -39,10 +39,14 @@ const MIN_LEASE_MS = 10_000;
 /** How long holders are heard before expired leases end, after a time in which nobody could be heard. */
 export const GRACE_MS = 30_000;
 
-/** The length a claim gets: what it asked for within 10 s and `maxMs`; `maxMs` if it did not ask. */
+/**
+ * The length a claim gets, in whole milliseconds: what it asked for within 10 s and `maxMs`; `maxMs` if
+ * it did not ask. Seconds and minutes with a fraction seldom make whole milliseconds by themselves.
+ */
 export function clampLeaseMs(wantedMs: number | undefined, maxMs: number): number {
-  if (wantedMs === undefined) return maxMs;
-  return Math.min(Math.max(wantedMs, Math.min(MIN_LEASE_MS, maxMs)), maxMs);
+  const longest = Math.max(1, Math.round(maxMs));
+  if (wantedMs === undefined) return longest;
+  return Math.min(Math.max(Math.round(wantedMs), Math.min(MIN_LEASE_MS, longest)), longest);
 }
 
 /** The expiry after a renewal now: the claim's own length again, and never earlier than before. */

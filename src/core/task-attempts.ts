@@ -100,13 +100,15 @@ export function fail(task: Task, failure: Failure, act: Act): TaskChange {
   const error = failure.error ?? task.error;
   const reason = error === null ? {} : { error };
   const notes = failure.notes ?? task.notes;
+  // Notes that came along with the failure are part of it.
+  const told = { ...reason, ...(failure.notes !== undefined && { notes: failure.notes }) };
   const attempts = { attempt: task.attempt, max_attempts: task.maxAttempts };
   if (failure.retry && task.attempt < task.maxAttempts) {
     return giveBack({ ...task, error, notes }, task, {
       action: 'retried',
       outcome: 'retried',
       act,
-      details: { ...reason, ...attempts },
+      details: { ...told, ...attempts },
       delayMs: failure.retryInMs,
     });
   }
@@ -117,7 +119,7 @@ export function fail(task: Task, failure: Failure, act: Act): TaskChange {
       action: 'failed',
       outcome: 'failed',
       act,
-      details: { ...reason, ...attempts },
+      details: { ...told, ...attempts },
     },
   );
 }
