@@ -34,20 +34,23 @@ type Stage = 'new' | 'channel' | 'person' | 'update' | 'shown' | 'closed';
 export function createAnswer(voice: Voice): Answer {
   let stage: Stage = 'new';
 
-  /** The stage moves first: a try whose outcome is unknown counts as made. */
-  function open(next: Stage, type: InteractionResponseType, data?: object): Promise<unknown> {
+  /** Where it fails nothing has been said yet, so another first answer may still get through. */
+  async function open(next: Stage, type: InteractionResponseType, data?: object): Promise<unknown> {
+    const value = await voice.first(type, data);
     stage = next;
-    return voice.first(type, data);
+    return value;
   }
 
   async function tell(message: Outgoing): Promise<void> {
     const before = stage;
     if (before === 'closed') return;
-    stage = 'shown';
     if (before === 'new') {
       const data = { ...toBody(message), flags: MessageFlags.Ephemeral };
-      await voice.first(InteractionResponseType.ChannelMessageWithSource, data);
-    } else if (before === 'person') {
+      await open('shown', InteractionResponseType.ChannelMessageWithSource, data);
+      return;
+    }
+    stage = 'shown';
+    if (before === 'person') {
       await voice.edit(message);
     } else {
       // The first follow-up of a public deferral would be public itself, whatever its flags say.

@@ -37,7 +37,10 @@ export function createCardKeeper({ store, memory, logger }: CardKeeperDeps): Car
     linkOf: (taskId) => memory.link(taskId, CARD),
     draw,
     async edit(live, link, task) {
-      await wakeThread(live, link.channelId);
+      if (!(await isAwake(live, link.channelId))) {
+        logger.info({ task_id: task.id }, 'a card in an archived thread is left as it is');
+        return 'skipped';
+      }
       const card = await draw(task);
       let answer = await patch(live, link, card);
       if (!answer.ok && answer.why === 'refused') answer = await patch(live, link, plainForm(card));
@@ -59,14 +62,20 @@ function patch({ api }: Live, link: Link, card: Outgoing): Promise<Answered> {
   });
 }
 
-/** Nothing can be edited in an archived thread, so it is woken first. After a restart only Discord knows which are. */
-async function wakeThread({ client, api }: Live, channelId: string): Promise<void> {
+/**
+ * Nothing can be edited in an archived thread, so it is woken first. After a restart only Discord knows which are.
+ * False: it sleeps on (locked, or not ours to wake).
+ */
+async function isAwake({ client, api }: Live, channelId: string): Promise<boolean> {
   const known = client.channels.cache.get(channelId);
-  if (known !== undefined && !known.isThread()) return;
-  if (known?.isThread() === true && known.archived !== true) return;
-  const answer = await api.ask({ method: 'GET', route: Routes.channel(channelId) });
-  if (!answer.ok) return;
+  if (known !== undefined && (!known.isThread() || known.archived !== true)) return true;
+  const route = Routes.channel(channelId);
+  const answer = await api.ask({ method: 'GET', route });
+  // Whatever is wrong with the channel, the edit itself will tell.
+  if (!answer.ok) return true;
   const metadata = (answer.value as Partial<APIThreadChannel>).thread_metadata;
-  if (metadata?.archived !== true || metadata.locked) return;
-  await api.ask({ method: 'PATCH', route: Routes.channel(channelId), body: { archived: false } });
+  if (metadata?.archived !== true) return true;
+  if (metadata.locked) return false;
+  const woken = await api.ask({ method: 'PATCH', route, body: { archived: false } });
+  return woken.ok;
 }

@@ -45,7 +45,8 @@ export function createDiscordFrontEnd(deps: DiscordDeps): FrontEnd {
       });
       client.on(Events.GuildCreate, () => void register.run(live()));
       client.on(Events.InteractionCreate, (interaction) => {
-        if (!stopping.isOn()) farewell.add(interactions.handle(interaction, live().api));
+        if (!stopping.isOn() && connection.state() !== 'failed')
+          farewell.add(interactions.handle(interaction, live().api));
       });
     },
   });

@@ -80,9 +80,9 @@ export function createSender({ clock, logger, memory }: SenderDeps): Sender {
       const earlier = await findEarlierTry(sending);
       if (earlier !== null) return earlier;
       const { message, channel, attempt, nonce } = sending;
-      await attempt.announceSend();
       // Without Embed Links an embed arrives as nothing at all; the plain form arrives.
       const canEmbed = message.embed === undefined || !(await lacks(channel, 'Embed Links'));
+      await attempt.announceSend();
       const sent = canEmbed ? await post(sending, message) : null;
       if (sent !== null) return sent;
       const plain = await post(sending, plainForm(message));

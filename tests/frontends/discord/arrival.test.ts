@@ -40,6 +40,29 @@ describe('getting in', () => {
     expect(puts()).toHaveLength(2);
   });
 
+  test('in a second server commands become global, and are not offered twice', async () => {
+    await open();
+    stage.twin.addGuild('Elsewhere');
+    await stage.twin.waitFor(() => puts().length === 3);
+    const app = stage.twin.bot.applicationId;
+    expect(puts().map(({ path, body }) => [path, (body as unknown[]).length])).toEqual([
+      [`/applications/${app}/guilds/${stage.twin.guild.id}/commands`, 8],
+      [`/applications/${app}/commands`, 8],
+      [`/applications/${app}/guilds/${stage.twin.guild.id}/commands`, 0],
+    ]);
+  });
+
+  test('in no server it waits to be invited', async () => {
+    await open({ config: { guildId: '123456789012345678' }, waitUntilReady: false });
+    await stage.frontEnd.ready();
+    await stage.twin.waitFor(
+      () => stage.logged('the bot is in no server that counts: invite it').length === 1,
+    );
+    expect(puts()).toEqual([]);
+    await stage.store.decide(stage.tasks.submit({ description: 'x' }));
+    await expect(stage.relay.step()).rejects.toThrow(/invite it/);
+  });
+
   test('a registration that fails for now is tried again', async () => {
     await open({
       waitUntilReady: false,

@@ -93,7 +93,9 @@ async function enter(base: Base, options: StageOptions): Promise<Stage> {
     });
   }
   const stop = async () => {
-    await frontEnd.stop();
+    const stopping = frontEnd.stop();
+    await passTimeUntil(stopping, clock);
+    await stopping;
     await twin.waitFor(() => twin.gateway.connected === 0);
   };
   return {
@@ -166,6 +168,18 @@ function only(twin: DiscordTwin, text: string): TwinMessage {
     );
   }
   return message;
+}
+
+/** Only a stop that waits for something needs time to pass, so it passes late. */
+async function passTimeUntil(done: Promise<unknown>, clock: ManualClock): Promise<void> {
+  const state = { isDone: false };
+  void done.finally(() => {
+    state.isDone = true;
+  });
+  for (let turns = 0; !state.isDone; turns += 1) {
+    if (turns > 1_000) clock.advance(1_000);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 /** Looks again each turn of the event loop until it is so; the test's own time limit ends it. */

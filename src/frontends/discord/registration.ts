@@ -1,0 +1,90 @@
+/**
+ * Tells Discord which commands there are: one PUT, and only when that changed since the last one. Discord allows
+ * few registrations a day, and people see commands flicker with each.
+ */
+import { createHash } from 'node:crypto';
+import { Routes, type Client } from 'discord.js';
+import type { FrontEndMemory, Logger } from '../../core/ports.ts';
+import { definitions } from './commands/index.ts';
+import type { DiscordConfig } from './config.ts';
+import type { Live } from './connection.ts';
+import { countedGuilds, inviteLink } from './places.ts';
+
+export interface RegistrationDeps {
+  readonly config: DiscordConfig;
+  readonly memory: FrontEndMemory;
+  readonly logger: Logger;
+}
+
+/** One server, or all of them. */
+interface Scope {
+  readonly name: string;
+  readonly guildId: string | null;
+  /** Changes when the bot was thrown out and invited again, which loses its commands. */
+  readonly since: number;
+}
+
+const GLOBAL = 'global';
+
+/** Throws TransientError for what may pass; a "no" of Discord's is logged and final. */
+export async function registerCommands(live: Live, deps: RegistrationDeps): Promise<void> {
+  const { config, memory, logger } = deps;
+  const { client, api } = live;
+  const scope = scopeOf(client, config);
+  const invite = inviteLink(client.application.id, config.guildId);
+  if (scope === null) {
+    logger.warn({ invite }, 'the bot is in no server that counts: invite it');
+    return;
+  }
+  const body = definitions();
+  const key = hashKey(client, scope.name);
+  const hash = `${hashOf(body)}@${scope.since}`;
+  const facts = { count: body.length, scope: scope.name };
+  if ((await memory.value(key)) === hash) {
+    logger.info({ ...facts, changed: false }, 'commands registered');
+    return;
+  }
+  const answer = await api.ask({ method: 'PUT', route: routeOf(client, scope.guildId), body });
+  if (!answer.ok) {
+    logger.error({ ...facts, reason: answer.message, invite }, 'commands could not be registered');
+    return;
+  }
+  await memory.save({ values: { [key]: hash } });
+  logger.info({ ...facts, changed: true }, 'commands registered');
+  await clearOtherScopes(live, scope, memory);
+}
+
+/** Commands registered for one server and for all would be offered twice. */
+async function clearOtherScopes({ client, api }: Live, scope: Scope, memory: FrontEndMemory): Promise<void> {
+  const name = `command_scopes:${client.application.id}`;
+  const known = (await memory.value(name))?.split(',') ?? [];
+  for (const other of known.filter((one) => one !== scope.name)) {
+    const route = routeOf(client, other === GLOBAL ? null : other);
+    // A server that the bot has left says no, and has no commands of ours any more.
+    await api.ask({ method: 'PUT', route, body: [] });
+    await memory.save({ values: { [hashKey(client, other)]: null } });
+  }
+  await memory.save({ values: { [name]: scope.name } });
+}
+
+/** Null while the bot is in no server that counts. */
+function scopeOf(client: Client<true>, config: DiscordConfig): Scope | null {
+  const [first, ...others] = countedGuilds(client, config);
+  if (first === undefined) return null;
+  if (others.length > 0) return { name: GLOBAL, guildId: null, since: 0 };
+  return { name: first.id, guildId: first.id, since: first.joinedTimestamp };
+}
+
+function routeOf({ application }: Client<true>, guildId: string | null) {
+  return guildId === null
+    ? Routes.applicationCommands(application.id)
+    : Routes.applicationGuildCommands(application.id, guildId);
+}
+
+function hashKey({ application }: Client<true>, scope: string): string {
+  return `commands:${application.id}:${scope}`;
+}
+
+function hashOf(body: unknown): string {
+  return createHash('sha256').update(JSON.stringify(body)).digest('hex');
+}
