@@ -14,19 +14,21 @@ export type Priority = (typeof PRIORITIES)[number];
 export type InstanceStatus = 'idle' | 'working' | 'offline';
 
 /** Past-tense facts about a task, as the audit trail names them (an event is `task.<action>`). */
-export type EventAction =
-  | 'created'
-  | 'edited'
-  | 'claimed'
-  | 'released'
-  | 'completed'
-  | 'failed'
-  | 'retried'
-  | 'expired'
-  | 'requeued'
-  | 'cancelled'
-  | 'priority_changed'
-  | 'notes_updated';
+export const EVENT_ACTIONS = [
+  'created',
+  'edited',
+  'claimed',
+  'released',
+  'completed',
+  'failed',
+  'retried',
+  'expired',
+  'requeued',
+  'cancelled',
+  'priority_changed',
+  'notes_updated',
+] as const;
+export type EventAction = (typeof EVENT_ACTIONS)[number];
 
 /** How a lease ended. `undelivered`: its claim's answer never reached the claimant. */
 export const LEASE_OUTCOMES = [
