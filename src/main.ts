@@ -49,6 +49,8 @@ function toldFailure(error: unknown): string | null {
 }
 
 async function main(): Promise<void> {
+  // Tasks, keys and logs of a team: what this process writes, only its own user reads.
+  process.umask(0o077);
   const config = configure();
   const logger = newLogger(config.logLevel);
   // A bug that nobody caught leaves the process in an unknown state: say so and let it be restarted.
