@@ -15,6 +15,8 @@ export interface Outcome {
   readonly json: unknown;
   /** For people; empty prints nothing. */
   readonly lines: readonly string[];
+  /** For the person at the terminal, after the result and not part of it. */
+  readonly remark?: string;
   /** Done, but not all is well: told after the result, and gives the exit code. */
   readonly failure?: ClientError;
 }

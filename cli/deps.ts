@@ -12,6 +12,7 @@ import type { Streams } from './streams.ts';
 import { createLeaseFile, type LeaseFile } from './lease-file.ts';
 import { createOwners, type Owners } from './owner.ts';
 import { createPendingWrites } from './pending-writes.ts';
+import { createOutsideLookup } from './lookup.ts';
 import type { Patience } from './retry.ts';
 
 export interface Host {
@@ -49,7 +50,9 @@ export interface Deps {
 
 export function createDeps(host: Host, isJson: boolean): Deps {
   const config = once(() => loadConfig(host));
-  const transport = once(createTransport);
+  const transport = once(() => createTransport());
+  // A command with a limit must be able to leave a silent name server behind.
+  const hurried = once(() => createTransport(createOutsideLookup(host.platform)));
   const folder = () => stateFolder(host);
   const pending = once(() =>
     createPendingWrites({
@@ -74,7 +77,7 @@ export function createDeps(host: Host, isJson: boolean): Deps {
       createApiClient(
         createCall({
           config: config(),
-          transport: transport(),
+          transport: limits === undefined ? transport() : hurried(),
           pending: pending(),
           pace: host,
           signal: host.signal,
@@ -84,6 +87,7 @@ export function createDeps(host: Host, isJson: boolean): Deps {
       ),
     close: () => {
       transport().close();
+      hurried().close();
     },
   };
 }

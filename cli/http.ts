@@ -5,6 +5,7 @@
  */
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import { ClientError, codeOf, type FailureFacts } from './errors.ts';
+import type { OutsideLookup } from './lookup.ts';
 
 export interface HttpRequest {
   readonly method: string;
@@ -30,7 +31,8 @@ export interface Transport {
 
 const LARGEST_ANSWER = 8 * 1024 * 1024;
 
-export function createTransport(): Transport {
+/** With `outside`, host names are looked up by another process; see `lookup.ts`. */
+export function createTransport(outside?: OutsideLookup): Transport {
   const agents = new Map<string, Agent>();
   return {
     send(request) {
@@ -40,9 +42,12 @@ export function createTransport(): Transport {
       const agent = agents.get(isSecure ? 's' : '') ?? new http.Agent({ keepAlive: true });
       agents.set(isSecure ? 's' : '', agent);
       const { method, headers } = request;
-      return exchange(http.request(request.url, { method, headers, agent }), request);
+      const needsLookup = outside !== undefined && new URL(request.url).hostname !== 'localhost';
+      const how = { method, headers, agent, ...(needsLookup && { lookup: outside.lookup }) };
+      return exchange(http.request(request.url, how), request);
     },
     close() {
+      outside?.stop();
       for (const agent of agents.values()) agent.destroy();
     },
   };

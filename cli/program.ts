@@ -28,7 +28,7 @@ export async function parse(
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode !== 0) throw toUsageError(error);
+    if (error.exitCode !== 0) throw toUsageError(error, argv);
   }
   return parsed ?? { help: written };
 }
@@ -81,9 +81,12 @@ function sentenceOf(text: string): string {
 }
 
 /** Commander's words, as one sentence with the next step. */
-function toUsageError({ message, code }: CommanderError): ClientError {
+function toUsageError({ message, code }: CommanderError, argv: readonly string[]): ClientError {
   const [first = '', ...more] = message.replace(/^error: /, '').split('\n');
   const suggestion = more.join(' ').replace(/^\((.*)\)$/, '$1');
   const quote = code === 'commander.excessArguments' ? 'Put a text of several words in quotes.' : '';
-  return usageError(sentenceOf(first), suggestion || quote || SEE_HELP);
+  const command = argv.find((word) => !word.startsWith('-'));
+  const isKnown = COMMANDS.some(({ usage }) => usage.split(' ')[0] === command);
+  const help = isKnown ? `See "claude-task-client ${command ?? ''} --help".` : SEE_HELP;
+  return usageError(sentenceOf(first), suggestion || quote || help);
 }

@@ -50,6 +50,7 @@ function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 function report(outcome: Outcome, { io, isJson, host }: Deps): ExitCode {
   if (isJson) io.print(safeJson(outcome.json, host.streams.stdout.isTTY ? 2 : 0));
   else if (outcome.lines.length > 0) io.print(outcome.lines.join('\n'));
+  if (outcome.remark !== undefined && !isJson) io.note(outcome.remark);
   if (outcome.failure === undefined) return EXIT.done;
   io.note(sentence(outcome.failure));
   return exitCodeOf(outcome.failure);

@@ -29,7 +29,7 @@ const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 let segmenter: Intl.Segmenter | undefined;
 
 /** What a reader takes for one character: a family emoji is one, a letter with its accents is one. */
-export function graphemes(text: string): string[] {
+function graphemes(text: string): string[] {
   if (PRINTABLE_ASCII.test(text)) return text.split('');
   segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
   return [...segmenter.segment(text)].map(({ segment }) => segment);

@@ -99,7 +99,7 @@ function claimedLines({ task, lease }: ClaimedAnswer, now: number): string[] {
   return [
     `✅ Task #${task.id} claimed`,
     `Priority: ${priorityText(task.priority)}`,
-    `Lease:    ${length}, until ${clockTime(lease.expires_at)} (a heartbeat renews it)`,
+    `Lease:    ${length}, until ${clockTime(lease.expires_at)}`,
     ...attempt,
     ...(task.error === null ? [] : [block('Previous attempt', task.error)]),
     ...(task.notes === null ? [] : [block('Notes', task.notes)]),

@@ -18,8 +18,9 @@ export async function run(deps: Deps, { options }: Given): Promise<Outcome> {
     const wanted = status === undefined || status === 'pending' ? 'No tasks pending.' : 'No such tasks.';
     return { json: list, lines: [wanted] };
   }
-  if (list.next_cursor !== null && !deps.isJson) deps.io.note('There are more: raise --limit to see them.');
-  return { json: list, lines: toTable(deps, list.tasks, status === undefined || status === 'pending') };
+  const lines = toTable(deps, list.tasks, status === undefined || status === 'pending');
+  const remark = 'There are more: raise --limit to see them.';
+  return { json: list, lines, ...(list.next_cursor !== null && { remark }) };
 }
 
 async function pages(deps: Deps, status: string | undefined, limit: number): Promise<TaskList> {

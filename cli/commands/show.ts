@@ -4,6 +4,7 @@ import type { Deps } from '../deps.ts';
 import { ago, block, clockTime, holderOf, priorityText, statusText, timeLeft } from '../format.ts';
 import { taskId } from '../given.ts';
 import { safeLine, safeText } from '../text.ts';
+import { pad, widthOf } from '../width.ts';
 
 export async function run(deps: Deps, { words }: Given): Promise<Outcome> {
   const id = taskId(words[0]);
@@ -14,7 +15,7 @@ export async function run(deps: Deps, { words }: Given): Promise<Outcome> {
     deps.io.paint.bold(`#${task.id} ${statusText(task.status)}`),
     ...facts(task, now),
     '',
-    ...logs.map(historyLine),
+    ...history(logs),
     '',
     safeText(task.description),
   ];
@@ -22,14 +23,12 @@ export async function run(deps: Deps, { words }: Given): Promise<Outcome> {
 }
 
 function facts(task: TaskView, now: number): string[] {
-  const holder = holderOf(task);
-  const lease = task.lease_expires_at === null ? '' : ` (${timeLeft(task.lease_expires_at, now)})`;
   const by = task.submitted_by === null ? '' : ` by ${safeLine(task.submitted_by)}`;
   const lines: (string | null)[] = [
     `Priority: ${priorityText(task.priority)}`,
     `Created:  ${ago(task.created_at, now)}${by}`,
     task.target && `Target:   ${safeLine(task.target)}`,
-    holder && `Holder:   ${holder}${lease}`,
+    holderLine(task, now),
     task.attempt > 0 ? `Attempt:  ${task.attempt} of ${task.max_attempts}` : null,
     task.not_before && `Waits:    until ${clockTime(task.not_before)}`,
     task.completed_at && `Ended:    ${ago(task.completed_at, now)}`,
@@ -39,9 +38,20 @@ function facts(task: TaskView, now: number): string[] {
   return lines.filter((line): line is string => Boolean(line));
 }
 
-/** `2026-11-21 14:05:09  claimed  instance:mac  The lease expired.` */
-function historyLine({ timestamp, action, actor, details }: LogEntry): string {
-  const reason = details['error'] ?? details['reason'];
-  const why = typeof reason === 'string' ? [safeLine(reason)] : [];
-  return [clockTime(timestamp), safeLine(action).replaceAll('_', ' '), safeLine(actor), ...why].join('  ');
+function holderLine(task: TaskView, now: number): string | null {
+  const holder = holderOf(task);
+  if (holder === null) return null;
+  if (task.lease_expires_at === null) return `Done by:  ${holder}`;
+  return `Holder:   ${holder} (${timeLeft(task.lease_expires_at, now)})`;
+}
+
+/** `2026-11-21 14:05:09  claimed  instance:mac  why`, one below the other. */
+function history(logs: readonly LogEntry[]): string[] {
+  const actions = logs.map(({ action }) => safeLine(action).replaceAll('_', ' '));
+  const widest = Math.max(0, ...actions.map(widthOf));
+  return logs.map(({ timestamp, actor, details }, at) => {
+    const reason = details['error'] ?? details['reason'];
+    const why = typeof reason === 'string' ? [safeLine(reason)] : [];
+    return [clockTime(timestamp), pad(actions[at] ?? '', widest), safeLine(actor), ...why].join('  ');
+  });
 }

@@ -30,6 +30,18 @@ const lease = (task_id: number, lease_id = `lease-${task_id}`, expires_at = IN_T
   expires_at,
 });
 
+/** Remembers twenty leases and forgets every other one. */
+const WRITER = `
+  import { createLeaseFile } from ${JSON.stringify(path.join(import.meta.dirname, '../../cli/lease-file.ts'))};
+  const [folder, first] = process.argv.slice(-2);
+  const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  const leases = createLeaseFile({ folder, apiUrl: 'http://a', instanceId: 'mac', now: Date.now, sleep });
+  for (let id = Number(first); id < Number(first) + 20; id += 1) {
+    await leases.remember({ task_id: id, lease_id: 'lease-' + id, expires_at: '2999-01-01T00:00:00.000Z' });
+    if (id % 2 === 1) await leases.forget('lease-' + id);
+  }`;
+const RUN_WRITER = ['--import', 'tsx', '--input-type=module', '--eval', WRITER, '--'];
+
 describe('the lease file', () => {
   it('remembers, renews and forgets', async () => {
     const leases = leaseFile();
@@ -88,12 +100,9 @@ describe('the lease file', () => {
   });
 
   it('loses nothing when processes use it side by side', async () => {
-    const writer = path.join(import.meta.dirname, '../support/cli-lease-writer.ts');
     fs.writeFileSync(path.join(folder, 'leases.json.lock'), '999999999');
     const workers = [0, 1, 2, 3].map((worker) =>
-      spawn(process.execPath, ['--import', 'tsx', writer, folder, String(worker * 20), '20'], {
-        stdio: 'inherit',
-      }),
+      spawn(process.execPath, [...RUN_WRITER, folder, String(worker * 20)], { stdio: 'inherit' }),
     );
     const codes = await Promise.all(workers.map(async (worker) => (await once(worker, 'exit'))[0] as number));
     expect(codes).toEqual([0, 0, 0, 0]);

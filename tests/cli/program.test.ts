@@ -54,9 +54,9 @@ describe('the command line', () => {
     [['lsit'], "Unknown command 'lsit'.", 'Did you mean list?'],
     [['frobnicate'], "Unknown command 'frobnicate'.", 'See "claude-task-client --help".'],
     [['list', '--stats', 'all'], "Unknown option '--stats'.", 'Did you mean --status?'],
-    [['show'], "Missing required argument 'id'.", 'See "claude-task-client --help".'],
+    [['show'], "Missing required argument 'id'.", 'See "claude-task-client show --help".'],
     [['add', 'two', 'words'], /^Too many arguments/, 'Put a text of several words in quotes.'],
-    [['complete', '5', '-n'], /argument missing/, 'See "claude-task-client --help".'],
+    [['complete', '5', '-n'], /argument missing/, 'See "claude-task-client complete --help".'],
   ])('%j is a usage error', async (argv, message, hint) => {
     const error = await parse(argv, screen).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
