@@ -7,7 +7,7 @@ import { createClaims } from './claims.ts';
 import type { HttpDeps, RouteDeps } from './deps.ts';
 import type { HttpApp, HttpEnv } from './env.ts';
 import { answerError } from './errors.ts';
-import { addMethodRefusals } from './methods.ts';
+import { addFixedPathRefusals, addMethodRefusals } from './methods.ts';
 import { Refusal } from './refusal.ts';
 import { addInstanceRoutes } from './routes/instances.ts';
 import { addOpenRoutes } from './routes/open.ts';
@@ -33,6 +33,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   app.onError((error, c) => answerError(c, error));
   app.notFound((c) => answerError(c, new Refusal('not_found', `There is nothing at ${c.req.path}.`)));
 
+  addFixedPathRefusals(app);
   addOpenRoutes(app, deps);
   addTaskReads(app, routes);
   addTaskWrites(app, routes);

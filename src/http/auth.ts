@@ -21,9 +21,10 @@ export function createAuthenticate({ apiKey, clock }: { apiKey: string; clock: C
   const expected = sha256(apiKey);
   const wrong = createWrongKeys(clock);
   return (c) => {
-    const key = c.req.header(API_KEY_HEADER) ?? bearerOf(c.req.header('authorization'));
-    if (key === undefined) throw unauthenticated('Send the API key in the header X-API-Key.');
-    if (timingSafeEqual(sha256(key), expected)) return;
+    const keys = [c.req.header(API_KEY_HEADER), bearerOf(c.req.header('authorization'))];
+    const given = keys.filter((key) => key !== undefined && key !== '');
+    if (given.length === 0) throw unauthenticated('Send the API key in the header X-API-Key.');
+    if (given.some((key) => timingSafeEqual(sha256(key), expected))) return;
     const waitMs = wrong.add(c.env.incoming?.socket.remoteAddress ?? 'unknown');
     if (waitMs === 0) throw unauthenticated('The API key is wrong.');
     const seconds = Math.ceil(waitMs / 1000);

@@ -1,20 +1,40 @@
 /** What HTTP asks of a path that exists: OPTIONS says what it takes, any other method is refused by name. */
+import type { Context } from 'hono';
 import { CLIENT_PATH, ENDPOINTS } from '../contract/endpoints.ts';
 import { REQUEST_ID_HEADER } from './answers.ts';
-import type { HttpApp } from './env.ts';
+import type { HttpApp, HttpEnv } from './env.ts';
 import { Refusal } from './refusal.ts';
+
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+/**
+ * Added first: a fixed path such as `/api/tasks/claim` also looks like a task's, so what it does not
+ * take is refused before the task's own routes are asked. What it does take passes without a step more.
+ */
+export function addFixedPathRefusals(app: HttpApp): void {
+  for (const [path, methods] of methodsByPath()) {
+    if (path.includes(':')) continue;
+    const others = METHODS.filter((method) => !methods.includes(method));
+    app.on(others, path, answerOther(methods));
+  }
+}
 
 /** Added last, so that it sees only what no route took. No CORS header is ever sent: browsers stay out. */
 export function addMethodRefusals(app: HttpApp): void {
-  for (const [path, methods] of methodsByPath()) {
-    const allow = [...methods, 'OPTIONS'].join(', ');
-    app.all(path, (c) => {
-      if (c.req.method === 'OPTIONS') {
-        return new Response(null, { status: 204, headers: { allow, [REQUEST_ID_HEADER]: c.var.requestId } });
-      }
-      throw new Refusal('method_not_allowed', `${c.req.path} takes ${allow}.`, { allow });
-    });
-  }
+  const fixedFirst = [...methodsByPath()].sort(
+    ([a], [b]) => Number(a.includes(':')) - Number(b.includes(':')),
+  );
+  for (const [path, methods] of fixedFirst) app.all(path, answerOther(methods));
+}
+
+function answerOther(methods: readonly string[]) {
+  const allow = [...methods, 'OPTIONS'].join(', ');
+  return (c: Context<HttpEnv>): Response => {
+    if (c.req.method === 'OPTIONS') {
+      return new Response(null, { status: 204, headers: { allow, [REQUEST_ID_HEADER]: c.var.requestId } });
+    }
+    throw new Refusal('method_not_allowed', `${c.req.path} takes ${allow}.`, { allow });
+  };
 }
 
 function methodsByPath(): Map<string, string[]> {
