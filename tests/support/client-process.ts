@@ -1,0 +1,41 @@
+/** The built client as a process, on a machine of its own: its folders lie in a temporary one. */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const CLIENT = fileURLToPath(new URL('../../cli/dist/claude-task-client.mjs', import.meta.url));
+
+export interface ClientMachine {
+  readonly url: string;
+  readonly key: string;
+  readonly home: string;
+  readonly instance: string;
+  readonly name?: string;
+}
+
+export interface ClientRun {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export function runClient(machine: ClientMachine, ...argv: string[]): Promise<ClientRun> {
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: machine.home,
+    ATHENA_API_URL: machine.url,
+    ATHENA_API_KEY: machine.key,
+    CLAUDE_INSTANCE: machine.instance,
+    CLAUDE_INSTANCE_NAME: machine.name ?? machine.instance,
+  };
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [CLIENT, ...argv], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    child.once('error', reject);
+    child.once('close', (code) => {
+      resolve({ code, stdout, stderr });
+    });
+  });
+}
