@@ -22,6 +22,21 @@ const englishOnly = {
   },
 };
 
+// Nor does the client turn schemas into JSON Schema, back, or into code. All of it would be read at each start.
+/** @type {import('esbuild').Plugin} */
+const parsingOnly = {
+  name: 'parsing-only',
+  setup(builder) {
+    const unused =
+      /zod[/\\]v4[/\\](core[/\\](compile|json-schema-processors)|classic[/\\]from-json-schema)\.js$/;
+    builder.onLoad({ filter: unused }, async ({ path: file }) => {
+      const names = (await readFile(file, 'utf8')).matchAll(/^export (?:function|const|class) (\w+)/gm);
+      const exports = [...names].map(([, name]) => `export const ${name} = undefined;`);
+      return { contents: exports.join('\n') };
+    });
+  },
+};
+
 const { metafile } = await build({
   entryPoints: [path.join(here, 'main.ts')],
   outfile: `${outfile}.new`,
@@ -38,7 +53,7 @@ const { metafile } = await build({
   banner: {
     js: '#!/usr/bin/env node\nimport{createRequire as athenaRequire}from"node:module";const require=athenaRequire(import.meta.url);',
   },
-  plugins: [englishOnly],
+  plugins: [englishOnly, parsingOnly],
 });
 
 // Whoever starts the client while it is built gets the old file or the new one, never half of one.
