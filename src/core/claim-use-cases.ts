@@ -5,7 +5,7 @@ import { required } from './move.ts';
 import { claim, undoClaim } from './task-attempts.ts';
 import type { Task } from './task.ts';
 import type { TaskServiceDeps } from './task-deps.ts';
-import { work, type Outcome, type Work } from './work.ts';
+import { work, type Outcome, type Reads, type Speaker, type Work } from './work.ts';
 
 export interface ClaimRequest {
   readonly instanceId: string;
@@ -37,28 +37,31 @@ export function createClaimUseCases({ clock, ids, policy }: TaskServiceDeps) {
       expiresAt: new Date(now.getTime() + leaseMs),
       heartbeatSeconds: heartbeatSeconds(leaseMs),
     };
-    const seen = { instanceId: by.instanceId, name: by.instanceName, at: now };
-    return { result: claimed, changes: [made], seen };
+    return { result: claimed, changes: [made] };
   }
 
   return {
     claim(id: number, by: ClaimRequest): Work<Claimed> {
-      return work<'claimById', Claimed>({ read: 'claimById', id, instanceId: by.instanceId }, (loaded) =>
-        take(required(loaded.task, id), by, loaded.instance?.name),
-      );
+      const load = { read: 'claimById', id, instanceId: by.instanceId } as const;
+      const decide = (loaded: Reads['claimById']['gives']) =>
+        take(required(loaded.task, id), by, loaded.instance?.name);
+      return work<'claimById', Claimed>(load, decide, speakerOf(by));
     },
 
     /** `isGone` is asked at the last moment: a claimant that has left never takes a task. */
     claimNext(by: ClaimRequest, isGone: () => boolean = () => false): Work<ClaimedNext> {
       const load = { read: 'nextReady', lanes: lanesFor(by.instanceId), instanceId: by.instanceId } as const;
-      return work<'nextReady', ClaimedNext>(load, ({ task, queue, instance }) => {
-        if (task === null || queue.paused || isGone()) {
-          const seen = { instanceId: by.instanceId, name: by.instanceName, at: clock.now() };
-          return { result: { claimed: null, paused: queue.paused }, seen };
-        }
-        const taken = take(task, by, instance?.name);
-        return { ...taken, result: { claimed: taken.result } };
-      });
+      return work<'nextReady', ClaimedNext>(
+        load,
+        ({ task, queue, instance }) => {
+          if (task === null || queue.paused || isGone()) {
+            return { result: { claimed: null, paused: queue.paused } };
+          }
+          const taken = take(task, by, instance?.name);
+          return { ...taken, result: { claimed: taken.result } };
+        },
+        speakerOf(by),
+      );
     },
 
     /** Gives a claim back whose answer never left, together with the idempotency record that holds it. */
@@ -69,4 +72,8 @@ export function createClaimUseCases({ clock, ids, policy }: TaskServiceDeps) {
       });
     },
   };
+}
+
+function speakerOf(by: ClaimRequest): Speaker {
+  return { instanceId: by.instanceId, name: by.instanceName };
 }

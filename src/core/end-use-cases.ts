@@ -1,8 +1,8 @@
 /** Ending an attempt: by saying so, or by naming the status it leads to. */
 import { titleOf } from './event.ts';
-import { createMove, required, signOfLife } from './move.ts';
+import { createMove, required, speakerOf } from './move.ts';
 import { actorOf, isRepeat, requireOwnership, type Caller } from './ownership.ts';
-import { complete, fail, release, type Failure } from './task-attempts.ts';
+import { complete, fail, release, type Completion, type Failure } from './task-attempts.ts';
 import { cancel, requeue, updateNotes } from './task-edits.ts';
 import { illegal, type Act, type Task, type TaskChange } from './task.ts';
 import type { TaskServiceDeps } from './task-deps.ts';
@@ -25,17 +25,19 @@ export function createEndUseCases({ clock }: TaskServiceDeps) {
   return {
     complete(id: number, caller: Caller, notes?: string): Work<Completed> {
       const load = { read: 'taskAndNext', id, leaseId: caller.leaseId } as const;
-      return work<'taskAndNext', Completed>(load, ({ task, lease, next }) => {
-        const found = required(task, id);
-        const act = { actor: actorOf(caller, lease), now: clock.now() };
-        const seen = signOfLife(caller, act.now);
-        if (isRepeat({ task: found, lease, caller }, ['completed']))
-          return { result: { task: found, next }, ...seen };
-        requireOwnership(found, caller);
-        const nextTask = next === null ? undefined : { id: next.id, title: titleOf(next.description) };
-        const made = complete(found, { notes, nextTask }, act);
-        return { result: { task: made.after, next }, changes: [made], ...seen };
-      });
+      return work<'taskAndNext', Completed>(
+        load,
+        ({ task, lease, next }) => {
+          const found = required(task, id);
+          const act = { actor: actorOf(caller, lease), now: clock.now() };
+          if (isRepeat({ task: found, lease, caller }, ['completed']))
+            return { result: { task: found, next } };
+          requireOwnership(found, caller);
+          const made = complete(found, { notes, nextTask: toNextTask(next) }, act);
+          return { result: { task: made.after, next }, changes: [made] };
+        },
+        speakerOf(caller),
+      );
     },
 
     fail(id: number, caller: Caller, failure: Failure): Work<Task> {
@@ -53,10 +55,15 @@ export function createEndUseCases({ clock }: TaskServiceDeps) {
     setStatus(id: number, caller: Caller, wish: StatusWish): Work<Task> {
       return move(id, caller, {
         repeats: repeatsOf(wish.status),
-        make: (task, act) => statusMove(task, wish, act),
+        seesNext: wish.status === 'completed',
+        make: (task, act, next) => statusMove(task, { ...wish, next }, act),
       });
     },
   };
+}
+
+function toNextTask(next: Task | null): Completion['nextTask'] {
+  return next === null ? undefined : { id: next.id, title: titleOf(next.description) };
 }
 
 function repeatsOf(status: TaskStatus | undefined): readonly LeaseOutcome[] {
@@ -67,7 +74,11 @@ function repeatsOf(status: TaskStatus | undefined): readonly LeaseOutcome[] {
 }
 
 /** The table of moves by target status. The status it already has is no move; notes may still change. */
-function statusMove(task: Task, { status, notes }: StatusWish, act: Act): TaskChange | null {
+function statusMove(
+  task: Task,
+  { status, notes, next }: StatusWish & { next: Task | null },
+  act: Act,
+): TaskChange | null {
   if (status === undefined || status === task.status) {
     return notes === undefined ? null : updateNotes(task, notes, act);
   }
@@ -75,7 +86,7 @@ function statusMove(task: Task, { status, notes }: StatusWish, act: Act): TaskCh
     case 'in_progress':
       throw illegal(task, 'set to in_progress', `Use claim (POST /api/tasks/${task.id}/claim).`);
     case 'completed':
-      return complete(task, { notes }, act);
+      return complete(task, { notes, nextTask: toNextTask(next) }, act);
     case 'failed':
       return fail(task, { error: null, notes, retry: false, retryInMs: 0 }, act);
     case 'cancelled':

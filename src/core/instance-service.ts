@@ -45,44 +45,44 @@ export function createInstanceService({ clock }: { clock: Clock }) {
         leaseIds: beat.leaseIds ?? [],
         cancelledSince: new Date(clock.now().getTime() - CANCELLED_SHOWN_MS),
       } as const;
-      return work<'leasesOf', HeartbeatAnswer>(load, (loaded) => {
-        const now = clock.now();
-        const wanted = beat.leaseIds && new Set(beat.leaseIds);
-        const isWanted = (task: Task) => wanted === undefined || wanted.has(task.lease?.leaseId ?? '');
-        const leases = loaded.held.filter(isWanted).flatMap((task) => renewalOf(task, now));
-        const unclaimed = loaded.held
-          .filter((task) => !isWanted(task))
-          .flatMap((task) => renewalOf(task, null));
-        const live = new Set(leases.map((lease) => lease.leaseId));
-        const lost = [...(wanted ?? [])]
-          .filter((id) => !live.has(id))
-          .map((id) => lostLease(id, loaded.named, beat));
-        const lengths = loaded.held.flatMap((task) => (task.lease ? [task.lease.lengthMs] : []));
-        const result: HeartbeatAnswer = {
-          instance: {
-            id: beat.instanceId,
-            name: beat.instanceName ?? loaded.instance?.name ?? beat.instanceId,
-            lastSeen: now,
-            holdsLease: loaded.held.length > 0,
-            currentTaskId: loaded.held[0]?.id ?? null,
-          },
-          leases,
-          lost,
-          unclaimed,
-          cancelledTaskIds: loaded.cancelledTaskIds,
-          heartbeatSeconds: heartbeatSeconds(Math.min(...lengths, 180_000)),
-        };
-        const seen = { instanceId: beat.instanceId, name: beat.instanceName, at: now };
-        return { result, renewals: leases, seen, changedSomething: true };
-      });
+      return work<'leasesOf', HeartbeatAnswer>(
+        load,
+        (loaded) => {
+          const now = clock.now();
+          const wanted = beat.leaseIds && new Set(beat.leaseIds);
+          const isWanted = (task: Task) => wanted === undefined || wanted.has(task.lease?.leaseId ?? '');
+          const leases = loaded.held.filter(isWanted).flatMap((task) => renewalOf(task, now));
+          const unclaimed = loaded.held
+            .filter((task) => !isWanted(task))
+            .flatMap((task) => renewalOf(task, null));
+          const live = new Set(leases.map((lease) => lease.leaseId));
+          const lost = [...(wanted ?? [])]
+            .filter((id) => !live.has(id))
+            .map((id) => lostLease(id, loaded.named, beat));
+          const lengths = loaded.held.flatMap((task) => (task.lease ? [task.lease.lengthMs] : []));
+          const result: HeartbeatAnswer = {
+            instance: {
+              id: beat.instanceId,
+              name: beat.instanceName ?? loaded.instance?.name ?? beat.instanceId,
+              lastSeen: now,
+              holdsLease: loaded.held.length > 0,
+              currentTaskId: loaded.held[0]?.id ?? null,
+            },
+            leases,
+            lost,
+            unclaimed,
+            cancelledTaskIds: loaded.cancelledTaskIds,
+            heartbeatSeconds: heartbeatSeconds(Math.min(...lengths, 180_000)),
+          };
+          return { result, renewals: leases, changedSomething: true };
+        },
+        { instanceId: beat.instanceId, name: beat.instanceName },
+      );
     },
 
     /** Any other call that names an instance is a sign of life too. */
-    seen(instanceId: string, instanceName?: string): Work<null> {
-      return work<'queue', null>({ read: 'queue' }, () => ({
-        result: null,
-        seen: { instanceId, name: instanceName, at: clock.now() },
-      }));
+    seen(instanceId: string): Work<null> {
+      return work<'queue', null>({ read: 'queue' }, () => ({ result: null }), { instanceId });
     },
   };
 }

@@ -1,31 +1,45 @@
 /** The frame of every move by a caller: find the task, answer a repeat, judge who may, then decide. */
 import { DomainError } from './errors.ts';
+import type { Lease } from './lease.ts';
 import { actorOf, isRepeat, requireOwnership, type Caller } from './ownership.ts';
 import type { Clock } from './ports.ts';
 import type { Act, Task, TaskChange } from './task.ts';
 import type { LeaseOutcome } from './vocabulary.ts';
-import { work, type Outcome, type Work } from './work.ts';
+import { work, type Outcome, type Speaker, type Work } from './work.ts';
 
 export interface Move {
   /** Outcomes of the caller's own lease that make this call a harmless repeat. */
   readonly repeats?: readonly LeaseOutcome[];
+  /** Whether `make` is told what claim-next would hand out now; otherwise `next` is null. */
+  readonly seesNext?: boolean;
   /** Null: the task is that way already, so nothing happened and nothing is told. */
-  make(task: Task, act: Act): TaskChange | null;
+  make(task: Task, act: Act, next: Task | null): TaskChange | null;
+}
+
+interface Found {
+  readonly task: Task | null;
+  readonly lease: Lease | null;
+  readonly next?: Task | null;
 }
 
 export type MoveTask = (id: number, caller: Caller, move: Move) => Work<Task>;
 
 export function createMove(clock: Clock): MoveTask {
-  return (id, caller, move) =>
-    work<'task', Task>({ read: 'task', id, leaseId: caller.leaseId }, ({ task, lease }) => {
+  return (id, caller, move) => {
+    function decide({ task, lease, next = null }: Found): Outcome<Task> {
       const found = required(task, id);
       const act = { actor: actorOf(caller, lease), now: clock.now() };
-      const seen = signOfLife(caller, act.now);
-      if (isRepeat({ task: found, lease, caller }, move.repeats ?? [])) return { result: found, ...seen };
+      if (isRepeat({ task: found, lease, caller }, move.repeats ?? [])) return { result: found };
       requireOwnership(found, caller);
-      const made = move.make(found, act);
-      return made === null ? { result: found, ...seen } : { result: made.after, changes: [made], ...seen };
-    });
+      const made = move.make(found, act, next);
+      return made === null ? { result: found } : { result: made.after, changes: [made] };
+    }
+    const which = { id, leaseId: caller.leaseId };
+    const from = speakerOf(caller);
+    return move.seesNext === true
+      ? work<'taskAndNext', Task>({ read: 'taskAndNext', ...which }, decide, from)
+      : work<'task', Task>({ read: 'task', ...which }, decide, from);
+  };
 }
 
 export function required(task: Task | null, id: number): Task {
@@ -34,6 +48,6 @@ export function required(task: Task | null, id: number): Task {
 }
 
 /** A caller that names its instance is heard from. */
-export function signOfLife(caller: Caller, at: Date): Pick<Outcome<never>, 'seen'> {
-  return caller.instanceId === undefined ? {} : { seen: { instanceId: caller.instanceId, at } };
+export function speakerOf(caller: Caller): Speaker | null {
+  return caller.instanceId === undefined ? null : { instanceId: caller.instanceId };
 }

@@ -51,7 +51,7 @@ export function createWaitingClaims(deps: {
       if (stopped) return last.answer;
       last = await wanted.attempt(isClosing);
       if (!last.paused) await room.lookInto(wanted.lanes);
-      if (last.got || reason === 'over') return last.answer;
+      if (last.got || reason === 'over' || isClosing()) return last.answer;
     }
   }
 

@@ -66,9 +66,6 @@ export interface Outcome<R> {
   readonly result: R;
   readonly changes?: readonly TaskChange[];
   readonly renewals?: readonly Renewal[];
-  /** A sign of life. Without `name` a known instance keeps its own and a new one is called by its id. */
-  readonly seen?:
-    { readonly instanceId: string; readonly name?: string | undefined; readonly at: Date } | undefined;
   readonly queue?: QueueState;
   /** Tasks whose `notBefore` has passed. */
   readonly due?: readonly number[];
@@ -84,8 +81,16 @@ export interface Renewal {
   readonly expiresAt: Date;
 }
 
+/** The instance that makes a call. Without `name` a known one keeps its own and a new one is called by its id. */
+export interface Speaker {
+  readonly instanceId: string;
+  readonly name?: string | undefined;
+}
+
 export interface Work<R> {
   readonly load: Load;
+  /** Heard from, whatever is decided: a refusal and a repeated answer are signs of life too. */
+  readonly from: Speaker | null;
   decide(loaded: Reads[ReadName]['gives']): Outcome<R>;
 }
 
@@ -93,7 +98,9 @@ export interface Work<R> {
 export function work<K extends ReadName, R>(
   load: Load<K>,
   decide: (loaded: Reads[K]['gives']) => Outcome<Sync<R>>,
+  from: Speaker | null = null,
 ): Work<R> {
   // The store answers a read by its name with that read's own shape; the pair is made here, once.
-  return { load: load as Load, decide: decide };
+  const paired: unknown = { load, decide, from };
+  return paired as Work<R>;
 }

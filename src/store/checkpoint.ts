@@ -4,7 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import type Database from 'better-sqlite3';
-import type { Clock } from '../core/ports.ts';
+import type { Clock, Logger } from '../core/ports.ts';
 
 const IDLE_MS = 10_000;
 const WORTH_BYTES = 8 * 1024 * 1024;
@@ -13,18 +13,25 @@ export function createIdleCheckpoint({
   client,
   clock,
   path,
+  logger,
 }: {
   client: Database.Database;
   clock: Clock;
   path: string;
+  logger: Logger;
 }) {
   let cancel: (() => void) | null = null;
 
   function checkpoint(): void {
     cancel = null;
-    if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) < WORTH_BYTES) return;
-    // Answers "busy" without waiting when another program reads or writes; the next idle time will do.
-    client.pragma('wal_checkpoint(TRUNCATE)');
+    try {
+      if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) < WORTH_BYTES) return;
+      // Answers "busy" without waiting when another program reads or writes; the next idle time will do.
+      client.pragma('wal_checkpoint(TRUNCATE)');
+    } catch (error) {
+      // A full disk, for instance. Nothing is lost: the log keeps what it holds.
+      logger.warn({ error }, 'the write-ahead log could not be folded into the database');
+    }
   }
 
   return {

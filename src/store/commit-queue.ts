@@ -7,6 +7,7 @@
  */
 import type { Clock } from '../core/ports.ts';
 import type { GroupCommit, Piece } from './group-commit.ts';
+import { keepProcessAlive } from './keep-alive.ts';
 import { asStoreError, isLocked } from './sqlite-errors.ts';
 
 /** A group this size commits well under the time anybody would notice the process standing still. */
@@ -40,7 +41,9 @@ export function createCommitQueue(group: GroupCommit, clock: Clock): CommitQueue
     const patience = isLocked(refused) ? clock.monotonicMs() - LOCK_WAIT_MS : Infinity;
     while (waiting[0] !== undefined && waiting[0].since <= patience)
       waiting.shift()?.reject(asStoreError(refused));
-    scheduleRest((next) => clock.after(retryMs, next));
+    scheduleRest((next) => {
+      afterAlive(clock, retryMs, next);
+    });
     retryMs = Math.min(retryMs * 2, SLOWEST_RETRY_MS);
   }
 
@@ -72,6 +75,15 @@ export function createCommitQueue(group: GroupCommit, clock: Clock): CommitQueue
   }
 
   return { enqueue, drain };
+}
+
+/** Somebody waits for an answer, so the process must not end for want of other work. */
+function afterAlive(clock: Clock, delayMs: number, run: () => void): void {
+  const letGo = keepProcessAlive();
+  clock.after(delayMs, () => {
+    letGo();
+    run();
+  });
 }
 
 /** What stands in the way, or null once the transaction has begun. */

@@ -2,11 +2,10 @@
  * One server per database: an exclusive transaction held on a file of its own beside it, for as long
  * as the process lives. The operating system frees it when the process dies, however it dies.
  */
-import { realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Clock } from '../core/ports.ts';
 import { DatabaseRefused } from './database-refused.ts';
+import { keepProcessAlive } from './keep-alive.ts';
 import { isLocked } from './sqlite-errors.ts';
 
 const RETRY_MS = 100;
@@ -15,31 +14,28 @@ export interface DatabaseLock {
   readonly release: () => void;
 }
 
-/** Waits up to `waitMs` for another server to go, then refuses, naming the file. */
+/** Waits up to `waitMs` for another server to go, then refuses, naming the file. `path` is no link. */
 export async function lockDatabase(
   path: string,
   { clock, waitMs }: { clock: Clock; waitMs: number },
 ): Promise<DatabaseLock> {
-  const file = lockFileOf(path);
+  const file = `${path}-lock`;
   const deadline = clock.monotonicMs() + waitMs;
-  for (;;) {
-    const lock = tryLock(file);
-    if (lock !== null) return lock;
-    if (clock.monotonicMs() >= deadline) {
-      throw new DatabaseRefused(
-        `Another Athena server uses the database ${path} (lock file ${file}). Stop it first, or set DB_PATH to another file.`,
-      );
-    }
-    await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
-  }
-}
-
-/** The same database reached over a link has the same lock. */
-function lockFileOf(path: string): string {
+  // Nothing else runs yet at a start, and the clock's timers alone would let the process end.
+  const letGo = keepProcessAlive();
   try {
-    return `${realpathSync(path)}-lock`;
-  } catch {
-    return join(realpathSync(dirname(path)), `${basename(path)}-lock`);
+    for (;;) {
+      const lock = tryLock(file);
+      if (lock !== null) return lock;
+      if (clock.monotonicMs() >= deadline) {
+        throw new DatabaseRefused(
+          `Another Athena server uses the database ${path} (lock file ${file}). Stop it first, or set DB_PATH to another file.`,
+        );
+      }
+      await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+    }
+  } finally {
+    letGo();
   }
 }
 

@@ -2,8 +2,8 @@
  * Opens the database file: looks before it touches, sets the pragmas, and brings the tables up to
  * date in one transaction. A file that is not ours, or newer than this program, is left as it is.
  */
-import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, mkdirSync, readlinkSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
@@ -28,6 +28,31 @@ export type Tables = BetterSQLite3Database<typeof schema>;
 export interface OpenDatabase {
   readonly client: Database.Database;
   readonly tables: Tables;
+}
+
+/** More links than this lead in a circle. */
+const MOST_LINKS = 40;
+
+/**
+ * The file that a path of links leads to, whether it exists yet or not. SQLite follows links too, so
+ * everything that stands beside the database stands beside that file.
+ */
+export function withoutLinks(path: string): string {
+  let file = path;
+  for (let links = 0; links < MOST_LINKS; links += 1) {
+    const target = linkTarget(file);
+    if (target === null) return file;
+    file = resolve(dirname(file), target);
+  }
+  return path;
+}
+
+function linkTarget(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return null;
+  }
 }
 
 export function prepareFolder(path: string): void {

@@ -64,7 +64,7 @@ function prepare(tables: OpenDatabase['tables']) {
       })
       .onConflictDoUpdate({
         target: instances.id,
-        set: { name: sql`coalesce(${param('name')}, name)`, lastSeen: sql`max(last_seen, ${param('at')})` },
+        set: { name: sql`coalesce(${param('name')}, name)`, lastSeen: sql`${param('at')}` },
       })
       .prepare(),
     listed: tables

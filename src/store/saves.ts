@@ -38,7 +38,7 @@ export function createSignals(tell: (commit: Commit) => void) {
 const isReady = (task: Task) => task.status === 'pending' && task.notBefore === null;
 
 export function createSaves(tables: SaveTables, signals: Signals) {
-  const { tasks, events, leases, instances, queue, keys } = tables;
+  const { tasks, events, leases, queue, keys } = tables;
 
   function saveChange(change: TaskChange): void {
     tasks.save(change);
@@ -62,18 +62,10 @@ export function createSaves(tables: SaveTables, signals: Signals) {
     if (!state.paused) signals.resumed();
   }
 
-  return ({
-    changes = [],
-    renewals = [],
-    due = [],
-    seen,
-    forgetKey,
-    queue: state,
-  }: Outcome<unknown>): void => {
+  return ({ changes = [], renewals = [], due = [], forgetKey, queue: state }: Outcome<unknown>): void => {
     changes.forEach(saveChange);
     for (const renewal of renewals) tasks.renew(renewal);
     due.forEach(markReady);
-    if (seen) instances.seen(seen);
     if (forgetKey !== undefined) keys.forget(forgetKey);
     if (state) saveQueue(state);
   };

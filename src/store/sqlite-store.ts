@@ -1,10 +1,8 @@
 /** The Store port on SQLite: one writer connection, group commit, prepared statements only. */
-import { DomainError } from '../core/errors.ts';
-import type { Answer, Clock, Commit, FrontEndMemory, Logger, Once, Store } from '../core/ports.ts';
-import type { Work } from '../core/work.ts';
+import type { Clock, Commit, FrontEndMemory, Logger, Store } from '../core/ports.ts';
 import { createIdleCheckpoint } from './checkpoint.ts';
 import { createCommitQueue } from './commit-queue.ts';
-import { IN_MEMORY, openDatabase, prepareFolder, type OpenDatabase } from './database.ts';
+import { IN_MEMORY, openDatabase, prepareFolder, withoutLinks, type OpenDatabase } from './database.ts';
 import { lockDatabase } from './database-lock.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { createEventTable } from './event-table.ts';
@@ -13,7 +11,7 @@ import { createKeyTable, KEPT_MS } from './key-table.ts';
 import { createLeaseTable } from './lease-table.ts';
 import { createMemoryTable } from './memory-table.ts';
 import { createQueueTable } from './queue-table.ts';
-import { createReads } from './reads.ts';
+import { createRunner } from './runner.ts';
 import { createSaves, createSignals } from './saves.ts';
 import { asStoreError } from './sqlite-errors.ts';
 import { createTaskLists } from './task-lists.ts';
@@ -34,13 +32,14 @@ const SILENT_INSTANCE_MS = 30 * 24 * 60 * 60_000;
 
 /** Throws DatabaseRefused when the file is in use, foreign, newer, or cannot be opened. */
 export async function createSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const { path, clock, logger } = options;
+  const { clock, logger } = options;
+  const path = withoutLinks(options.path);
   prepareFolder(path);
   const lock =
     path === IN_MEMORY ? null : await lockDatabase(path, { clock, waitMs: options.lockWaitMs ?? 15_000 });
   try {
     const database = await openDatabase(path, logger);
-    return assemble(database, { ...options, release: () => lock?.release() });
+    return assemble(database, { ...options, path, release: () => lock?.release() });
   } catch (error) {
     lock?.release();
     throw error;
@@ -64,29 +63,21 @@ type Tables = ReturnType<typeof createTables>;
 
 function assemble(database: OpenDatabase, made: SqliteStoreOptions & { release: () => void }): Store {
   const { client } = database;
-  const { clock, path, release } = made;
+  const { clock, path, logger, release } = made;
   const tables = createTables(database);
   const listeners = new Set<(commit: Commit) => void>();
-  const checkpoint = createIdleCheckpoint({ client, clock, path });
+  const checkpoint = createIdleCheckpoint({ client, clock, path, logger });
   const signals = createSignals((commit) => {
     checkpoint.written();
-    for (const listener of listeners) listener(commit);
+    for (const listener of listeners) tellSafely(listener, commit, logger);
   });
   const queue = createCommitQueue(createGroupCommit(client, signals), clock);
-  const read = createReads(tables);
-  const save = createSaves(tables, signals);
 
-  function run<R>(work: Work<R>): { result: R; changed: boolean } {
-    const outcome = work.decide(read(work.load));
-    save(outcome);
-    const changed =
-      outcome.changedSomething ?? ((outcome.changes?.length ?? 0) > 0 || outcome.queue !== undefined);
-    return { result: outcome.result, changed };
-  }
+  const { run, runOnce } = createRunner({ client, tables, clock, save: createSaves(tables, signals) });
 
   return {
-    decide: (work) => queue.enqueue(() => run(work).result),
-    decideOnce: (work, once) => queue.enqueue(() => runOnce({ tables, run, clock }, work, once)),
+    decide: (work) => queue.enqueue(() => run(work)),
+    decideOnce: (work, once) => queue.enqueue(() => runOnce(work, once)),
     onCommit(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -114,34 +105,13 @@ function assemble(database: OpenDatabase, made: SqliteStoreOptions & { release: 
   };
 }
 
-interface OnceDeps<R> {
-  readonly tables: Tables;
-  readonly clock: Clock;
-  readonly run: (work: Work<R>) => { result: R; changed: boolean };
-}
-
-/** Inside the transaction: the first answer again, or the work together with its answer. */
-function runOnce<R>({ tables, clock, run }: OnceDeps<R>, work: Work<R>, once: Once<R>): Answer {
-  const kept = tables.keys.find(once.key, clock.now());
-  if (kept === null) {
-    const { result, changed } = run(work);
-    const answer = once.render(result);
-    if (changed) tables.keys.keep(once.key, { ...answer, fingerprint: once.fingerprint }, clock.now());
-    return answer;
+/** What is committed stands, and everybody else still hears of it, whatever one listener does. */
+function tellSafely(listener: (commit: Commit) => void, commit: Commit, logger: Logger): void {
+  try {
+    listener(commit);
+  } catch (error) {
+    logger.error({ error }, 'a listener failed after a commit');
   }
-  if (kept.fingerprint !== once.fingerprint) {
-    throw new DomainError(
-      'idempotency_conflict',
-      'This Idempotency-Key was used for a different request; use a new key for a new request.',
-    );
-  }
-  if (kept.leaseId !== null && tables.leases.byId(kept.leaseId)?.endedAt !== null) {
-    throw new DomainError(
-      'lease_lost',
-      'That claim was answered before and its lease has ended since; claim again with a new key.',
-    );
-  }
-  return { status: kept.status, body: kept.body, leaseId: kept.leaseId };
 }
 
 type Readers = Omit<

@@ -112,9 +112,8 @@ function toPage(rows: TaskRow[], limit: number, cursorOf: (last: TaskRow) => str
 
 function keysOf(cursor: string, kind: string, count: number): number[] {
   const [found, ...keys] = Buffer.from(cursor, 'base64url').toString('latin1').split('.');
-  const numbers = keys.map(Number);
-  if (found !== kind || numbers.length !== count || !numbers.every(Number.isSafeInteger)) {
+  if (found !== kind || keys.length !== count || !keys.every((key) => /^\d{1,15}$/.test(key))) {
     throw new DomainError('invalid_input', 'cursor is not one that this list gave; start again without it.');
   }
-  return numbers;
+  return keys.map(Number);
 }
