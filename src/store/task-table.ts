@@ -46,7 +46,7 @@ export function createTaskTable(database: OpenDatabase) {
     },
 
     renew({ taskId, leaseId, expiresAt }: Renewal): void {
-      writes.renew.run({ id: taskId, leaseId, expiresAt: expiresAt.getTime() });
+      writes.renew.run({ id: taskId, leaseId, leaseExpiresAt: expiresAt.getTime() });
     },
 
     markReady: (id: number) => writes.markReady.run({ id }),
