@@ -12,8 +12,8 @@ export const WORKER_COMMANDS: readonly CommandSpec[] = [
     summary: 'what waits, and what this instance holds',
     detail:
       'Made for a session-start hook: it renews nothing, says that this instance is alive, and ends within 2 seconds. ' +
-      'When the server cannot be reached it prints one line on stderr and exits with 6; a Claude Code hook shows that ' +
-      'line and goes on (only exit code 2 would block). Add "|| true" where any failure would matter.',
+      'When the server cannot be reached it prints one line on stderr and exits with 6: a SessionStart hook goes on ' +
+      'after that. Write "claude-task-client check || true" where any other exit code than 0 would matter.',
     examples: [
       ['claude-task-client check', 'one line, and one more for each task held'],
       ['claude-task-client check --json', 'the same for a script'],
