@@ -45,6 +45,7 @@ export function createTaskLists(database: OpenDatabase) {
       const near = [
         ...newest(statements, ['in_progress', 'pending'], range),
         ...statements.inClaimOrder.all({ rank: -1, id: 0, limit: SEARCHED }),
+        ...openById(statements, wanted),
       ];
       const fits = (row: TaskRow) =>
         String(row.id).startsWith(wanted) || row.description.toLowerCase().includes(wanted);
@@ -79,6 +80,13 @@ function prepareEveryNewest({ tables }: OpenDatabase) {
     .orderBy(desc(tasks.id))
     .limit(param('limit'))
     .prepare();
+}
+
+/** A whole number finds its task however long the backlog is. */
+function openById(statements: Statements, wanted: string): TaskRow[] {
+  if (!/^\d{1,15}$/.test(wanted)) return [];
+  const rows = statements.everyNewest.all({ below: Number(wanted) + 1, limit: 1 });
+  return rows.filter(({ id, completedAt }) => String(id) === wanted && completedAt === null);
 }
 
 function newest(statements: Statements, statuses: readonly TaskStatus[], range: Range): TaskRow[] {
