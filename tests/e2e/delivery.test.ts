@@ -85,13 +85,13 @@ describe('a notification', () => {
   });
 
   it('waits out an outage, and then all of them come once and in order', async () => {
-    twin.beginOutage('bad-gateway');
+    await twin.beginOutage('bad-gateway');
     for (let n = 1; n <= 5; n++) await add(`task number ${n}`);
     const health = await server.call<{ status: string; notifications: { undelivered: number } }>(
       'GET',
       '/health',
     );
-    twin.endOutage();
+    await twin.endOutage();
 
     await seen('task number 5');
     expect(health.body.status).toBe('healthy');

@@ -98,16 +98,13 @@ export function launch(env: Readonly<Record<string, string>>) {
     lines,
     errors,
     async line(fits: (line: LogLine) => boolean, timeoutMs = 10_000): Promise<LogLine> {
-      let late = false;
-      const timer = setTimeout(() => {
-        late = true;
-        wake();
-      }, timeoutMs);
+      const deadline = performance.now() + timeoutMs;
+      const timer = setTimeout(wake, timeoutMs + 1);
       try {
         for (;;) {
           const found = lines.find(fits);
           if (found !== undefined) return found;
-          if (late || hasEnded()) {
+          if (performance.now() >= deadline || hasEnded()) {
             throw new Error(
               `no such log line; the server said:\n${JSON.stringify(lines, null, 1)}\n${errors.join('')}`,
             );
