@@ -5,6 +5,12 @@ import type { HttpEnv } from './env.ts';
 
 export const REQUEST_ID_HEADER = 'x-request-id';
 
+export const COMMON_HEADERS = {
+  'content-type': 'application/json; charset=utf-8',
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+};
+
 export function answerJson(
   c: Context<HttpEnv>,
   answer: Answer,
@@ -13,9 +19,7 @@ export function answerJson(
   return new Response(answer.body, {
     status: answer.status,
     headers: {
-      'content-type': 'application/json; charset=utf-8',
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
+      ...COMMON_HEADERS,
       [REQUEST_ID_HEADER]: c.var.requestId,
       ...extra,
     },

@@ -22,7 +22,7 @@ export function createAuthenticate({ apiKey, clock }: { apiKey: string; clock: C
   const wrong = createWrongKeys(clock);
   return (c) => {
     const keys = [c.req.header(API_KEY_HEADER), bearerOf(c.req.header('authorization'))];
-    const given = keys.filter((key) => key !== undefined && key !== '');
+    const given = keys.filter((key): key is string => key !== undefined && key !== '');
     if (given.length === 0) throw unauthenticated('Send the API key in the header X-API-Key.');
     if (given.some((key) => timingSafeEqual(sha256(key), expected))) return;
     const waitMs = wrong.add(c.env.incoming?.socket.remoteAddress ?? 'unknown');

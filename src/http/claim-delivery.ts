@@ -34,7 +34,7 @@ export function createClaimDelivery({ store, tasks, writes }: ClaimDeliveryDeps)
 
   return async (c: Context<HttpEnv>, text: string, claim: Claim): Promise<Response> => {
     const keyed = keyOf(c, text);
-    const delivery = deliveries.watch(c.env.outgoing, keyed?.key ?? null);
+    const delivery = deliveries.watch(c.env.outgoing, keyed);
     let leaseId: string | null = null;
     try {
       const answer = await (keyed === null

@@ -4,8 +4,11 @@
  * a key share one delivery, from the first one's arrival to the last one's end.
  */
 import type { ServerResponse } from 'node:http';
+import type { KeyedRequest } from './idempotency.ts';
 
 export interface Delivery {
+  /** The claim was made for this delivery; a kept answer, sent again, was answered before. */
+  made(): void;
   /** Every connection that waited for this answer has gone. */
   isGone(): boolean;
   /** Sets what is called when the last one goes; at once if it has gone already. */
@@ -16,13 +19,15 @@ export interface Delivery {
 
 export interface Deliveries {
   /** Begins to watch a request's connection; absent when the app is called without a server. */
-  watch(outgoing: ServerResponse | undefined, key: string | null): Delivery;
+  watch(outgoing: ServerResponse | undefined, keyed: KeyedRequest | null): Delivery;
 }
 
 export function createDeliveries(): Deliveries {
   const byKey = new Map<string, SharedDelivery>();
   return {
-    watch(outgoing, key) {
+    watch(outgoing, keyed) {
+      // A different request with the same key is refused: its answer says nothing about this one's.
+      const key = keyed === null ? null : `${keyed.key} ${keyed.fingerprint}`;
       const delivery =
         (key === null ? undefined : byKey.get(key)) ??
         createDelivery(() => {
@@ -43,6 +48,7 @@ function createDelivery(over: () => void): SharedDelivery {
   let connections = 0;
   let unsettled = 0;
   let delivered = false;
+  let isMade = false;
   let leave: () => void = () => undefined;
   let undo: (() => void) | null = null;
   const isGone = () => connections === 0 && !delivered;
@@ -57,7 +63,7 @@ function createDelivery(over: () => void): SharedDelivery {
   function end(): void {
     if (connections > 0 || unsettled > 0) return;
     over();
-    if (!delivered) undo?.();
+    if (isMade && !delivered) undo?.();
     undo = null;
   }
 
@@ -72,6 +78,9 @@ function createDelivery(over: () => void): SharedDelivery {
         outgoing.once('close', () => {
           closed(outgoing.writableFinished);
         });
+    },
+    made() {
+      isMade = true;
     },
     isGone,
     onGone(called) {

@@ -1,7 +1,9 @@
 /** Listens and drains. Slow and half-sent requests end here, before any handler waits for them. */
-import type { Server } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import { getRequestListener, RequestError } from '@hono/node-server';
+import { COMMON_HEADERS, REQUEST_ID_HEADER } from './answers.ts';
 import type { HttpApp } from './env.ts';
 
 export interface HttpServer {
@@ -10,27 +12,42 @@ export interface HttpServer {
   stop(graceMs: number): Promise<void>;
 }
 
-const HEADERS_TIMEOUT_MS = 10_000;
-/** To receive a request whole; waiting claims are answered later than that, which does not count. */
-const REQUEST_TIMEOUT_MS = 30_000;
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly patience?: Patience;
+}
+
+/** Milliseconds to receive the headers, and a request whole; waiting for its answer does not count. */
+interface Patience {
+  readonly headersTimeout: number;
+  readonly requestTimeout: number;
+  readonly connectionsCheckingInterval: number;
+}
+
+const PATIENCE: Patience = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 2000,
+};
 const KEEP_ALIVE_MS = 65_000;
+const TIDY_MS = 50;
 /** Twice what may wait, so that waiting claims never lock others out; each costs some 50 kB. */
 const MAX_CONNECTIONS = 4000;
 
 /** Rejects when the address cannot be listened on. */
 export async function listen(
-  app: HttpApp,
-  { host, port }: { host: string; port: number },
+  app: Pick<HttpApp, 'fetch'>,
+  { host, port, patience = PATIENCE }: ListenOptions,
 ): Promise<HttpServer> {
-  const server = createAdaptorServer({
-    fetch: app.fetch,
-    serverOptions: {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      connectionsCheckingInterval: 2000,
-    },
-  }) as Server;
+  const answer = getRequestListener(app.fetch, {
+    // HTTP/1.0 knows no Host header; the name is only needed to make a URL.
+    hostname: 'localhost',
+    errorHandler: answerUnreadable,
+  });
+  const server = createServer({ ...patience, keepAliveTimeout: KEEP_ALIVE_MS }, (incoming, outgoing) => {
+    void answer(incoming, outgoing);
+  });
   server.maxConnections = MAX_CONNECTIONS;
   server.on('clientError', answerClientError);
   await new Promise<void>((resolve, reject) => {
@@ -48,13 +65,20 @@ function stop(server: Server, graceMs: number): Promise<void> {
     const cut = setTimeout(() => {
       server.closeAllConnections();
     }, graceMs);
+    // A connection that is kept alive becomes idle only when its running request has been answered.
+    const tidy = setInterval(() => {
+      server.closeIdleConnections();
+    }, TIDY_MS);
     server.close(() => {
       clearTimeout(cut);
+      clearInterval(tidy);
       resolve();
     });
     server.closeIdleConnections();
   });
 }
+
+const NOT_HTTP = 'This is not a well-formed HTTP request.';
 
 const CLIENT_ERRORS: Readonly<Record<string, { line: string; error: string; message: string }>> = {
   HPE_HEADER_OVERFLOW: {
@@ -79,8 +103,22 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   const line = known?.line ?? '400 Bad Request';
   const body = JSON.stringify({
     error: known?.error ?? 'invalid_input',
-    message: known?.message ?? 'This is not a well-formed HTTP request.',
+    message: known?.message ?? NOT_HTTP,
   });
-  const head = `HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}`;
-  socket.end(`${head}\r\n\r\n${body}`);
+  const headers = { ...COMMON_HEADERS, [REQUEST_ID_HEADER]: randomUUID(), connection: 'close' };
+  const head = Object.entries({ ...headers, 'content-length': Buffer.byteLength(body) });
+  const lines = [`HTTP/1.1 ${line}`, ...head.map(([name, value]) => `${name}: ${value}`)];
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/** A request whose target or Host makes no URL never reaches the app. Anything else here is a bug. */
+function answerUnreadable(error: unknown): Response {
+  const body =
+    error instanceof RequestError
+      ? { error: 'invalid_input', message: 'The request names no usable path or host.' }
+      : { error: 'internal', message: 'Something went wrong.' };
+  return new Response(JSON.stringify(body), {
+    status: error instanceof RequestError ? 400 : 500,
+    headers: { ...COMMON_HEADERS, [REQUEST_ID_HEADER]: randomUUID() },
+  });
 }
