@@ -1,0 +1,137 @@
+/** How SQLite runs every statement that the store prepares, on a filled database, with and without statistics. */
+import { join } from 'node:path';
+import type Database from 'better-sqlite3';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { manualClock } from '../support/clock.ts';
+import { recordingLogger } from '../support/logger.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { openStore } from './world.ts';
+
+const FILL = `
+  INSERT INTO tasks (description, status, priority, rank, lane, ready, attempt, max_attempts, created_at,
+    updated_at, created_by, instance_id, lease_id, lease_ms, lease_expires_at, completed_at, not_before)
+  WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 5999),
+    s(i, status) AS (SELECT i, CASE WHEN i % 10 < 4 THEN 'pending' WHEN i % 1000 = 5 THEN 'in_progress'
+      WHEN i % 10 < 8 THEN 'completed' WHEN i % 10 = 8 THEN 'failed' ELSE 'cancelled' END FROM n)
+  SELECT 'task ' || i, status, 'medium', 200, CASE i % 7 WHEN 0 THEN 'to:nas' ELSE 'any' END,
+    iif(status = 'pending' AND i % 50 = 0, 0, 1), 1, 3, i, i, 'operator', 'm-' || (i % 20),
+    iif(status = 'in_progress', 'lease-' || i, NULL), iif(status = 'in_progress', 1000, NULL),
+    iif(status = 'in_progress', i, NULL), iif(status IN ('pending', 'in_progress'), NULL, i),
+    iif(status = 'pending' AND i % 50 = 0, i, NULL) FROM s;
+  INSERT INTO leases SELECT 'l-' || id, id, 'm-' || (id % 20), 1, 1000, id, id, 'system', 'cancelled' FROM tasks;
+  INSERT INTO task_logs (task_id, action, actor, details, timestamp) SELECT id, 'created', 'operator', '{}', id FROM tasks;
+  INSERT INTO instances SELECT 'm-' || id, 'm', id FROM tasks WHERE id <= 300;
+  INSERT INTO idempotency_keys SELECT 'k-' || id, 'f', 200, '', NULL, id FROM tasks;
+`;
+
+/** Steps that read a whole table or index, or sort, and why they may. */
+const ALLOWED: readonly { step: RegExp; of: RegExp }[] = [
+  { step: /^SCAN tasks USING INDEX tasks_held$/, of: /INDEXED BY tasks_held .* ORDER BY id DESC/ },
+  { step: /^USE TEMP B-TREE FOR ORDER BY$/, of: /INDEXED BY tasks_held .* ORDER BY id DESC/ },
+  // In order of an index that holds only those rows: no more of it is read than the LIMIT wants.
+  { step: /^SCAN tasks USING (COVERING )?INDEX tasks_(leased|due)$/, of: /ORDER BY \S+ LIMIT 1$/ },
+  {
+    step: /^SCAN tasks USING (COVERING )?INDEX tasks_(leased|held)$/,
+    of: /^update "tasks" set "lease_expires_at"/,
+  },
+  { step: /^(SCAN instances|USE TEMP B-TREE FOR (LAST|RIGHT).* ORDER BY)/, of: /from "instances"/ },
+  { step: /^SCAN \(subquery-\d+\)$/, of: /^(SELECT|select) count\(\*\)/ },
+  { step: /^(CO-ROUTINE|SCAN \d+|SCAN \(?subquery)/, of: /count\(\*\)/ },
+  // Looked at only while a foreign key is violated, which an insert of a parent never finds.
+  { step: /^SCAN (leases|front_end_links)$/, of: /^insert into "tasks"/ },
+  { step: /^SCAN (task_counts|sqlite_sequence)$/, of: /task_counts|sqlite_sequence/ },
+];
+
+let client: Database.Database;
+let statements: string[];
+
+beforeAll(async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'athena-plans-'));
+  const options = { path: join(folder, 'tasks.db'), clock: manualClock(), logger: recordingLogger() };
+  await (await openStore(options)).store.close();
+  // The second start migrates nothing, so all that it prepares is what the running server uses.
+  const opened = await openStore(options);
+  client = opened.client;
+  statements = opened.sql.filter((text) => /^(select|insert|update|delete)/i.test(text));
+  client.exec(FILL);
+  return async () => {
+    await opened.store.close();
+    rmSync(folder, { recursive: true, force: true });
+  };
+});
+
+interface Step {
+  readonly detail: string;
+}
+
+function planOf(text: string): string[] {
+  const explain = client.prepare<unknown[], Step>(`EXPLAIN QUERY PLAN ${text}`);
+  const names = [...text.matchAll(/:(\w+)/g)].map(([, name = '']) => [name, likely(name)] as const);
+  if (names.length > 0) return explain.all(Object.fromEntries(names)).map((step) => step.detail);
+  const values = [...text.matchAll(/\?/g)].map(() => 200);
+  return explain.all(...values).map((step) => step.detail);
+}
+
+/** Statistics let the planner look at values, so they should be such as occur. */
+function likely(name: string): string | number {
+  if (name === 'status') return 'completed';
+  if (name === 'lane') return 'any';
+  return name === 'instanceId' ? 'm-5' : 200;
+}
+
+describe.each(['without statistics', 'with statistics'])('%s', (how) => {
+  beforeAll(() => {
+    if (how === 'with statistics') client.exec('ANALYZE');
+  });
+
+  it('no statement reads all tasks or sorts what an index could order', () => {
+    expect(statements.length).toBeGreaterThan(40);
+    for (const text of statements) {
+      const flat = text.replace(/\s+/g, ' ').trim();
+      const suspicious = planOf(text).filter((step) => /^SCAN|TEMP B-TREE|AUTOMATIC/.test(step));
+      const unexpected = suspicious.filter(
+        (step) => !ALLOWED.some((allowed) => allowed.step.test(step) && allowed.of.test(flat)),
+      );
+      expect({ statement: flat, unexpected }).toEqual({ statement: flat, unexpected: [] });
+    }
+  });
+
+  it.each([
+    ['a claim', /tasks_ready/, 'SEARCH tasks USING INDEX tasks_ready (lane=?)'],
+    [
+      'a page in claim order',
+      /tasks_pending.*\(rank, id\) >/,
+      'SEARCH tasks USING INDEX tasks_pending (rank>?)',
+    ],
+    [
+      'the leases that ran out',
+      /tasks_leased.*<=/,
+      'SEARCH tasks USING INDEX tasks_leased (lease_expires_at<?)',
+    ],
+    ['the tasks that are due', /tasks_due.*<=/, 'SEARCH tasks USING INDEX tasks_due (not_before<?)'],
+    [
+      'what an instance holds',
+      /tasks_held.*instance_id = :/,
+      'SEARCH tasks USING INDEX tasks_held (instance_id=?)',
+    ],
+    ['what finished last', /tasks_finished WHERE/, 'SEARCH tasks USING INDEX tasks_finished (status=? AND completed_at>?)'],
+    [
+      'one task',
+      /^select .* from "tasks" where "tasks"."id" = /,
+      'SEARCH tasks USING INTEGER PRIMARY KEY (rowid=?)',
+    ],
+    ['every task', /^select .* from "tasks" where .* < /, 'SEARCH tasks USING INTEGER PRIMARY KEY (rowid<?)'],
+    ['a change', /^update "tasks" set "description"/, 'SEARCH tasks USING INTEGER PRIMARY KEY (rowid=?)'],
+    ['the outbox', /from "task_logs" where id >/, 'SEARCH task_logs USING INTEGER PRIMARY KEY (rowid>?)'],
+    [
+      'what was cancelled',
+      /leases_cancelled/,
+      'SEARCH leases USING INDEX leases_cancelled (instance_id=? AND ended_at>?)',
+    ],
+  ])('%s is one step in the index made for it', (_what, which, plan) => {
+    const found = statements.filter((text) => which.test(text.replace(/\s+/g, ' ')));
+    expect(found).toHaveLength(1);
+    expect(planOf(found[0]!)).toEqual([plan]);
+  });
+});
