@@ -26,8 +26,9 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     const startedMs = deps.clock.monotonicMs();
     c.set('requestId', requestIdOf(c));
     c.set('logger', deps.logger);
-    if (!isOpen(c.req.path)) authenticate(c);
-    await next();
+    const refusal = isOpen(c.req.path) ? null : authenticate(c);
+    if (refusal === null) await next();
+    else c.res = answerError(c, refusal);
     logRequest(c, deps.clock.monotonicMs() - startedMs);
   });
   app.onError((error, c) => answerError(c, error));

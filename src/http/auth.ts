@@ -14,21 +14,21 @@ const FORGIVEN_AFTER_MS = 60_000;
 /** More addresses than this and the oldest are forgiven: a flood must not fill the memory. */
 const MAX_ADDRESSES = 10_000;
 
-export type Authenticate = (c: Context<HttpEnv>) => void;
+/** Null for a right key; otherwise `unauthenticated` or `rate_limited`. */
+export type Authenticate = (c: Context<HttpEnv>) => Refusal | null;
 
-/** The returned check throws `unauthenticated` or `rate_limited`. */
 export function createAuthenticate({ apiKey, clock }: { apiKey: string; clock: Clock }): Authenticate {
   const expected = sha256(apiKey);
   const wrong = createWrongKeys(clock);
   return (c) => {
     const keys = [c.req.header(API_KEY_HEADER), bearerOf(c.req.header('authorization'))];
     const given = keys.filter((key): key is string => key !== undefined && key !== '');
-    if (given.length === 0) throw unauthenticated('Send the API key in the header X-API-Key.');
-    if (given.some((key) => timingSafeEqual(sha256(key), expected))) return;
+    if (given.length === 0) return unauthenticated('Send the API key in the header X-API-Key.');
+    if (given.some((key) => timingSafeEqual(sha256(key), expected))) return null;
     const waitMs = wrong.add(c.env.incoming?.socket.remoteAddress ?? 'unknown');
-    if (waitMs === 0) throw unauthenticated('The API key is wrong.');
+    if (waitMs === 0) return unauthenticated('The API key is wrong.');
     const seconds = Math.ceil(waitMs / 1000);
-    throw new Refusal(
+    return new Refusal(
       'rate_limited',
       `Too many wrong API keys from this address; try again in ${seconds} s.`,
       {
