@@ -22,7 +22,7 @@ export interface Press {
   readonly number: number;
 }
 
-export function buttonId({ verb, number }: Press): string {
+function buttonId({ verb, number }: Press): string {
   return `${verb}:${number}`;
 }
 

@@ -30,8 +30,8 @@ export interface ConnectionDeps {
   readonly config: DiscordConfig;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Puts the listeners on a new client, before it logs in. */
-  attach(client: Client, live: () => Live): void;
+  /** Puts the listeners on a new client, before it logs in. `current` is null while the line does not stand. */
+  attach(client: Client, current: () => Live | null): void;
 }
 
 const FIRST_PAUSE_MS = 1_000;
@@ -71,8 +71,8 @@ export function createConnection(deps: ConnectionDeps): Connection {
     client.on(Events.ClientReady, (ready) => {
       at.live = enter(ready, verdict);
     });
-    watch(client, logger, verdict.fail);
-    deps.attach(client, live);
+    watch(client, logger, verdict);
+    deps.attach(client, () => (verdict.isOver() ? null : at.live));
     try {
       await client.login(config.token);
     } catch (error) {
@@ -137,9 +137,9 @@ function createVerdict(onFailure: (reason: string) => void) {
 }
 
 /** What the gateway tells of itself. Only a close that Discord means for good ends the matter. */
-function watch(client: Client, logger: Logger, fail: (reason: string) => void): void {
+function watch(client: Client, logger: Logger, verdict: Verdict): void {
   client.on(Events.ShardDisconnect, ({ code }) => {
-    fail(FATAL_CLOSES[code] ?? `Discord closed the connection for good (code ${code}).`);
+    verdict.fail(FATAL_CLOSES[code] ?? `Discord closed the connection for good (code ${code}).`);
   });
   client.on(Events.ShardError, (error) => {
     logger.debug({ reason: reasonOf(error) }, 'discord gateway error');
@@ -148,7 +148,8 @@ function watch(client: Client, logger: Logger, fail: (reason: string) => void): 
     logger.error({ stack: error.stack }, 'discord client error');
   });
   client.on(Events.ShardReconnecting, () => {
-    logger.info({}, 'discord connection lost, reconnecting');
+    // Our own goodbye closes the connection as well.
+    if (!verdict.isOver()) logger.info({}, 'discord connection lost, reconnecting');
   });
   client.on(Events.ShardResume, () => {
     logger.info({}, 'discord connection resumed');

@@ -51,13 +51,14 @@ const CODES: Readonly<Record<number, No>> = {
   160005: 'archived',
 };
 
-const STATUSES: Readonly<Record<number, No>> = {
-  400: 'refused',
-  401: 'unauthorized',
-  403: 'forbidden',
-  404: 'gone',
-  413: 'refused',
-};
+const STATUSES: Readonly<Record<number, No>> = { 401: 'unauthorized', 403: 'forbidden', 404: 'gone' };
+
+/** Too slow, too early, too many: the only refusals that time heals. */
+const PASSING: readonly number[] = [408, 425, 429];
+
+function whyOf(status: number): No | undefined {
+  return PASSING.includes(status) ? undefined : (STATUSES[status] ?? 'refused');
+}
 
 /** Long enough for a moment's trouble to pass; the relay backs off further by itself. */
 const RETRY_MS = 1_000;
@@ -65,7 +66,7 @@ const RETRY_MS = 1_000;
 /** The "no" in this error. Throws TransientError where there is none. */
 export function refusalIn(error: unknown): Refusal {
   if (error instanceof DiscordAPIError) {
-    const why = CODES[Number(error.code)] ?? STATUSES[error.status];
+    const why = CODES[Number(error.code)] ?? whyOf(error.status);
     if (why !== undefined) return { ok: false, why, code: String(error.code), message: error.message };
   }
   throw toTransient(error);

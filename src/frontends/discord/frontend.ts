@@ -8,7 +8,7 @@ import type { Clock, Delivered, FrontEnd } from '../../core/ports.ts';
 import { logArrival } from './arrival.ts';
 import { createCardKeeper } from './card-keeper.ts';
 import { FRONT_END, type DiscordDeps } from './config.ts';
-import { createConnection } from './connection.ts';
+import { createConnection, type Live } from './connection.ts';
 import { createDeliver } from './deliver.ts';
 import { createInFlight } from './in-flight.ts';
 import { createInteractions } from './interactions.ts';
@@ -38,15 +38,19 @@ export function createDiscordFrontEnd(deps: DiscordDeps): FrontEnd {
     config,
     clock,
     logger,
-    attach(client, live) {
+    attach(client, current) {
+      // A listener that throws would end the process, so each looks whether the line stands.
+      const announce = (live: Live | null) => (live === null ? undefined : register.run(live));
       client.on(Events.ClientReady, () => {
-        logArrival(live(), config, logger);
-        void register.run(live());
+        const live = current();
+        if (live !== null) logArrival(live, config, logger);
+        void announce(live);
       });
-      client.on(Events.GuildCreate, () => void register.run(live()));
+      client.on(Events.GuildCreate, () => void announce(current()));
+      client.on(Events.GuildAvailable, () => void announce(current()));
       client.on(Events.InteractionCreate, (interaction) => {
-        if (!stopping.isOn() && connection.state() !== 'failed')
-          farewell.add(interactions.handle(interaction, live().api));
+        const live = current();
+        if (live !== null && !stopping.isOn()) farewell.add(interactions.handle(interaction, live.api));
       });
     },
   });

@@ -5,7 +5,7 @@
 import type { Clock } from '../../core/ports.ts';
 
 /** How long the relay waits for a handler before it looks for the reply itself. */
-export const HANDLER_WAIT_MS = 5_000;
+const HANDLER_WAIT_MS = 5_000;
 
 export interface InFlight {
   /** Remembers a request until `end`. */

@@ -1,2 +1,2 @@
 export { createDiscordFrontEnd } from './frontend.ts';
-export type { About, DiscordConfig, DiscordDeps } from './config.ts';
+export type { DiscordConfig } from './config.ts';

@@ -4,7 +4,7 @@ import type { EventAction } from '../../core/vocabulary.ts';
 import { cancelled, completed, failed } from './ends.ts';
 import type { Outgoing } from './outgoing.ts';
 import { inline } from './text.ts';
-import { actorName } from './words.ts';
+import { actorName, relative } from './words.ts';
 
 const REASON_LENGTH = 300;
 
@@ -26,6 +26,7 @@ export const LINES: Readonly<Record<EventAction, Line | null>> = {
       says: `↩️ Task #${event.taskId} given back by ${holder(event)}`,
       plain: `↩️ Task #${event.taskId} given back`,
       reason: event.details.reason,
+      notBefore: event.details.not_before,
     }),
   expired: (event, cardUrl) =>
     silent(cardUrl, {
@@ -38,6 +39,7 @@ export const LINES: Readonly<Record<EventAction, Line | null>> = {
       says: `🔁 Task #${event.taskId} back in the queue${attempt(event)}`,
       plain: `🔁 Task #${event.taskId} back in the queue`,
       reason: event.details.error ?? event.details.reason,
+      notBefore: event.details.not_before,
     }),
   requeued: (event, cardUrl) =>
     silent(cardUrl, {
@@ -54,12 +56,14 @@ interface LineParts {
   readonly says: string;
   readonly plain: string;
   readonly reason?: string | undefined;
+  readonly notBefore?: string | undefined;
 }
 
 function silent(cardUrl: string | null, parts: LineParts): Outgoing {
   const link = cardUrl === null ? '' : ` · ${cardUrl}`;
+  const later = parts.notBefore === undefined ? '' : `\nNot before ${relative(new Date(parts.notBefore))}`;
   const reason = parts.reason === undefined ? '' : `\nReason: ${inline(parts.reason, REASON_LENGTH)}`;
-  return { content: `${parts.says}${link}${reason}`, plain: parts.plain, isSilent: true };
+  return { content: `${parts.says}${link}${reason}${later}`, plain: parts.plain, isSilent: true };
 }
 
 function holder(event: TaskEvent): string {

@@ -17,7 +17,7 @@ const REPLIES: Readonly<Record<DomainErrorCode, (message: string) => string>> = 
   idempotency_conflict: (message) => message,
 };
 
-const TRY_AGAIN = 'Athena is busy right now and nothing was changed. Please try again in a moment.';
+const TRY_AGAIN = 'Athena is busy right now. Please try again in a moment.';
 
 export const WENT_WRONG = 'Something went wrong. It is in the log; please try again.';
 

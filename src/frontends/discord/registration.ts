@@ -70,7 +70,8 @@ async function clearOtherScopes({ client, api }: Live, scope: Scope, memory: Fro
 /** Null while the bot is in no server that counts. */
 function scopeOf(client: Client<true>, config: DiscordConfig): Scope | null {
   const [first, ...others] = countedGuilds(client, config);
-  if (first === undefined) return null;
+  // While a server is out, nothing is known of it; it is come back to when it is there again.
+  if (first?.available !== true) return null;
   if (others.length > 0) return { name: GLOBAL, guildId: null, since: 0 };
   return { name: first.id, guildId: first.id, since: first.joinedTimestamp };
 }

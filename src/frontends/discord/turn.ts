@@ -6,7 +6,6 @@ import type { Answer, Choice } from './answer.ts';
 import type { CardKeeper } from './card-keeper.ts';
 import type { DiscordDeps } from './config.ts';
 import type { InFlight } from './in-flight.ts';
-import type { Outgoing } from './outgoing.ts';
 import { flat } from './text.ts';
 
 export interface Kit extends DiscordDeps {
@@ -23,7 +22,7 @@ export interface Turn<I extends BaseInteraction> {
 
 export type Handler<I extends BaseInteraction> = (turn: Turn<I>) => Promise<void>;
 
-export type { Choice, Link, Outgoing };
+export type { Choice, Link };
 
 /** Known from Discord itself, so it may decide who is mentioned later. */
 export function actorOf({ user }: BaseInteraction): Actor {
