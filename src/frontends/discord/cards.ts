@@ -1,5 +1,6 @@
 /** The card of a task: one message that shows how the task stands, drawn whole from its row each time. */
 import type { Task } from '../../core/task.ts';
+import { PRIORITIES } from '../../core/vocabulary.ts';
 import { button, row } from './buttons.ts';
 import { embed, type Field } from './embed.ts';
 import type { ButtonRow, Outgoing } from './outgoing.ts';
@@ -105,10 +106,11 @@ function text(name: string, value: string | null): Field | null {
 
 function rowsOf(task: Task): ButtonRow[] {
   const cancel = button({ verb: 'cancel', number: task.id }, { label: 'Cancel', style: 'danger' });
-  const raise = button({ verb: 'raise', number: task.id }, { label: 'Raise priority' });
+  const isHighest = task.priority === PRIORITIES[0];
+  const raise = button({ verb: 'raise', number: task.id }, { label: 'Raise priority', isOff: isHighest });
   switch (task.status) {
     case 'pending':
-      return [task.priority === 'high' ? row(cancel) : row(raise, cancel)];
+      return [row(raise, cancel)];
     case 'in_progress':
       return [row(cancel)];
     case 'failed':

@@ -189,7 +189,10 @@ describe('commands', () => {
     await stage.relay.run();
     expect(card.versions.length).toBeGreaterThan(versions);
     expect(card.text).toContain('🔴 High');
-    expect(card.controls.map(({ label }) => label)).toEqual(['Cancel']);
+    expect(card.controls.map(({ label, disabled }) => [label, disabled === true])).toEqual([
+      ['Raise priority', true],
+      ['Cancel', false],
+    ]);
     await bob.clickButton(card, 'Cancel').answer();
     await eventually(async () => (await stage.store.task(1))?.status === 'cancelled');
     await stage.relay.run();
