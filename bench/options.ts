@@ -1,0 +1,44 @@
+/** The flags of `npm run bench -- ...`. */
+import { parseArgs } from 'node:util';
+
+export interface Options {
+  /** Rounds of the throughput part; each runs every contender once at every setting. */
+  readonly rounds: number;
+  /** Measured seconds of each contender in each round and setting. */
+  readonly seconds: number;
+  /** Samples of the parts that measure one thing at a time. */
+  readonly samples: number;
+  readonly large: { readonly pending: number; readonly finished: number };
+  /** Another build's `dist/main.js`, measured beside this one. */
+  readonly against: string | null;
+}
+
+export const USAGE = `npm run bench -- [--quick] [--rounds N] [--seconds S] [--against path/to/other/dist/main.js]`;
+
+/** Throws with one sentence when a flag is wrong. */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      against: { type: 'string' },
+    },
+  });
+  const { quick } = values;
+  return {
+    rounds: positive('--rounds', values.rounds, quick ? 2 : 12),
+    seconds: positive('--seconds', values.seconds, quick ? 0.25 : 0.5),
+    samples: quick ? 50 : 300,
+    large: { pending: 100_000, finished: 300_000 },
+    against: values.against ?? null,
+  };
+}
+
+function positive(name: string, text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (value > 0 && value <= 1000) return value;
+  throw new Error(`${name} must be a number from more than 0 to 1000.`);
+}
