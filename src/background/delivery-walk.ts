@@ -24,33 +24,59 @@ export interface DeliveryWalkDeps {
 export interface DeliveryWalk {
   /** False when there was nothing to deliver. Rejects with the reason to try again later. */
   step(): Promise<boolean>;
-  /** Gives up on the next event. */
+  /** Gives up on the next event, or on all that one summary would have told of. */
   skip(): Promise<void>;
 }
 
 export function createDeliveryWalk(deps: DeliveryWalkDeps): DeliveryWalk {
-  const { store, memory, clock, logger } = deps;
+  const { memory, logger } = deps;
   return {
     async step() {
-      const events = await store.eventsAfter(await memory.position(), PAGE);
-      const [first] = events;
-      if (first === undefined) return false;
-      if (clock.now().getTime() - first.timestamp.getTime() > LONG_AWAY_MS) await deliverMissed(deps, first);
-      else await deliverPage(deps, events);
+      const next = await findNext(deps);
+      if (next === null) return false;
+      if (next.isSummary) await deliverMissed(deps, next);
+      else await deliverPage(deps, next.events);
       return true;
     },
 
     async skip() {
-      const [event] = await store.eventsAfter(await memory.position(), 1);
-      if (event === undefined) return;
-      logger.error(
-        { event: event.id, task: event.taskId },
-        'an event could never be delivered and is skipped',
-      );
-      await memory.moveOn(event.position, {});
+      const next = await findNext(deps);
+      if (next === null) return;
+      const { first, last } = next.isSummary ? next : { first: next.first, last: next.first };
+      const what = { event: first.id, task: first.taskId, up_to: last.id };
+      logger.error(what, 'an event could never be delivered and is skipped');
+      await memory.moveOn(last.position, {});
       deps.moved();
     },
   };
+}
+
+interface Next {
+  readonly isSummary: boolean;
+  readonly events: readonly TaskEvent[];
+  readonly first: TaskEvent;
+  readonly last: TaskEvent;
+}
+
+async function findNext({ store, memory, clock }: DeliveryWalkDeps): Promise<Next | null> {
+  const position = await memory.position();
+  const events = await store.eventsAfter(position, PAGE);
+  const [first] = events;
+  if (first === undefined) return null;
+  if (clock.now().getTime() - first.timestamp.getTime() <= LONG_AWAY_MS) return toNext(events, first, false);
+  const doubtful = await memory.doubtful();
+  // This very event may have been shown already: telling of it once more in a summary would be twice.
+  if (doubtful?.isSummary === false && doubtful.position === first.position)
+    return toNext([first], first, false);
+  const missed = await store.eventsAfter(position, MISSED_AT_MOST);
+  // A summary that may have been sent already is repeated over the same events, or its text would differ.
+  const end =
+    doubtful?.isSummary === true ? missed.findIndex((event) => event.position === doubtful.position) : -1;
+  return toNext(end === -1 ? missed : missed.slice(0, end + 1), first, true);
+}
+
+function toNext(events: readonly TaskEvent[], first: TaskEvent, isSummary: boolean): Next {
+  return { events, first, last: events.at(-1) ?? first, isSummary };
 }
 
 async function deliverPage(deps: DeliveryWalkDeps, events: readonly TaskEvent[]): Promise<void> {
@@ -61,18 +87,16 @@ async function deliverPage(deps: DeliveryWalkDeps, events: readonly TaskEvent[])
       event,
       task: await store.task(event.taskId),
       cardIsSuperseded: events.slice(index + 1).some((later) => later.taskId === event.taskId),
-      ...(await memory.attempt(event.position)),
+      ...(await memory.attempt({ position: event.position, isSummary: false })),
     });
     await memory.moveOn(event.position, delivered);
     deps.moved();
   }
 }
 
-async function deliverMissed(deps: DeliveryWalkDeps, first: TaskEvent): Promise<void> {
+async function deliverMissed(deps: DeliveryWalkDeps, { events, first, last }: Next): Promise<void> {
   const { frontEnd, memory, logger } = deps;
-  const events = await missedEvents(deps);
-  const last = events.at(-1) ?? first;
-  const attempt = await memory.attempt(last.position);
+  const attempt = await memory.attempt({ position: last.position, isSummary: true });
   const delivered = await frontEnd.summarize({ since: first.timestamp, events, ...attempt });
   await memory.moveOn(last.position, delivered);
   deps.moved();
@@ -80,12 +104,4 @@ async function deliverMissed(deps: DeliveryWalkDeps, first: TaskEvent): Promise<
     { events: events.length, since: first.timestamp },
     'missed events were summed up in one message',
   );
-}
-
-/** A summary that may have been sent already is repeated over the same events, or its text would differ. */
-async function missedEvents({ store, memory }: DeliveryWalkDeps): Promise<readonly TaskEvent[]> {
-  const events = await store.eventsAfter(await memory.position(), MISSED_AT_MOST);
-  const doubtful = await memory.doubtful();
-  const end = events.findIndex((event) => event.position === doubtful);
-  return end === -1 ? events : events.slice(0, end + 1);
 }

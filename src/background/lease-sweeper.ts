@@ -34,27 +34,35 @@ export function createLeaseSweeper(deps: LeaseSweeperDeps): LeaseSweeper {
   const { store, clock, logger } = deps;
   const sweep = createSweep(deps);
   const watch = createClockWatch(clock);
-  let unheard = false;
+  /** Whether holders could not be heard since the last grace, and how far the wall clock was moved meanwhile. */
+  const owed = { grace: false, jumpMs: 0 };
   let running = Promise.resolve();
   let cancel: () => void = () => undefined;
   let stopped = false;
 
   async function tick(): Promise<void> {
     const irregular = watch.look(TICK_MS);
-    if (irregular !== null || unheard) {
+    if (irregular !== null) {
+      owed.grace = true;
+      owed.jumpMs += irregular.jumpMs;
+    }
+    if (owed.grace) {
       logger.warn({ ...irregular }, 'holders could not be heard for a while: leases get a grace');
-      await store.shiftLeases(irregular?.jumpMs ?? 0, GRACE_MS);
-      unheard = false;
+      // It stays owed until it is written: a locked database must not swallow a jump of the clock.
+      await store.shiftLeases(owed.jumpMs, GRACE_MS);
+      owed.grace = false;
+      owed.jumpMs = 0;
     }
     await sweep.ifDue();
   }
 
   function failed(error: unknown): void {
     sweep.lookAgain();
-    // What could not be written could not be renewed either.
-    unheard = error instanceof TransientError;
-    if (unheard) logger.warn({ error }, 'the lease sweeper waits for the database');
-    else logger.error({ error }, 'the lease sweeper failed; it goes on');
+    if (error instanceof TransientError) {
+      // What could not be written could not be renewed either.
+      owed.grace = true;
+      logger.warn({ error }, 'the lease sweeper waits for the database');
+    } else logger.error({ error }, 'the lease sweeper failed; it goes on');
   }
 
   function schedule(): void {

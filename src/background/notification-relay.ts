@@ -56,32 +56,32 @@ export function createNotificationRelay(deps: NotificationRelayDeps): Notificati
   const unsubscribe = store.onCommit((commit) => {
     if (commit.hasEvents) news.raise();
   });
+  const stopping = createStopping();
+  const parts: RelayParts = { ...deps, state, walk, news };
   let running = Promise.resolve();
 
   async function run(): Promise<void> {
-    await frontEnd.ready();
-    while (!state.stopped) {
-      try {
-        if (!(await walk.step())) await news.wait(IDLE_MS);
-      } catch (error) {
-        // News change nothing for a delivery that has to be tried again.
-        await news.pause(await delayAfter(error, { ...deps, state, walk }));
-      }
-    }
+    // Where a first start begins is settled now, not when the front end lets us in at last.
+    await repeat(parts, async () => {
+      await memory.position();
+      return 'done';
+    });
+    await Promise.race([frontEnd.ready(), stopping.asked]);
+    await repeat(parts, async () => {
+      if (!(await walk.step())) await news.wait(IDLE_MS);
+      return 'again';
+    });
   }
 
   return {
     start() {
       running = run().catch((error: unknown) => {
-        state.blocked = error instanceof Error ? error.message : String(error);
-        logger.error(
-          { reason: state.blocked, front_end: frontEnd.name },
-          'notifications are off until the next start',
-        );
+        giveUp(error, parts);
       });
     },
     async stop() {
       state.stopped = true;
+      stopping.ask();
       unsubscribe();
       news.close();
       await running;
@@ -90,17 +90,49 @@ export function createNotificationRelay(deps: NotificationRelayDeps): Notificati
   };
 }
 
+/** The front end will never be ready: that is its end, and nobody else's. */
+function giveUp(error: unknown, { state, frontEnd, logger }: RelayParts): void {
+  if (state.stopped) return;
+  state.blocked = error instanceof Error ? error.message : String(error);
+  const details = { reason: state.blocked, front_end: frontEnd.name };
+  logger.error(details, 'notifications are off until the next start');
+}
+
+/** A front end that never becomes ready must not hold up the stop. */
+function createStopping() {
+  let ask: () => void = () => undefined;
+  const asked = new Promise<void>((resolve) => {
+    ask = resolve;
+  });
+  return { asked, ask };
+}
+
 interface RelayState {
   blocked: string | null;
   stopped: boolean;
   readonly backOff: ReturnType<typeof createBackOff>;
 }
 
+interface RelayParts extends NotificationRelayDeps {
+  readonly state: RelayState;
+  readonly walk: DeliveryWalk;
+  readonly news: ReturnType<typeof createSignal>;
+}
+
+/** Repeats a step until there is nothing more to do for it, or the relay is stopped. */
+async function repeat(parts: RelayParts, step: () => Promise<'again' | 'done'>): Promise<void> {
+  while (!parts.state.stopped) {
+    try {
+      if ((await step()) === 'done') return;
+    } catch (error) {
+      // News change nothing for a delivery that has to be tried again.
+      await parts.news.pause(await delayAfter(error, parts));
+    }
+  }
+}
+
 /** Milliseconds until the next try. */
-async function delayAfter(
-  error: unknown,
-  { state, walk, frontEnd, logger }: NotificationRelayDeps & { state: RelayState; walk: DeliveryWalk },
-): Promise<number> {
+async function delayAfter(error: unknown, { state, walk, frontEnd, logger }: RelayParts): Promise<number> {
   const { backOff } = state;
   if (error instanceof DeliveryBlocked) {
     const reason = error.message;

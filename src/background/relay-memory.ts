@@ -19,6 +19,8 @@ interface Sending {
   readonly position: string;
   /** ISO time of the first send that may have happened. */
   readonly since: string;
+  /** One message for all events up to the position. */
+  readonly isSummary: boolean;
 }
 
 export type RelayMemory = ReturnType<typeof createRelayMemory>;
@@ -50,18 +52,21 @@ export function createRelayMemory(deps: RelayMemoryDeps) {
     position: async () => (position ??= await firstPosition()),
     /** Null before the first look. */
     known: async () => position ?? (await memory.value(POSITION)),
-    /** The position of the send whose outcome is unknown, if there is one. */
-    doubtful: async () => (await sending())?.position ?? null,
+    /** The send whose outcome is unknown, if there is one. */
+    doubtful: sending,
 
-    async attempt(of: string): Promise<Attempt> {
+    async attempt(of: Pick<Sending, 'position' | 'isSummary'>): Promise<Attempt> {
       const earlier = await sending();
-      const known = earlier?.position === of;
+      const isKnown = earlier?.position === of.position && earlier.isSummary === of.isSummary;
+      let isMarked = isKnown;
       return {
-        inDoubtSince: known ? new Date(earlier.since) : null,
+        inDoubtSince: isKnown ? new Date(earlier.since) : null,
         async announceSend() {
-          if (known) return;
-          const mark: Sending = { position: of, since: clock.now().toISOString() };
+          // A delivery of several messages is in doubt since the first of them.
+          if (isMarked) return;
+          const mark: Sending = { ...of, since: clock.now().toISOString() };
           await memory.save({ values: { [SENDING]: JSON.stringify(mark) } });
+          isMarked = true;
         },
       };
     },
