@@ -19,14 +19,18 @@ export interface KeySource {
 }
 
 /** Throws ApiKeyError when the key file cannot be used; the message names it, never its content. */
-export function findApiKey({ configured, databasePath, logger }: KeySource): string {
-  if (configured === SAMPLE_API_KEY) {
-    logger.warn(
+export function findApiKey(source: KeySource): string {
+  const key = source.configured ?? keyOfFile(source);
+  if (key === SAMPLE_API_KEY) {
+    source.logger.warn(
       {},
       'API_KEY is the published sample key: anybody who read the documentation can use this server',
     );
   }
-  if (configured !== null) return configured;
+  return key;
+}
+
+function keyOfFile({ databasePath, logger }: KeySource): string {
   const file = join(dirname(resolve(databasePath)), 'api-key');
   return readKey(file) ?? makeKey(file, logger);
 }

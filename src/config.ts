@@ -17,16 +17,17 @@ export class ConfigError extends Error {
 
 const says = (error: string) => ({ error });
 
-const list = (fallback: string) =>
+/** What is set must name something: a stray comma must not open what a list was meant to close. */
+const names = (what: string) =>
   z
     .string()
-    .default(fallback)
     .transform((text) =>
       text
         .split(',')
         .map((word) => word.trim().replace(/^#/, ''))
         .filter((word) => word !== ''),
-    );
+    )
+    .refine((found) => found.length > 0, says(`must name at least one ${what}`));
 
 const numberIn = (range: { min: number; max: number; whole: boolean; fallback: number }) => {
   const { min, max, whole, fallback } = range;
@@ -53,16 +54,13 @@ const Environment = z.object({
     .string()
     .default('data/tasks.db')
     .refine((path) => !path.includes('\0') && !path.endsWith('/'), says('must be the path of a file')),
-  ALLOWED_CHANNELS: list('claude-tasks').refine(
-    (names) => names.length > 0,
-    says('must name at least one channel'),
-  ),
+  ALLOWED_CHANNELS: names('channel').default(['claude-tasks']),
   NOTIFICATION_CHANNEL: z
     .string()
     .default('claude-tasks')
     .transform((name) => name.trim().replace(/^#/, ''))
     .refine((name) => name !== '' && !name.includes(','), says('must be one channel name or id')),
-  ALLOWED_ROLES: list(''),
+  ALLOWED_ROLES: names('role').default([]),
   DISCORD_GUILD_ID: z
     .string()
     .regex(/^\d{15,21}$/, says('must be a server id (15 to 21 digits)'))
@@ -96,7 +94,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     http: { host: env.API_HOST, port: env.API_PORT },
     apiKey: env.API_KEY ?? null,
     databasePath: env.DB_PATH,
-    queue: { leaseMs: env.LEASE_MINUTES * 60_000, maxAttempts: env.MAX_ATTEMPTS },
+    queue: { leaseMs: Math.round(env.LEASE_MINUTES * 60_000), maxAttempts: env.MAX_ATTEMPTS },
     logLevel: env.LOG_LEVEL,
     discord:
       env.DISCORD_TOKEN === undefined

@@ -34,7 +34,7 @@ export function createLogger({ level, write }: LogOptions): RedactingLogger {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
-    serializers: { error: describeError },
+    serializers: { error: (error: unknown) => describeError(error) },
   };
   const logger = pino(options, destination);
   return {
@@ -51,10 +51,14 @@ export function createLogger({ level, write }: LogOptions): RedactingLogger {
   };
 }
 
+/** Deeper than anybody reads; an error may even be its own cause. */
+const MAX_CAUSES = 5;
+
 /** What helps to find a fault, and nothing that a library hung on to the error (bodies, headers). */
-function describeError(error: unknown): unknown {
+function describeError(error: unknown, causes = MAX_CAUSES): unknown {
   if (!(error instanceof Error)) return error;
   const { name, message, stack, cause } = error;
   const code = 'code' in error ? error.code : undefined;
-  return { name, message, code, stack, ...(cause !== undefined && { cause: describeError(cause) }) };
+  const deeper = cause !== undefined && causes > 0;
+  return { name, message, code, stack, ...(deeper && { cause: describeError(cause, causes - 1) }) };
 }

@@ -2,6 +2,7 @@
 import { startApp } from './app.ts';
 import { ApiKeyError } from './api-key.ts';
 import { ConfigError, readConfig, type Config } from './config.ts';
+import { TransientError } from './core/errors.ts';
 import { createLogger, type LogLevel, type RedactingLogger } from './log.ts';
 import { DatabaseRefused } from './store/database-refused.ts';
 import { systemClock, systemIds } from './system.ts';
@@ -38,7 +39,9 @@ function refuse(error: unknown, logger: RedactingLogger): never {
 }
 
 function toldFailure(error: unknown): string | null {
-  if (error instanceof DatabaseRefused || error instanceof ApiKeyError) return error.message;
+  const isExpected =
+    error instanceof DatabaseRefused || error instanceof ApiKeyError || error instanceof TransientError;
+  if (isExpected) return error.message;
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'EADDRINUSE')
     return 'The port is taken by another program. Stop it, or set API_PORT to another port.';
