@@ -28,9 +28,9 @@ export function readOptions(args: readonly string[]): Options {
   });
   const { quick } = values;
   return {
-    rounds: positive('--rounds', values.rounds, quick ? 2 : 12),
+    rounds: positive('--rounds', values.rounds, quick ? 2 : 11),
     seconds: positive('--seconds', values.seconds, quick ? 0.25 : 0.5),
-    samples: quick ? 50 : 300,
+    samples: quick ? 30 : 300,
     large: { pending: 100_000, finished: 300_000 },
     against: values.against ?? null,
   };

@@ -15,7 +15,8 @@ export type Connections = (typeof CONNECTIONS)[number];
 
 /** How many claims a slice may take at most: the backlog is filled this far above its size. */
 export const MAX_CLAIMS = 4000;
-const WARM_MS = 100;
+/** The refill came over another connection, so each slice begins with an empty page cache. */
+const WARM_MS = 250;
 /** A server's code is compiled as it is used, and the one with more code needs longer for it. */
 const FIRST_WARM_SLICES = 4;
 

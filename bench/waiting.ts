@@ -7,7 +7,7 @@ import { residentMbOf, type Child, type Processes } from './processes.ts';
 
 export const PARKED = 1000;
 const SETTLED_MS = 1500;
-const WARM_SAMPLES = 20;
+const WARM_SAMPLES = 10;
 
 export interface Waiting {
   readonly waited: Spread;
