@@ -58,9 +58,21 @@ function linkTarget(path: string): string | null {
 export function prepareFolder(path: string): void {
   if (path === IN_MEMORY) return;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
   } catch (error) {
     throw refusal(path, error);
+  }
+}
+
+/** Step by step: node's own recursive way never ends where a folder exists but takes none (`/proc`). */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another process that starts at the same time may have been quicker.
+    if (!existsSync(folder)) throw error;
   }
 }
 
@@ -167,8 +179,10 @@ async function bringUpToDate({ client, path, applied, logger }: Upgrade): Promis
 
 function refusal(path: string, error: unknown): DatabaseRefused {
   if (error instanceof DatabaseRefused) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const why = error instanceof Error ? error.message : String(error);
+  // The migrator wraps what SQLite said into the whole text of the statement.
+  const said = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const code = said instanceof Error && 'code' in said ? String(said.code) : '';
+  const why = said instanceof Error ? said.message : String(said);
   const next = code.startsWith('SQLITE_NOTADB')
     ? 'It is not an SQLite database (or it is encrypted); it was left as it is. Set DB_PATH to another file.'
     : code.startsWith('SQLITE_BUSY')

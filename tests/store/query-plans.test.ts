@@ -115,7 +115,11 @@ describe.each(['without statistics', 'with statistics'])('%s', (how) => {
       /tasks_held.*instance_id = :/,
       'SEARCH tasks USING INDEX tasks_held (instance_id=?)',
     ],
-    ['what finished last', /tasks_finished WHERE/, 'SEARCH tasks USING INDEX tasks_finished (status=? AND completed_at>?)'],
+    [
+      'what finished last',
+      /tasks_finished WHERE/,
+      'SEARCH tasks USING INDEX tasks_finished (status=? AND completed_at>?)',
+    ],
     [
       'one task',
       /^select .* from "tasks" where "tasks"."id" = /,
