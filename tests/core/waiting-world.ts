@@ -63,6 +63,7 @@ export function waitingWorld() {
     claim(name: string, waitMs: number, lanes: readonly string[] = [ANY]) {
       const claimant = {
         isGone: false,
+        hasLeft: false,
         leave: NOTHING,
         answer: Promise.resolve<string | null>(null),
       };
