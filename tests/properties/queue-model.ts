@@ -92,11 +92,10 @@ export class QueueModel {
     const task = this.tasks.get(id);
     if (!task) return { refused: 'task_not_found' };
     if (this.repeats(id, who, outcomes)) return { task };
-    const strange = who.instance !== undefined && who.instance !== task.holder;
-    const stale = who.lease !== undefined && who.lease !== task.lease;
-    if (strange || stale) return { refused: 'lease_lost' };
+    const mine = { holder: who.instance ?? task.holder, lease: who.lease ?? task.lease };
+    if (mine.holder !== task.holder || mine.lease !== task.lease) return { refused: 'lease_lost' };
     if (task.status !== 'in_progress') return { refused: 'invalid_transition' };
-    make(task, who.instance ?? this.leases.get(who.lease ?? '')?.holder ?? 'operator');
+    make(task, who.instance ?? (who.lease === undefined ? 'operator' : (task.holder ?? '')));
     return { task };
   }
 
