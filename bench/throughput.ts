@@ -120,16 +120,17 @@ export function select(samples: readonly Sample[], contender: ContenderName, at:
   );
 }
 
-/** The median over the rounds of a ratio taken inside each. */
+/** The median over the rounds of a ratio taken inside each, to the two digits that are shown and judged. */
 export function medianRatio(
   over: readonly Sample[],
   under: readonly Sample[],
   of: (sample: Sample) => number | null = (sample) => sample.rate,
 ): number {
-  return median(
+  const ratio = median(
     over.map((sample) => {
       const other = under.find(({ round }) => round === sample.round);
       return (of(sample) ?? Number.NaN) / ((other && of(other)) ?? Number.NaN);
     }),
   );
+  return Math.round(ratio * 100) / 100;
 }
