@@ -26,9 +26,13 @@ const VERSION = (
 ).version;
 const CLIENT_FILE = fileURLToPath(new URL('../cli/dist/claude-task-client.mjs', import.meta.url));
 
-/** The whole stop stays under ten seconds: half for running requests, the rest for all that follows. */
-const DRAIN_MS = 5000;
-const FAREWELL_MS = 3500;
+/**
+ * The whole stop stays under ten seconds. A write that waits for a locked database gives up after five, so
+ * running requests get a little more; whatever hangs after that is left behind, for nobody waits for it.
+ */
+const STOP_MS = 9000;
+const DRAIN_MS = 5500;
+const FAREWELL_MS = 3000;
 
 export interface AppDeps {
   readonly config: Config;
@@ -88,13 +92,13 @@ async function startParts(deps: AppDeps, store: Store): Promise<App> {
   return {
     port: server.port,
     async stop() {
+      const deadlineMs = clock.monotonicMs() + STOP_MS;
       waitingClaims.stop();
-      await server.stop(DRAIN_MS);
       housekeeper.stop();
-      await sweeper.stop();
+      await Promise.all([server.stop(DRAIN_MS), sweeper.stop()]);
       if (frontEnd !== null)
         await within(FAREWELL_MS, clock, Promise.all([frontEnd.relay.stop(), frontEnd.discord.stop()]));
-      await store.close();
+      await within(deadlineMs - clock.monotonicMs(), clock, store.close());
     },
   };
 }
@@ -128,7 +132,7 @@ async function readFrontEndHealth(frontEnd: RunningFrontEnd | null): Promise<Fro
   return { discord: frontEnd.discord.state(), delivery: await frontEnd.relay.status() };
 }
 
-/** A library that never comes back must not keep the database open. */
+/** What never comes back must not keep the process from its end. */
 async function within(ms: number, clock: Clock, work: Promise<unknown>): Promise<void> {
   let cancel: () => void = () => undefined;
   const late = new Promise<void>((resolve) => {
