@@ -95,8 +95,13 @@ export class QueueModel {
     const mine = { holder: who.instance ?? task.holder, lease: who.lease ?? task.lease };
     if (mine.holder !== task.holder || mine.lease !== task.lease) return { refused: 'lease_lost' };
     if (task.status !== 'in_progress') return { refused: 'invalid_transition' };
-    make(task, who.instance ?? (who.lease === undefined ? 'operator' : (task.holder ?? '')));
+    make(task, this.nameOf(who));
     return { task };
+  }
+
+  /** Who the trail says it was. */
+  nameOf({ instance, lease = '' }: Who): string {
+    return instance ?? this.leases.get(lease)?.holder ?? 'operator';
   }
 
   /** Whether this lease ended this very task in one of these ways, by the hand of its own holder. */
