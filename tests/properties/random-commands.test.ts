@@ -6,6 +6,6 @@ import { command, playHistory } from './queue-history.ts';
 it('any history of commands leaves the store and the model in agreement', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(command, { minLength: 1, maxLength: 60, size: 'max' }), playHistory),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
 }, 60_000);

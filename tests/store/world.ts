@@ -13,7 +13,7 @@ import { createSqliteStore } from '../../src/store/sqlite-store.ts';
 import { manualClock } from '../support/clock.ts';
 import { recordingLogger } from '../support/logger.ts';
 
-export const LEASE_MS = 120 * 60_000;
+const LEASE_MS = 120 * 60_000;
 
 /** A folder of its own that goes with the test. */
 export function aFolder(): string {
@@ -23,8 +23,6 @@ export function aFolder(): string {
   });
   return folder;
 }
-
-export type Services = ReturnType<typeof servicesFor>;
 
 /** The use cases, with lease ids that count up. */
 export function servicesFor(clock: ReturnType<typeof manualClock>, policy = {}) {
@@ -51,8 +49,6 @@ export async function aWorld({ path = ':memory:', ...policy }: WorldOptions = {}
   const run = <R>(work: Work<R>) => store.decide(work);
   return { clock, logger, store, client, sql, path, run, ...servicesFor(clock, policy) };
 }
-
-export type World = Awaited<ReturnType<typeof aWorld>>;
 
 /** The store, and what only a spy on the driver can see: its connection and the statements it prepared. */
 export async function openStore(options: Parameters<typeof createSqliteStore>[0]) {
