@@ -39,10 +39,11 @@ function bytesOf(incoming: IncomingMessage): Promise<Uint8Array> {
       } else chunks.push(chunk);
     });
     incoming.on('end', () => {
-      resolve(Buffer.concat(chunks));
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
     });
     // Nobody is left to read an answer; this only ends the wait.
     incoming.on('close', () => {
+      if (incoming.readableEnded) return;
       reject(new DomainError('invalid_input', 'The request ended before its body did.'));
     });
   });

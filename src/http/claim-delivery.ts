@@ -1,6 +1,7 @@
 /** Sends a claim's answer, once per key, and gives the task back when nobody could be told. */
 import type { Context } from 'hono';
-import type { Answer, Store } from '../core/ports.ts';
+import { TransientError } from '../core/errors.ts';
+import type { Answer, Clock, Store } from '../core/ports.ts';
 import type { TaskService } from '../core/task-service.ts';
 import { answerJson } from './answers.ts';
 import { createDeliveries, type Delivery } from './deliveries.ts';
@@ -12,11 +13,12 @@ export interface ClaimDeliveryDeps {
   readonly store: Pick<Store, 'decide'>;
   readonly tasks: TaskService;
   readonly writes: Writes;
+  readonly clock: Clock;
 }
 
 type Claim = (keyed: KeyedRequest | null, to: Delivery) => Promise<Answer>;
 
-export function createClaimDelivery({ store, tasks, writes }: ClaimDeliveryDeps) {
+export function createClaimDelivery({ store, tasks, writes, clock }: ClaimDeliveryDeps) {
   const deliveries = createDeliveries();
 
   function giveBack(c: Context<HttpEnv>, leaseId: string, key: string | undefined): void {
@@ -25,8 +27,15 @@ export function createClaimDelivery({ store, tasks, writes }: ClaimDeliveryDeps)
       (undone) => {
         if (undone) logger.info({ request_id: requestId }, 'claim given back: its answer could not be sent');
       },
-      // The lease runs out by itself; the task is late, not lost.
       (error: unknown) => {
+        // A kept answer may be asked for meanwhile, and then it must stand: with a key it is the client that tries again.
+        if (error instanceof TransientError && key === undefined) {
+          clock.after(error.retryAfterMs, () => {
+            giveBack(c, leaseId, key);
+          });
+          return;
+        }
+        // The lease runs out by itself; the task is late, not lost.
         logger.warn({ error, request_id: requestId }, 'a claim could not be given back');
       },
     );

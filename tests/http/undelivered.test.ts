@@ -1,4 +1,9 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TransientError } from '../../src/core/errors.ts';
 import type { Store } from '../../src/core/ports.ts';
 import { createGate, startHttpServer, type TestServer } from '../support/http-server.ts';
 import { openSocket } from '../support/http-socket.ts';
@@ -7,15 +12,23 @@ import { turns, until } from '../support/http-until.ts';
 let server: TestServer;
 let gate: ReturnType<typeof createGate>;
 
+/** How often a give-back is refused before it is taken. */
+let refusals = 0;
+
 /** Holds answers back after their commit, so that a connection can go in between. */
 const held = (store: Store): Store => ({
   ...store,
-  decide: (work) => store.decide(work).then(gate.pass),
+  decide(work) {
+    if (work.load.read !== 'taskOfLease') return store.decide(work).then(gate.pass);
+    if ((refusals -= 1) < 0) return store.decide(work);
+    return Promise.reject(new TransientError('Locked.', { retryAfterMs: 1 }));
+  },
   decideOnce: (work, once) => store.decideOnce(work, once).then(gate.pass),
 });
 
 beforeEach(async () => {
   gate = createGate();
+  refusals = 0;
   server = await startHttpServer({ wrap: held });
 });
 afterEach(() => server.close());
@@ -45,6 +58,26 @@ describe('a claim whose answer could not be sent', () => {
     await until(() => server.logger.lines.some(({ message }) => message.includes('given back')), 'the undo');
     expect(await server.store.task(id)).toMatchObject({ status: 'pending', attempt: 0, instanceId: null });
     expect(await actions(id)).toEqual(['created', 'claimed', 'released']);
+  });
+
+  it('is given back as soon as the database can be written again', async () => {
+    const { id } = await server.api.add();
+    refusals = 3;
+    (await loseAnswer('/api/tasks/claim'))();
+    await until(() => server.logger.lines.some(({ message }) => message.includes('given back')), 'the undo');
+    expect(await statusOf(id)).toBe('pending');
+    expect(refusals).toBe(-1);
+  });
+
+  it('keeps its record with its key when it cannot be given back, so that the key is answered', async () => {
+    const { id } = await server.api.add();
+    refusals = 1;
+    (await loseAnswer('/api/tasks/claim', 'k1'))();
+    await until(() => server.logger.lines.some(({ message }) => message.includes('could not be given back')));
+    const again = await server.send('POST', '/api/tasks/claim', claim('k1'));
+    expect(again.json).toMatchObject({ task: { id, attempt: 1 } });
+    await turns();
+    expect(await actions(id)).toEqual(['created', 'claimed']);
   });
 
   it('takes its idempotency record along, so that the same key claims anew', async () => {
@@ -170,4 +203,30 @@ describe('a waiting claim whose connection has gone', () => {
     await turns();
     expect(await actions(id)).toEqual(['created', 'claimed']);
   });
+});
+
+it('a claim by id that waits for a locked database is given back when its connection goes meanwhile', async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'athena-undelivered-'));
+  const file = path.join(folder, 'tasks.db');
+  const other = await startHttpServer({ path: file });
+  const { id } = await other.api.add();
+  const lock = new Database(file);
+  lock.exec('BEGIN IMMEDIATE');
+  const socket = await openSocket(other.port);
+  socket.send('POST', `/api/tasks/${id}/claim`, claim());
+  await other.unanswered(1);
+  await other.api.stats();
+  socket.cut();
+  await other.unanswered(0);
+  lock.exec('ROLLBACK');
+  await until(() => other.logger.lines.some(({ message }) => message.includes('given back')), 'the undo');
+  expect((await other.store.events(id)).map(({ action }) => action)).toEqual([
+    'created',
+    'claimed',
+    'released',
+  ]);
+  expect(await other.store.task(id)).toMatchObject({ status: 'pending', attempt: 0 });
+  lock.close();
+  await other.close();
+  fs.rmSync(folder, { recursive: true });
 });

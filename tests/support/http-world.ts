@@ -82,7 +82,7 @@ function countingIds(): IdSource {
   return { leaseId: () => `lease-${(count += 1)}` };
 }
 
-export function sender(app: HttpApp): Send {
+function sender(app: HttpApp): Send {
   return async (method, path, sent = {}) => {
     const { body, headers } = toRequest(sent);
     const init = { method, headers, ...(body !== undefined && { body }) };
