@@ -45,9 +45,12 @@ export interface TaskEvent extends NewEvent {
 }
 
 const TITLE_LENGTH = 100;
+/** Words with single spaces between them: what most descriptions are, and nothing to change. */
+const IS_A_TITLE = /^\S+(?: \S+)*$/;
 
 /** The first line of a text with something in it, shortened to fit one line of a list. */
 export function titleOf(text: string): string {
+  if (text.length <= TITLE_LENGTH && IS_A_TITLE.test(text)) return text;
   const line = text.trim().split(/\r\n|\r|\n/, 1)[0] ?? '';
   const flat = line.replace(/\s+/g, ' ').trim();
   if (flat.length <= TITLE_LENGTH) return flat;

@@ -20,7 +20,7 @@ export function answerJson(
     status: answer.status,
     headers: {
       ...COMMON_HEADERS,
-      [REQUEST_ID_HEADER]: c.var.requestId,
+      [REQUEST_ID_HEADER]: c.get('requestId'),
       ...extra,
     },
   });

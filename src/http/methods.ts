@@ -31,7 +31,7 @@ function answerOther(methods: readonly string[]) {
   const allow = [...methods, 'OPTIONS'].join(', ');
   return (c: Context<HttpEnv>): Response => {
     if (c.req.method === 'OPTIONS') {
-      return new Response(null, { status: 204, headers: { allow, [REQUEST_ID_HEADER]: c.var.requestId } });
+      return new Response(null, { status: 204, headers: { allow, [REQUEST_ID_HEADER]: c.get('requestId') } });
     }
     throw new Refusal('method_not_allowed', `${c.req.path} takes ${allow}.`, { allow });
   };

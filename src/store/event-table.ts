@@ -3,39 +3,43 @@ import { asc, eq, sql } from 'drizzle-orm';
 import type { NewEvent, TaskEvent } from '../core/event.ts';
 import type { OpenDatabase } from './database.ts';
 import { param, params } from './placeholders.ts';
+import { prepareRead, prepareWrite } from './prepared.ts';
 import { toEvent, toLogRow } from './rows.ts';
 import { taskLogs } from './schema.ts';
 
 export type EventTable = ReturnType<typeof createEventTable>;
 
-export function createEventTable({ tables }: OpenDatabase) {
+export function createEventTable({ client, tables }: OpenDatabase) {
   const columns = ['taskId', 'action', 'actor', 'details', 'instanceId', 'timestamp'] as const;
-  const insert = tables.insert(taskLogs).values(params(columns)).prepare();
-  const ofTask = tables
-    .select()
-    .from(taskLogs)
-    .where(eq(taskLogs.taskId, param('taskId')))
-    .orderBy(asc(taskLogs.id))
-    .prepare();
-  const after = tables
-    .select()
-    .from(taskLogs)
-    .where(sql`id > ${param('id')}`)
-    .orderBy(asc(taskLogs.id))
-    .limit(param('limit'))
-    .prepare();
-  const newest = tables
-    .select({ id: sql<number | null>`max(id)` })
-    .from(taskLogs)
-    .prepare();
-  const behind = tables
-    .select({ count: sql<number>`count(*)`, oldest: sql<number | null>`min(timestamp)` })
-    .from(
-      sql`(SELECT timestamp FROM task_logs WHERE id > ${param('id')} ORDER BY id LIMIT ${param('limit')})`,
-    )
-    .prepare();
+  const insert = prepareWrite(client, tables.insert(taskLogs).values(params(columns)));
+  const ofTask = prepareRead(
+    client,
+    tables
+      .select()
+      .from(taskLogs)
+      .where(eq(taskLogs.taskId, param('taskId')))
+      .orderBy(asc(taskLogs.id)),
+  );
+  const after = prepareRead(
+    client,
+    tables
+      .select()
+      .from(taskLogs)
+      .where(sql`id > ${param('id')}`)
+      .orderBy(asc(taskLogs.id))
+      .limit(param('limit')),
+  );
+  const newest = prepareRead(client, tables.select({ id: sql<number | null>`max(id)` }).from(taskLogs));
+  const behind = prepareRead(
+    client,
+    tables
+      .select({ count: sql<number>`count(*)`, oldest: sql<number | null>`min(timestamp)` })
+      .from(
+        sql`(SELECT timestamp FROM task_logs WHERE id > ${param('id')} ORDER BY id LIMIT ${param('limit')})`,
+      ),
+  );
 
-  const newestId = () => newest.get()?.id ?? 0;
+  const newestId = () => newest.get({})?.id ?? 0;
 
   return {
     append: (event: NewEvent) => insert.run(toLogRow(event)),

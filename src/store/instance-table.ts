@@ -4,6 +4,7 @@ import { instanceStatus, OFFLINE_AFTER_MS, type Instance, type InstanceWithWork 
 import type { QueueCounts } from '../core/ports.ts';
 import type { OpenDatabase } from './database.ts';
 import { param } from './placeholders.ts';
+import { prepareRead, prepareWrite } from './prepared.ts';
 import { instances } from './schema.ts';
 
 /** More than anybody reads; the most recently heard ones come first. */
@@ -13,8 +14,8 @@ const holds = sql`EXISTS (SELECT 1 FROM tasks INDEXED BY tasks_held WHERE status
 
 export type InstanceTable = ReturnType<typeof createInstanceTable>;
 
-export function createInstanceTable({ tables }: OpenDatabase) {
-  const statements = prepare(tables);
+export function createInstanceTable(database: OpenDatabase) {
+  const statements = prepare(database);
   return {
     byId(id: string): Instance | null {
       const row = statements.byId.get({ id });
@@ -26,7 +27,7 @@ export function createInstanceTable({ tables }: OpenDatabase) {
     },
 
     list(now: Date): InstanceWithWork[] {
-      return statements.listed.all().map((row) => {
+      return statements.listed.all({}).map((row) => {
         const lastSeen = new Date(row.lastSeen);
         const status = instanceStatus({ lastSeen, holdsLease: row.taskId !== null }, now);
         return { id: row.id, name: row.name, lastSeen, status, currentTaskId: row.taskId };
@@ -48,51 +49,67 @@ export function createInstanceTable({ tables }: OpenDatabase) {
   };
 }
 
-function prepare(tables: OpenDatabase['tables']) {
+function prepare({ client, tables }: OpenDatabase) {
   return {
-    byId: tables
-      .select()
-      .from(instances)
-      .where(eq(instances.id, param('id')))
-      .prepare(),
-    upsert: tables
-      .insert(instances)
-      .values({
-        id: param('id'),
-        name: sql`coalesce(${param('name')}, ${param('id')})`,
-        lastSeen: param('at'),
-      })
-      .onConflictDoUpdate({
-        target: instances.id,
-        set: { name: sql`coalesce(${param('name')}, name)`, lastSeen: sql`${param('at')}` },
-      })
-      .prepare(),
-    listed: tables
-      .select({
-        id: instances.id,
-        name: instances.name,
-        lastSeen: instances.lastSeen,
-        taskId: sql<
-          number | null
-        >`(SELECT min(id) FROM tasks INDEXED BY tasks_held WHERE status = 'in_progress' AND tasks.instance_id = instances.id)`,
-      })
-      .from(instances)
-      .orderBy(sql`last_seen DESC, instances.id`)
-      .limit(LISTED)
-      .prepare(),
-    counted: tables
-      .select({
-        working: sql<number>`coalesce(sum(${holds}), 0)`,
-        idle: sql<number>`coalesce(sum(NOT ${holds} AND last_seen >= ${param('since')}), 0)`,
-        total: sql<number>`count(*)`,
-      })
-      .from(instances)
-      .prepare(),
-    forget: tables
-      .delete(instances)
-      .where(
-        sql`id IN (SELECT id FROM instances WHERE last_seen < ${param('before')} AND NOT ${holds} LIMIT ${param('limit')})`,
-      )
-      .prepare(),
+    byId: prepareRead(
+      client,
+      tables
+        .select()
+        .from(instances)
+        .where(eq(instances.id, param('id'))),
+    ),
+    upsert: prepareWrite(
+      client,
+      tables
+        .insert(instances)
+        .values({
+          id: param('id'),
+          name: sql`coalesce(${param('name')}, ${param('id')})`,
+          lastSeen: param('at'),
+        })
+        .onConflictDoUpdate({
+          target: instances.id,
+          set: { name: sql`coalesce(${param('name')}, name)`, lastSeen: sql`${param('at')}` },
+        }),
+    ),
+    forget: prepareWrite(
+      client,
+      tables
+        .delete(instances)
+        .where(
+          sql`id IN (SELECT id FROM instances WHERE last_seen < ${param('before')} AND NOT ${holds} LIMIT ${param('limit')})`,
+        ),
+    ),
+    ...prepareLists({ client, tables }),
+  };
+}
+
+function prepareLists({ client, tables }: OpenDatabase) {
+  return {
+    listed: prepareRead(
+      client,
+      tables
+        .select({
+          id: instances.id,
+          name: instances.name,
+          lastSeen: instances.lastSeen,
+          taskId: sql<
+            number | null
+          >`(SELECT min(id) FROM tasks INDEXED BY tasks_held WHERE status = 'in_progress' AND tasks.instance_id = instances.id)`,
+        })
+        .from(instances)
+        .orderBy(sql`last_seen DESC, instances.id`)
+        .limit(LISTED),
+    ),
+    counted: prepareRead(
+      client,
+      tables
+        .select({
+          working: sql<number>`coalesce(sum(${holds}), 0)`,
+          idle: sql<number>`coalesce(sum(NOT ${holds} AND last_seen >= ${param('since')}), 0)`,
+          total: sql<number>`count(*)`,
+        })
+        .from(instances),
+    ),
   };
 }

@@ -3,6 +3,7 @@ import { eq, sql } from 'drizzle-orm';
 import type { Answer } from '../core/ports.ts';
 import type { OpenDatabase } from './database.ts';
 import { param, params } from './placeholders.ts';
+import { prepareRead, prepareWrite } from './prepared.ts';
 import { idempotencyKeys } from './schema.ts';
 
 export const KEPT_MS = 24 * 60 * 60_000;
@@ -13,24 +14,28 @@ export interface KeptAnswer extends Answer {
 
 export type KeyTable = ReturnType<typeof createKeyTable>;
 
-export function createKeyTable({ tables }: OpenDatabase) {
+export function createKeyTable({ client, tables }: OpenDatabase) {
   const columns = ['key', 'fingerprint', 'status', 'body', 'leaseId', 'createdAt'] as const;
-  const insert = tables.insert(idempotencyKeys).values(params(columns)).prepare();
-  const byKey = tables
-    .select()
-    .from(idempotencyKeys)
-    .where(eq(idempotencyKeys.key, param('key')))
-    .prepare();
-  const forget = tables
-    .delete(idempotencyKeys)
-    .where(eq(idempotencyKeys.key, param('key')))
-    .prepare();
-  const purge = tables
-    .delete(idempotencyKeys)
-    .where(
-      sql`key IN (SELECT key FROM idempotency_keys WHERE created_at < ${param('before')} ORDER BY created_at LIMIT ${param('limit')})`,
-    )
-    .prepare();
+  const insert = prepareWrite(client, tables.insert(idempotencyKeys).values(params(columns)));
+  const byKey = prepareRead(
+    client,
+    tables
+      .select()
+      .from(idempotencyKeys)
+      .where(eq(idempotencyKeys.key, param('key'))),
+  );
+  const forget = prepareWrite(
+    client,
+    tables.delete(idempotencyKeys).where(eq(idempotencyKeys.key, param('key'))),
+  );
+  const purge = prepareWrite(
+    client,
+    tables
+      .delete(idempotencyKeys)
+      .where(
+        sql`key IN (SELECT key FROM idempotency_keys WHERE created_at < ${param('before')} ORDER BY created_at LIMIT ${param('limit')})`,
+      ),
+  );
 
   return {
     /** A record past its time is forgotten on the way. */

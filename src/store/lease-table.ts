@@ -3,6 +3,7 @@ import { eq, sql } from 'drizzle-orm';
 import type { Lease, LeaseEnd } from '../core/lease.ts';
 import type { OpenDatabase } from './database.ts';
 import { assigned, param, params } from './placeholders.ts';
+import { prepareRead, prepareWrite } from './prepared.ts';
 import { toLease, toLeaseRow } from './rows.ts';
 import { leases } from './schema.ts';
 import { columnsBy } from './using-index.ts';
@@ -11,17 +12,21 @@ export type LeaseTable = ReturnType<typeof createLeaseTable>;
 
 export function createLeaseTable({ client, tables }: OpenDatabase) {
   const columns = ['leaseId', 'taskId', 'instanceId', 'attempt', 'lengthMs', 'claimedAt'] as const;
-  const insert = tables.insert(leases).values(params(columns)).prepare();
-  const end = tables
-    .update(leases)
-    .set(assigned(['endedAt', 'endedBy', 'outcome']))
-    .where(sql`lease_id = ${param('leaseId')} AND ended_at IS NULL`)
-    .prepare();
-  const byId = tables
-    .select()
-    .from(leases)
-    .where(eq(leases.leaseId, param('leaseId')))
-    .prepare();
+  const insert = prepareWrite(client, tables.insert(leases).values(params(columns)));
+  const end = prepareWrite(
+    client,
+    tables
+      .update(leases)
+      .set(assigned(['endedAt', 'endedBy', 'outcome']))
+      .where(sql`lease_id = ${param('leaseId')} AND ended_at IS NULL`),
+  );
+  const byId = prepareRead(
+    client,
+    tables
+      .select()
+      .from(leases)
+      .where(eq(leases.leaseId, param('leaseId'))),
+  );
   const cancelled = columnsBy<{ instanceId: string; since: number }, { taskId: number }>(
     client,
     'task_id AS taskId',

@@ -3,34 +3,39 @@ import { sql } from 'drizzle-orm';
 import type { FrontEndMemory, Link } from '../core/ports.ts';
 import type { OpenDatabase } from './database.ts';
 import { param, params } from './placeholders.ts';
+import { prepareRead, prepareWrite } from './prepared.ts';
 import { frontEndLinks, frontEndValues } from './schema.ts';
 
 export type Remembered = Parameters<FrontEndMemory['save']>[0];
 export type MemoryTable = ReturnType<typeof createMemoryTable>;
 
-export function createMemoryTable({ tables }: OpenDatabase) {
+export function createMemoryTable({ client, tables }: OpenDatabase) {
   const ofLink = sql`front_end = ${param('frontEnd')} AND task_id = ${param('taskId')} AND kind = ${param('kind')}`;
   const ofValue = sql`front_end = ${param('frontEnd')} AND name = ${param('name')}`;
-  const link = tables.select().from(frontEndLinks).where(ofLink).prepare();
-  const value = tables.select().from(frontEndValues).where(ofValue).prepare();
-  const unlink = tables.delete(frontEndLinks).where(ofLink).prepare();
-  const forget = tables.delete(frontEndValues).where(ofValue).prepare();
-  const addLink = tables
-    .insert(frontEndLinks)
-    .values(params(['frontEnd', 'taskId', 'kind', 'channelId', 'messageId']))
-    .onConflictDoUpdate({
-      target: [frontEndLinks.frontEnd, frontEndLinks.taskId, frontEndLinks.kind],
-      set: { channelId: sql`excluded.channel_id`, messageId: sql`excluded.message_id` },
-    })
-    .prepare();
-  const setValue = tables
-    .insert(frontEndValues)
-    .values(params(['frontEnd', 'name', 'value']))
-    .onConflictDoUpdate({
-      target: [frontEndValues.frontEnd, frontEndValues.name],
-      set: { value: sql`excluded.value` },
-    })
-    .prepare();
+  const link = prepareRead(client, tables.select().from(frontEndLinks).where(ofLink));
+  const value = prepareRead(client, tables.select().from(frontEndValues).where(ofValue));
+  const unlink = prepareWrite(client, tables.delete(frontEndLinks).where(ofLink));
+  const forget = prepareWrite(client, tables.delete(frontEndValues).where(ofValue));
+  const addLink = prepareWrite(
+    client,
+    tables
+      .insert(frontEndLinks)
+      .values(params(['frontEnd', 'taskId', 'kind', 'channelId', 'messageId']))
+      .onConflictDoUpdate({
+        target: [frontEndLinks.frontEnd, frontEndLinks.taskId, frontEndLinks.kind],
+        set: { channelId: sql`excluded.channel_id`, messageId: sql`excluded.message_id` },
+      }),
+  );
+  const setValue = prepareWrite(
+    client,
+    tables
+      .insert(frontEndValues)
+      .values(params(['frontEnd', 'name', 'value']))
+      .onConflictDoUpdate({
+        target: [frontEndValues.frontEnd, frontEndValues.name],
+        set: { value: sql`excluded.value` },
+      }),
+  );
 
   return {
     link(frontEnd: string, taskId: number, kind: string): Link | null {

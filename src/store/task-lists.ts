@@ -8,6 +8,7 @@ import { FINISHED_STATUSES, TASK_STATUSES, type TaskStatus } from '../core/vocab
 import type { OpenDatabase } from './database.ts';
 import { prepareTaskLists } from './list-statements.ts';
 import { param } from './placeholders.ts';
+import { prepareRead } from './prepared.ts';
 import { toTask, type TaskRow } from './rows.ts';
 import { tasks } from './schema.ts';
 
@@ -72,14 +73,16 @@ export function createTaskLists(database: OpenDatabase) {
 }
 
 /** By the primary key, which needs no naming. */
-function prepareEveryNewest({ tables }: OpenDatabase) {
-  return tables
-    .select()
-    .from(tasks)
-    .where(lt(tasks.id, param('below')))
-    .orderBy(desc(tasks.id))
-    .limit(param('limit'))
-    .prepare();
+function prepareEveryNewest({ client, tables }: OpenDatabase) {
+  return prepareRead(
+    client,
+    tables
+      .select()
+      .from(tasks)
+      .where(lt(tasks.id, param('below')))
+      .orderBy(desc(tasks.id))
+      .limit(param('limit')),
+  );
 }
 
 /** A whole number finds its task however long the backlog is. */

@@ -2,6 +2,7 @@
 import { and, eq, getTableColumns, sql } from 'drizzle-orm';
 import type { OpenDatabase } from './database.ts';
 import { assigned, param, params } from './placeholders.ts';
+import { prepareRead, prepareWrite } from './prepared.ts';
 import type { TaskRow } from './rows.ts';
 import { tasks } from './schema.ts';
 import { columnsBy, tasksBy } from './using-index.ts';
@@ -37,21 +38,25 @@ export function prepareTaskReads({ client, tables }: OpenDatabase) {
   );
   return {
     ...prepareTimes(client),
-    byId: tables
-      .select()
-      .from(tasks)
-      .where(eq(tasks.id, param('id')))
-      .prepare(),
-    byOrigin: tables.select().from(tasks).where(origin).prepare(),
+    byId: prepareRead(
+      client,
+      tables
+        .select()
+        .from(tasks)
+        .where(eq(tasks.id, param('id'))),
+    ),
+    byOrigin: prepareRead(client, tables.select().from(tasks).where(origin)),
+    // CAST hides the value from the planner: with statistics in the file (ANALYZE), SQLite would plan this
+    // statement anew for every value, which costs many times the claim itself.
     headOfLane: tasksBy<{ lane: string }>(
       client,
       'tasks_ready',
-      "WHERE status = 'pending' AND ready = 1 AND lane = :lane ORDER BY rank, id LIMIT 1",
+      "WHERE status = 'pending' AND ready = 1 AND lane = CAST(:lane AS TEXT) ORDER BY rank, id LIMIT 1",
     ),
     heldBy: tasksBy<{ instanceId: string }>(
       client,
       'tasks_held',
-      "WHERE status = 'in_progress' AND instance_id = :instanceId ORDER BY id",
+      "WHERE status = 'in_progress' AND instance_id = CAST(:instanceId AS TEXT) ORDER BY id",
     ),
     expired: tasksBy<Until>(
       client,
@@ -86,31 +91,39 @@ function prepareTimes(client: OpenDatabase['client']) {
   };
 }
 
-export function prepareTaskWrites({ tables }: OpenDatabase) {
+export function prepareTaskWrites({ client, tables }: OpenDatabase) {
   const shifted = sql`max(lease_expires_at + ${param('byMs')}, ${param('earliest')} + min(lease_ms, ${param('grace')}))`;
   return {
-    insert: tables.insert(tasks).values(params(INSERTED)).prepare(),
-    update: tables
-      .update(tasks)
-      .set(assigned(CHANGED))
-      .where(
-        sql`id = ${param('id')} AND status = ${param('beforeStatus')} AND lease_id IS ${param('beforeLease')}`,
-      )
-      .prepare(),
-    renew: tables
-      .update(tasks)
-      .set(assigned(['leaseExpiresAt']))
-      .where(sql`id = ${param('id')} AND lease_id = ${param('leaseId')}`)
-      .prepare(),
-    markReady: tables
-      .update(tasks)
-      .set({ ready: 1, notBefore: null })
-      .where(sql`id = ${param('id')} AND status = 'pending'`)
-      .prepare(),
-    shiftLeases: tables
-      .update(tasks)
-      .set({ leaseExpiresAt: shifted })
-      .where(sql`status = 'in_progress'`)
-      .prepare(),
+    insert: prepareWrite(client, tables.insert(tasks).values(params(INSERTED))),
+    update: prepareWrite(
+      client,
+      tables
+        .update(tasks)
+        .set(assigned(CHANGED))
+        .where(
+          sql`id = ${param('id')} AND status = ${param('beforeStatus')} AND lease_id IS ${param('beforeLease')}`,
+        ),
+    ),
+    renew: prepareWrite(
+      client,
+      tables
+        .update(tasks)
+        .set(assigned(['leaseExpiresAt']))
+        .where(sql`id = ${param('id')} AND lease_id = ${param('leaseId')}`),
+    ),
+    markReady: prepareWrite(
+      client,
+      tables
+        .update(tasks)
+        .set({ ready: 1, notBefore: null })
+        .where(sql`id = ${param('id')} AND status = 'pending'`),
+    ),
+    shiftLeases: prepareWrite(
+      client,
+      tables
+        .update(tasks)
+        .set({ leaseExpiresAt: shifted })
+        .where(sql`status = 'in_progress'`),
+    ),
   };
 }

@@ -5,6 +5,7 @@
  */
 import { getTableColumns } from 'drizzle-orm';
 import type Database from 'better-sqlite3';
+import { keyed, type Read } from './prepared.ts';
 import { tasks } from './schema.ts';
 import type { TaskRow } from './rows.ts';
 
@@ -17,25 +18,26 @@ type TaskIndex =
   | 'tasks_finished'
   | 'tasks_finished_by_id';
 
-export interface Statement<Params, Row> {
-  get(params: Params): Row | undefined;
-  all(params: Params): Row[];
-}
-
-const COLUMNS = Object.entries(getTableColumns(tasks))
-  .map(([key, column]) => `"${column.name}" AS "${key}"`)
-  .join(', ');
+const COLUMNS = getTableColumns(tasks);
+const NAMES = Object.values(COLUMNS).map((column) => `"${column.name}"`);
 
 /** `rest` is everything after FROM; it repeats the condition of a partial index. */
-export function tasksBy<Params extends object>(client: Database.Database, index: TaskIndex, rest: string) {
-  return columnsBy<Params, TaskRow>(client, COLUMNS, `tasks INDEXED BY ${index} ${rest}`);
+export function tasksBy<V extends object>(
+  client: Database.Database,
+  index: TaskIndex,
+  rest: string,
+): Read<TaskRow, V> {
+  const statement = client.prepare(`SELECT ${NAMES.join(', ')} FROM tasks INDEXED BY ${index} ${rest}`);
+  return keyed(statement, Object.keys(COLUMNS), (values) => [values]);
 }
 
-/** The same for some columns only. */
-export function columnsBy<Params extends object, Row>(
+/** The same for some columns only; `rest` names the index. */
+export function columnsBy<V extends object, Row extends object>(
   client: Database.Database,
   columns: string,
   rest: string,
-) {
-  return client.prepare<[Params], Row>(`SELECT ${columns} FROM ${rest}`) as Statement<Params, Row>;
+): Read<Row, V> {
+  const statement = client.prepare(`SELECT ${columns} FROM ${rest}`);
+  const keys = statement.columns().map(({ name }) => name);
+  return keyed(statement, keys, (values) => [values]);
 }

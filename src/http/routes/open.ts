@@ -25,7 +25,7 @@ export function addOpenRoutes(app: Hono<HttpEnv>, deps: HttpDeps): void {
       const headers = {
         'content-type': 'text/javascript; charset=utf-8',
         'x-content-type-options': 'nosniff',
-        [REQUEST_ID_HEADER]: c.var.requestId,
+        [REQUEST_ID_HEADER]: c.get('requestId'),
       };
       return new Response(await readFile(deps.clientFile), { headers });
     } catch {
