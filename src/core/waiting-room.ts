@@ -24,8 +24,6 @@ interface Waiter {
   wake(reason: WakeReason): void;
 }
 
-export type WaitingRoom = ReturnType<typeof createWaitingRoom>;
-
 export function createWaitingRoom(deps: { store: Pick<Store, 'nextReady' | 'onCommit'>; clock: Clock }) {
   const { store, clock } = deps;
   const lanes = createLanes();

@@ -25,8 +25,6 @@ export function keyOf(c: Context<HttpEnv>, body: string): KeyedRequest | null {
   return { key, fingerprint };
 }
 
-export type RunningKeys = ReturnType<typeof createRunningKeys>;
-
 export function createRunningKeys() {
   const running = new Map<string, { fingerprint: string; answer: Promise<Answer> }>();
   return {

@@ -7,7 +7,6 @@ import { prepareRead, prepareWrite } from './prepared.ts';
 import { frontEndLinks, frontEndValues } from './schema.ts';
 
 export type Remembered = Parameters<FrontEndMemory['save']>[0];
-export type MemoryTable = ReturnType<typeof createMemoryTable>;
 
 export function createMemoryTable({ client, tables }: OpenDatabase) {
   const ofLink = sql`front_end = ${param('frontEnd')} AND task_id = ${param('taskId')} AND kind = ${param('kind')}`;

@@ -24,8 +24,6 @@ interface Range {
   readonly limit: number;
 }
 
-export type TaskLists = ReturnType<typeof createTaskLists>;
-
 export function createTaskLists(database: OpenDatabase) {
   const statements = { ...prepareTaskLists(database), everyNewest: prepareEveryNewest(database) };
 

@@ -11,13 +11,8 @@
  *   expect(twin.violations).toEqual([]);
  */
 export { createDiscordTwin } from './twin.ts';
-export type { DiscordTwin, OutageKind } from './handle.ts';
+export type { DiscordTwin } from './handle.ts';
 export type { DiscordTwinOptions } from './options.ts';
 export type { TwinChannel } from './channel-handle.ts';
-export type { TwinGuild } from './guild-handle.ts';
-export type { TwinUser } from './users/user.ts';
 export type { Invocation } from './users/invocation.ts';
-export type { Answer, OpenModal } from './world/interactions.ts';
-export type { TwinMessage, Ping } from './world/model.ts';
-export type { RestRecord, Violation } from './http/journal.ts';
-export type { ArmedFault, Fault, RestMatcher } from './http/faults.ts';
+export type { TwinMessage } from './world/model.ts';
