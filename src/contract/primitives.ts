@@ -14,7 +14,8 @@ const text = (what: string, max: number) =>
     .string({
       error: (issue) => (issue.input === undefined ? `${what} is required.` : `${what} must be text.`),
     })
-    .max(max, { error: `${what} must not be longer than ${max} characters.` })
+    // In UTF-16 units, as the limits are given; zod's own `max` counts code points.
+    .refine((value) => value.length <= max, { error: `${what} must not be longer than ${max} characters.` })
     .refine((value) => !hasNul(value), { error: `${what} must not contain NUL characters.` })
     .refine((value) => !isBroken(value), { error: `${what} must be well-formed Unicode.` });
 

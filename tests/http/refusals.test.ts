@@ -155,6 +155,8 @@ describe('fields', () => {
       submitted_by: rocket.repeat(50),
     });
     expect((await world.api.get(id)).description).toHaveLength(4000);
+    const longer = await world.send('POST', '/api/tasks', { body: { description: rocket.repeat(2001) } });
+    expect(longer.status).toBe(400);
     const held = await world.api.held(long(100), { instance_name: long(100) });
     const notes = await world.send('PUT', `/api/tasks/${held.id}/status`, { body: { notes: long(16_000) } });
     expect(notes.status).toBe(200);
