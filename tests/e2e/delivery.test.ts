@@ -1,35 +1,33 @@
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Health } from '../../src/contract/stats.ts';
 import { createDiscordTwin, type DiscordTwin } from '../support/discord-twin/index.ts';
-import { startServer, temporaryFolder, type ServerProcess } from '../support/server-process.ts';
+import { cleanUp, newFolder, startServer, type RunningServer } from '../support/http-process.ts';
 
 let twin: DiscordTwin;
-let server: ServerProcess;
-let folder: ReturnType<typeof temporaryFolder>;
+let server: RunningServer;
+let folder: string;
 
 const POSTS = { method: 'POST', path: /^\/channels\/\d+\/messages$/ };
 
 beforeEach(async () => {
-  folder = temporaryFolder();
+  folder = newFolder();
   twin = createDiscordTwin({ channels: ['claude-tasks'] });
   await twin.start();
   server = await start();
 });
 
 afterEach(async () => {
-  await server.end('SIGKILL');
+  await cleanUp();
   await twin.stop();
-  folder.remove();
 });
 
-const databasePath = () => `${folder.path}/tasks.db`;
-
-async function start(): Promise<ServerProcess> {
+async function start(): Promise<RunningServer> {
   const started = await startServer({
-    databasePath: databasePath(),
+    folder,
     env: { DISCORD_TOKEN: twin.token, DISCORD_API_URL: twin.url },
   });
-  await started.line((line) => line.msg === 'commands registered');
+  await started.line('commands registered');
   return started;
 }
 
@@ -37,13 +35,13 @@ const channel = () => twin.channel('claude-tasks').messages.map((message) => mes
 const linesWith = (text: string) => channel().filter((line) => line.includes(text));
 const seen = (text: string) =>
   twin.waitFor(() => linesWith(text).length > 0, { what: text, timeoutMs: 15_000 });
-const add = (description: string) => server.call('POST', '/api/tasks', { description });
+const add = (description: string) => server.api.add(description);
 
 async function killedWhile(when: 'before' | 'after', act: () => Promise<unknown>): Promise<void> {
   const held = twin.fault(POSTS, { kind: 'hold', when });
   await act();
   await twin.waitFor(() => held.held > 0, { what: 'a held send', timeoutMs: 15_000 });
-  await server.end('SIGKILL');
+  await server.kill();
   held.release();
   held.remove();
 }
@@ -87,15 +85,12 @@ describe('a notification', () => {
   it('waits out an outage, and then all of them come once and in order', async () => {
     await twin.beginOutage('bad-gateway');
     for (let n = 1; n <= 5; n++) await add(`task number ${n}`);
-    const health = await server.call<{ status: string; notifications: { undelivered: number } }>(
-      'GET',
-      '/health',
-    );
+    const health = (await server.send('GET', '/health')).as(Health);
     await twin.endOutage();
 
     await seen('task number 5');
-    expect(health.body.status).toBe('healthy');
-    expect(health.body.notifications.undelivered).toBeGreaterThan(0);
+    expect(health.status).toBe('healthy');
+    expect(health.notifications.undelivered).toBeGreaterThan(0);
     expect(numbers(/task number (\d)/)).toEqual([1, 2, 3, 4, 5]);
   });
 
@@ -106,15 +101,15 @@ describe('a notification', () => {
     const tasks = 12;
     for (let n = 1; n <= tasks; n++) {
       await add(`task number ${n}`);
-      await server.call('POST', `/api/tasks/${n}/claim`, { instance_id: 'mac' });
-      await server.call('POST', `/api/tasks/${n}/complete`, { instance_id: 'mac' });
+      await server.send('POST', `/api/tasks/${n}/claim`, { body: { instance_id: 'mac' } });
+      await server.send('POST', `/api/tasks/${n}/complete`, { body: { instance_id: 'mac' } });
       if (n % 3 === 0) {
         const sends = twin.requests.length + Math.floor(random() * 6);
         await twin.waitFor(() => twin.requests.length >= sends || isDelivered(n), {
           what: 'some sends',
           timeoutMs: 15_000,
         });
-        await server.end('SIGKILL');
+        await server.kill();
         server = await start();
       }
     }
@@ -135,7 +130,7 @@ function numbers(pattern: RegExp): number[] {
 
 /** As if the machine had been off for a while: only the database knows when the send began. */
 function makeSendLookOld(): void {
-  const client = new Database(databasePath());
+  const client = new Database(`${folder}/tasks.db`);
   const row = client.prepare("SELECT value FROM front_end_values WHERE name = 'sending'").pluck().get();
   const sending = {
     ...(JSON.parse(String(row)) as object),

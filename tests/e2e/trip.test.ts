@@ -1,34 +1,30 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDiscordTwin, type DiscordTwin } from '../support/discord-twin/index.ts';
 import { runClient, type ClientMachine } from '../support/client-process.ts';
-import { startServer, temporaryFolder, type ServerProcess } from '../support/server-process.ts';
+import { cleanUp, newFolder, startServer, type RunningServer } from '../support/http-process.ts';
+import { KEY } from '../support/http-world.ts';
 
 let twin: DiscordTwin;
-let server: ServerProcess;
-let folder: ReturnType<typeof temporaryFolder>;
+let server: RunningServer;
+let folder: string;
 
 beforeEach(async () => {
-  folder = temporaryFolder();
+  folder = newFolder();
   twin = createDiscordTwin();
   await twin.start();
 });
 
 afterEach(async () => {
-  await server.end();
+  await cleanUp();
   await twin.stop();
-  folder.remove();
 });
 
-const start = () =>
-  startServer({
-    databasePath: `${folder.path}/tasks.db`,
-    env: { DISCORD_TOKEN: twin.token, DISCORD_API_URL: twin.url },
-  });
+const start = () => startServer({ folder, env: { DISCORD_TOKEN: twin.token, DISCORD_API_URL: twin.url } });
 
 const machine = (instance: string, name: string): ClientMachine => ({
   url: server.url,
-  key: server.key,
-  home: `${folder.path}/${instance}`,
+  key: KEY,
+  home: `${folder}/${instance}`,
   instance,
   name,
 });
@@ -107,7 +103,7 @@ describe('a task', () => {
 
   it('claimed by eight client processes side by side has one winner', async () => {
     server = await start();
-    await server.call('POST', '/api/tasks', { description: 'only once' });
+    await server.api.add('only once');
     const machines = Array.from({ length: 8 }, (_, n) => machine(`m${n}`, `Machine ${n}`));
 
     const runs = await Promise.all(machines.map((each) => runClient(each, 'claim', '1')));
