@@ -40,24 +40,26 @@ export async function registerCommands(live: Live, deps: RegistrationDeps): Prom
   const key = hashKey(client, scope.name);
   const hash = `${hashOf(body)}@${scope.since}`;
   const facts = { count: body.length, scope: scope.name };
-  if ((await memory.value(key)) === hash) {
-    logger.info({ ...facts, changed: false }, 'commands registered');
-    return;
+  const changed = (await memory.value(key)) !== hash;
+  if (changed) {
+    const answer = await api.ask({ method: 'PUT', route: routeOf(client, scope.guildId), body });
+    if (!answer.ok) {
+      logger.error({ ...facts, reason: answer.message, invite }, 'commands could not be registered');
+      return;
+    }
+    await memory.save({ values: { [key]: hash } });
   }
-  const answer = await api.ask({ method: 'PUT', route: routeOf(client, scope.guildId), body });
-  if (!answer.ok) {
-    logger.error({ ...facts, reason: answer.message, invite }, 'commands could not be registered');
-    return;
-  }
-  await memory.save({ values: { [key]: hash } });
-  logger.info({ ...facts, changed: true }, 'commands registered');
+  logger.info({ ...facts, changed }, 'commands registered');
+  // Also when nothing changed: the last clearing may not have come to its end.
   await clearOtherScopes(live, scope, memory);
 }
 
 /** Commands registered for one server and for all would be offered twice. */
 async function clearOtherScopes({ client, api }: Live, scope: Scope, memory: FrontEndMemory): Promise<void> {
   const name = `command_scopes:${client.application.id}`;
-  const known = (await memory.value(name))?.split(',') ?? [];
+  const saved = await memory.value(name);
+  if (saved === scope.name) return;
+  const known = saved?.split(',') ?? [];
   for (const other of known.filter((one) => one !== scope.name)) {
     const route = routeOf(client, other === GLOBAL ? null : other);
     // A server that the bot has left says no, and has no commands of ours any more.
@@ -67,13 +69,14 @@ async function clearOtherScopes({ client, api }: Live, scope: Scope, memory: Fro
   await memory.save({ values: { [name]: scope.name } });
 }
 
-/** Null while the bot is in no server that counts. */
+/** The configured server, else all of them. Null while the bot is in no server that counts. */
 function scopeOf(client: Client<true>, config: DiscordConfig): Scope | null {
-  const [first, ...others] = countedGuilds(client, config);
   // While a server is out, nothing is known of it; it is come back to when it is there again.
-  if (first?.available !== true) return null;
-  if (others.length > 0) return { name: GLOBAL, guildId: null, since: 0 };
-  return { name: first.id, guildId: first.id, since: first.joinedTimestamp };
+  const guild = countedGuilds(client, config).find(({ available }) => available);
+  if (guild === undefined) return null;
+  // What is registered for all stays there when the bot is thrown out of a server and invited again.
+  if (config.guildId === null) return { name: GLOBAL, guildId: null, since: 0 };
+  return { name: guild.id, guildId: guild.id, since: guild.joinedTimestamp };
 }
 
 function routeOf({ application }: Client<true>, guildId: string | null) {

@@ -14,6 +14,10 @@ describe('getting in', () => {
   }
 
   const puts = () => stage.twin.requests.filter(({ method }) => method === 'PUT');
+  const counted = () => puts().map(({ path, body }) => [path, (body as unknown[]).length]);
+  const everywhere = () => `/applications/${stage.twin.bot.applicationId}/commands`;
+  const inGuild = () =>
+    `/applications/${stage.twin.bot.applicationId}/guilds/${stage.twin.guild.id}/commands`;
 
   test('says who it is, with the invite link, and asks for the Guilds intent alone', async () => {
     await open();
@@ -27,29 +31,78 @@ describe('getting in', () => {
 
   test('registers all commands with one PUT, and again only when they changed', async () => {
     await open();
-    expect(puts()).toHaveLength(1);
+    expect(puts().map(({ path }) => path)).toEqual([everywhere()]);
     expect(stage.twin.commands.map(({ name }) => name).sort()).toEqual(
       ['task', 'queue', 'status', 'done', 'priority', 'cancel', 'athena', 'Queue as task'].sort(),
     );
     stage = await stage.restart();
     expect(puts()).toHaveLength(1);
     expect(stage.logged('commands registered')[0]?.details).toMatchObject({ changed: false, count: 8 });
-    const key = `commands:${stage.twin.bot.applicationId}:${stage.twin.guild.id}`;
+    const key = `commands:${stage.twin.bot.applicationId}:global`;
     await stage.store.memory('discord').save({ values: { [key]: 'of an older version' } });
     stage = await stage.restart();
     expect(puts()).toHaveLength(2);
   });
 
-  test('in a second server commands become global, and are not offered twice', async () => {
+  test('registered for all, they are there in a second server without another word', async () => {
     await open();
     stage.twin.addGuild('Elsewhere');
-    await stage.twin.waitFor(() => puts().length === 3);
-    const app = stage.twin.bot.applicationId;
-    expect(puts().map(({ path, body }) => [path, (body as unknown[]).length])).toEqual([
-      [`/applications/${app}/guilds/${stage.twin.guild.id}/commands`, 8],
-      [`/applications/${app}/commands`, 8],
-      [`/applications/${app}/guilds/${stage.twin.guild.id}/commands`, 0],
-    ]);
+    await stage.twin.waitFor(() => stage.logged('commands registered').length === 2);
+    expect(counted()).toEqual([[everywhere(), 8]]);
+    await stage.twin.user('alice').slash('athena').message();
+  });
+
+  describe('with the server that counts named, or no longer named', () => {
+    let guildId: string | null = null;
+
+    async function openIn(named: 'named' | 'not named') {
+      await open({
+        beforeStart: (twin) => {
+          guildId = named === 'named' ? twin.guild.id : null;
+        },
+        config: {
+          get guildId() {
+            return guildId;
+          },
+        },
+      });
+    }
+
+    test('commands move there and back, and are never offered twice', async () => {
+      await openIn('named');
+      expect(counted()).toEqual([[inGuild(), 8]]);
+      guildId = null;
+      stage = await stage.restart();
+      await stage.twin.waitFor(() => puts().length === 3);
+      expect(counted().slice(1)).toEqual([
+        [everywhere(), 8],
+        [inGuild(), 0],
+      ]);
+      await stage.twin.user('alice').slash('queue').message();
+      guildId = stage.twin.guild.id;
+      stage = await stage.restart();
+      await stage.twin.waitFor(() => puts().length === 5);
+      expect(counted().slice(3)).toEqual([
+        [inGuild(), 8],
+        [everywhere(), 0],
+      ]);
+      await stage.twin.user('alice').slash('queue').message();
+    });
+
+    test('a clearing that failed for now is made up for', async () => {
+      await openIn('not named');
+      guildId = stage.twin.guild.id;
+      stage.twin.fault(
+        { method: 'PUT', path: /applications\/\d+\/commands$/ },
+        { kind: 'status', status: 503 },
+        { times: 1 },
+      );
+      stage = await stage.restart();
+      await stage.twin.waitFor(() => stage.logged('commands could not be registered yet').length === 1);
+      stage.clock.advance(2_000);
+      await stage.twin.waitFor(() => stage.twin.commands.length === 8);
+      expect(counted().at(-1)).toEqual([everywhere(), 0]);
+    });
   });
 
   test('in no server it waits to be invited', async () => {
