@@ -1,4 +1,5 @@
 /** The three streams as one value: results go to stdout, talk goes to stderr, questions need a terminal. */
+import { isUtf8 } from 'node:buffer';
 import { ClientError, usageError } from './errors.ts';
 import type { Input, Streams } from './streams.ts';
 
@@ -61,7 +62,11 @@ async function readAll(stdin: Input): Promise<string> {
     if (error instanceof ClientError) throw error;
     throw usageError('Standard input cannot be read.');
   }
-  return Buffer.concat(chunks)
+  const bytes = Buffer.concat(chunks);
+  if (!isUtf8(bytes)) {
+    throw usageError('Standard input is not valid UTF-8 text.', 'Convert it first, for example with iconv.');
+  }
+  return bytes
     .toString('utf8')
     .replace(/^\ufeff/, '')
     .replace(/\r?\n$/, '');
