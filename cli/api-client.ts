@@ -1,7 +1,9 @@
 /** Every call of the API that a command makes, one method each. */
 import { ENDPOINTS } from '../src/contract/endpoints.ts';
 import type {
+  ClaimedAnswer,
   ClaimNext,
+  ClaimNextAnswer,
   ClaimTask,
   CompleteTask,
   CreateTask,
@@ -9,7 +11,7 @@ import type {
   ReleaseTask,
 } from '../src/contract/task.ts';
 import type { Heartbeat } from '../src/contract/instance.ts';
-import type { Call } from './call.ts';
+import type { Call, CallOptions } from './call.ts';
 
 export type ApiClient = ReturnType<typeof createApiClient>;
 
@@ -37,11 +39,12 @@ export function createApiClient(call: Call) {
     pauseQueue: (reason?: string) => call(ENDPOINTS.pauseQueue, { body: { reason } }),
     resumeQueue: () => call(ENDPOINTS.resumeQueue, { body: {} }),
 
-    claimTask: (id: number, body: ClaimTask) => call(ENDPOINTS.claimTask, { id, body }),
+    claimTask: (id: number, body: ClaimTask, keep: (answer: ClaimedAnswer) => Promise<void>) =>
+      call(ENDPOINTS.claimTask, { id, body, keep }),
     /** A repeat may wait for another time: it is the same wish for the next task. */
-    claimNext: (body: ClaimNext) => {
+    claimNext: (body: ClaimNext, more: Pick<CallOptions<ClaimNextAnswer>, 'keep' | 'until'>) => {
       const { wait_seconds: waitSeconds, ...sameAs } = body;
-      return call(ENDPOINTS.claimNext, { body, sameAs, waitMs: (waitSeconds ?? 0) * 1000 });
+      return call(ENDPOINTS.claimNext, { body, sameAs, waitMs: (waitSeconds ?? 0) * 1000, ...more });
     },
     completeTask: (id: number, body: CompleteTask) => call(ENDPOINTS.completeTask, { id, body }),
     failTask: (id: number, body: FailTask) => call(ENDPOINTS.failTask, { id, body }),

@@ -3,7 +3,7 @@ import { API_KEY_HEADER, IDEMPOTENCY_KEY_HEADER } from '../src/contract/endpoint
 import { readAnswer, refusalOf } from './answer.ts';
 import type { ClientConfig } from './config.ts';
 import { ClientError } from './errors.ts';
-import type { HttpAnswer, Transport } from './http.ts';
+import type { Transport } from './http.ts';
 import type { PendingWrite, PendingWrites } from './pending-writes.ts';
 import { retry, USUAL, type Pace, type Patience } from './retry.ts';
 import { VERSION } from './version.ts';
@@ -17,13 +17,17 @@ export interface Endpoint<A> {
   readonly answer: { safeParse(value: unknown): { success: boolean; data?: A } };
 }
 
-export interface CallOptions {
+export interface CallOptions<A = unknown> {
   readonly id?: number;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: object;
   /** How long the server may take on purpose; comes on top of the usual limit. */
   readonly waitMs?: number;
   readonly timeoutMs?: number;
+  /** The time until which a lost connection is taken up again, however often. */
+  readonly until?: number | undefined;
+  /** Carried out before the write counts as answered: a kill in between repeats it rather than loses this. */
+  readonly keep?: (answer: A) => Promise<void>;
   /** The body without what may differ in a repeat of the same request. */
   readonly sameAs?: object;
   /** Never taken up by a later run: a heartbeat answered hours ago renews nothing. */
@@ -41,7 +45,7 @@ export interface CallDeps {
   readonly newKey: () => string;
 }
 
-export type Call = <A>(endpoint: Endpoint<A>, options?: CallOptions) => Promise<A>;
+export type Call = <A>(endpoint: Endpoint<A>, options?: CallOptions<A>) => Promise<A>;
 
 const TIMEOUT_MS = 10_000;
 const REPLAY_MS = 3000;
@@ -49,7 +53,11 @@ const REPLAY_MS = 3000;
 export function createCall(deps: CallDeps): Call {
   const { config, transport, pace, signal, timeoutMs = TIMEOUT_MS, patience = USUAL } = deps;
 
-  async function attempt<A>(endpoint: Endpoint<A>, options: CallOptions, write?: PendingWrite): Promise<A> {
+  async function attempt<A>(
+    endpoint: Endpoint<A>,
+    options: CallOptions<A>,
+    write?: PendingWrite,
+  ): Promise<A> {
     const answer = await transport.send({
       method: endpoint.method,
       url: config.apiUrl + pathOf(endpoint.path, options),
@@ -58,50 +66,55 @@ export function createCall(deps: CallDeps): Call {
       timeoutMs: options.timeoutMs ?? timeoutMs + (options.waitMs ?? 0),
       signal,
     });
-    return judge(answer, endpoint, write);
-  }
-
-  function judge<A>(answer: HttpAnswer, endpoint: Endpoint<A>, write?: PendingWrite): A {
-    const refusal = refusalOf(answer, pace.now());
-    if (refusal !== undefined) {
-      if (refusal.facts.isAnswer === true && refusal.facts.isTransient !== true) write?.done();
-      throw refusal;
-    }
+    throwRefusal(refusalOf(answer, pace.now()), write);
     const value = readAnswer(answer, endpoint.answer);
+    await options.keep?.(value);
     write?.done();
     return value;
   }
 
   /**
    * An earlier run of this command sent a body that waits for longer than this one is to wait. An answer that the
-   * server keeps comes at once; if none does, there is none, and the request starts anew.
+   * server keeps comes at once; if none does, there is none, and the request starts anew: undefined.
    */
-  async function replay<A>(endpoint: Endpoint<A>, options: CallOptions, write: PendingWrite): Promise<A> {
+  async function replay<A>(
+    endpoint: Endpoint<A>,
+    options: CallOptions<A>,
+    write: PendingWrite,
+  ): Promise<{ answer: A } | undefined> {
     try {
-      return await attempt(endpoint, { ...options, timeoutMs: REPLAY_MS }, write);
+      return { answer: await attempt(endpoint, { ...options, timeoutMs: REPLAY_MS }, write) };
     } catch (error) {
       if (!(error instanceof ClientError) || error.facts.isTimeout !== true) throw error;
       write.done();
-      return attempt(endpoint, options, openWrite(endpoint, options, deps));
+      return undefined;
     }
   }
 
   return async (endpoint, options = {}) => {
-    const write = endpoint.method === 'GET' ? undefined : openWrite(endpoint, options, deps);
-    const isOther = write !== undefined && write.body !== JSON.stringify(options.body ?? {});
-    try {
-      return await retry(
-        () => (isOther ? replay(endpoint, options, write) : attempt(endpoint, options, write)),
-        pace,
-        patience,
-      );
-    } catch (error) {
+    let write = endpoint.method === 'GET' ? undefined : openWrite(endpoint, options, deps);
+    const once = async () => {
+      if (write !== undefined && write.body !== JSON.stringify(options.body ?? {})) {
+        const kept = await replay(endpoint, options, write);
+        if (kept !== undefined) return kept.answer;
+        write = openWrite(endpoint, options, deps);
+      }
+      return attempt(endpoint, options, write);
+    };
+    return retry(once, pace, { ...patience, until: options.until }).catch((error: unknown) => {
       throw explain(error, config);
-    }
+    });
   };
 }
 
-function openWrite(endpoint: Endpoint<unknown>, options: CallOptions, deps: CallDeps): PendingWrite {
+/** A refusal by Athena itself is an answer: the write is over. */
+function throwRefusal(refusal: ClientError | undefined, write?: PendingWrite): void {
+  if (refusal === undefined) return;
+  if (refusal.facts.isAnswer === true && refusal.facts.isTransient !== true) write?.done();
+  throw refusal;
+}
+
+function openWrite<A>(endpoint: Endpoint<A>, options: CallOptions<A>, deps: CallDeps): PendingWrite {
   const value = options.body ?? {};
   const checked = endpoint.body?.safeParse(value);
   if (checked?.success === false) {
@@ -118,7 +131,7 @@ function openWrite(endpoint: Endpoint<unknown>, options: CallOptions, deps: Call
   });
 }
 
-function pathOf(pattern: string, { id, query = {} }: CallOptions): string {
+function pathOf(pattern: string, { id, query = {} }: Pick<CallOptions, 'id' | 'query'>): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) parameters.set(name, String(value));

@@ -9,8 +9,10 @@ export interface Pace {
 
 export interface Patience {
   readonly tries: number;
-  /** No new try starts later than this after the first one. */
+  /** No new try starts later than this after the first one, or after `until`. */
   readonly withinMs: number;
+  /** The time up to which any number of tries may start: whoever waits for a task waits for the server, too. */
+  readonly until?: number | undefined;
 }
 
 /** A server that hangs is asked twice (10 s each), one that refuses connections four times in about two seconds. */
@@ -24,18 +26,24 @@ export async function retry<T>(
   pace: Pace,
   patience: Patience = USUAL,
 ): Promise<T> {
-  const giveUpAt = pace.now() + patience.withinMs;
+  const startedAt = pace.now();
   for (let tries = 1; ; tries += 1) {
     try {
       return await attempt();
     } catch (error) {
       if (!(error instanceof ClientError) || error.facts.isTransient !== true) throw error;
-      if (tries >= patience.tries) throw error;
       const delay = delayBefore(tries, error.facts.retryAfterMs ?? 0, pace.random());
-      if (pace.now() + delay > giveUpAt) throw error;
+      if (!isWorthIt(patience, { tries, startedAt, nextAt: pace.now() + delay })) throw error;
       await pace.sleep(delay);
     }
   }
+}
+
+function isWorthIt(
+  { tries: most, withinMs, until = -Infinity }: Patience,
+  { tries, startedAt, nextAt }: { tries: number; startedAt: number; nextAt: number },
+): boolean {
+  return nextAt <= until || (tries < most && nextAt <= Math.max(startedAt, until) + withinMs);
 }
 
 /**

@@ -21,14 +21,12 @@ export async function run(deps: Deps, { words, options }: Given): Promise<Outcom
   const answer =
     word === undefined ? await claimNext(deps, api, wait) : await claimById(deps, api, taskId(word));
   if (!('lease' in answer)) return nothing(answer, wait);
-  const { task, lease } = answer;
-  await remember(deps, { task_id: task.id, lease_id: lease.lease_id, expires_at: lease.expires_at });
   return { json: answer, lines: claimedLines(answer, deps.host.now()) };
 }
 
 async function claimById(deps: Deps, api: ApiClient, id: number): Promise<ClaimedAnswer> {
   try {
-    return await anew(() => api.claimTask(id, claimant(deps)));
+    return await anew(() => api.claimTask(id, claimant(deps), (answer) => remember(deps, answer)));
   } catch (error) {
     if (!(error instanceof ClientError) || error.code !== 'task_not_claimable') throw error;
     throw error.withHint(takenHint(id, error, deps.config().instanceId));
@@ -51,7 +49,10 @@ async function claimNext(deps: Deps, api: ApiClient, waitSeconds: number): Promi
     const slice = Math.min(SLICE_SECONDS, left);
     const startedAt = deps.host.now();
     const answer = await anew(() =>
-      api.claimNext({ ...claimant(deps), ...(slice > 0 && { wait_seconds: slice }) }),
+      api.claimNext(
+        { ...claimant(deps), ...(slice > 0 && { wait_seconds: slice }) },
+        { until: endsAt, keep: (found) => remember(deps, found) },
+      ),
     );
     if ('lease' in answer || deps.host.now() >= endsAt) return answer;
     // A server that stops answers at once, without a task; asking again at once would only hammer it.
@@ -74,12 +75,11 @@ async function anew<T>(claim: () => Promise<T>): Promise<T> {
   }
 }
 
-async function remember(
-  deps: Deps,
-  lease: { task_id: number; lease_id: string; expires_at: string },
-): Promise<void> {
+async function remember(deps: Deps, answer: ClaimNextAnswer): Promise<void> {
+  if (!('lease' in answer)) return;
+  const { lease_id, expires_at } = answer.lease;
   try {
-    await deps.leases().remember(lease);
+    await deps.leases().remember({ task_id: answer.task.id, lease_id, expires_at });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     deps.io.note(safeLine(`⚠️ The lease could not be remembered on this machine: ${why}`));

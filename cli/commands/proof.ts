@@ -29,10 +29,24 @@ export async function withProof<T>(
   } catch (error) {
     if (!isLost(error)) throw error;
     await forget(deps, remembered?.lease_id);
-    const show = `Look at it with "claude-task-client show ${id}".`;
-    const force = `If its machine is gone: "claude-task-client ${verb} ${id} --force".`;
-    throw error.withHint(isForced ? show : force);
+    throw error.withHint(nextStep(error, { id, verb, isForced }));
   }
+}
+
+/** An operator can take a task from its holder; for one that nobody holds there is nothing to force. */
+function nextStep(
+  { code, facts }: ClientError,
+  { id, verb, isForced }: { id: number; verb: string; isForced: boolean },
+): string {
+  const { status = 'in_progress' } = (facts.details ?? {}) as { status?: unknown };
+  if (code === 'lease_lost' && status === 'in_progress' && !isForced) {
+    return `If its machine is gone: "claude-task-client ${verb} ${id} --force".`;
+  }
+  const again =
+    status === 'failed' || status === 'cancelled'
+      ? `, or give it another chance with "claude-task-client requeue ${id}"`
+      : '';
+  return `Look at it with "claude-task-client show ${id}"${again}.`;
 }
 
 function proofOf(deps: Deps, leaseId: string | undefined): Proof {

@@ -94,6 +94,40 @@ describe('claim', () => {
     expect(new Set(server.seen.map(({ headers }) => headers['idempotency-key'])).size).toBe(3);
   });
 
+  it('remembers the lease before it lets go of the request', async () => {
+    answer = () => ({ json: claimed() });
+    const lock = path.join(machine.home, '.local/state/claude-task-client/leases.json.lock');
+    fs.mkdirSync(path.dirname(lock), { recursive: true });
+    fs.writeFileSync(lock, String(process.pid));
+    const meanwhile: string[][] = [];
+    const onSleep = () => {
+      meanwhile.push(machine.files().filter((file) => file.includes('pending-writes')));
+      fs.rmSync(lock, { force: true });
+    };
+    expect((await machine.run(['claim'], { onSleep })).code).toBe(0);
+    expect(meanwhile.map((files) => files.length)).toEqual([1]);
+    expect(remembered()).toMatchObject([{ lease_id: 'lease-1' }]);
+    expect(machine.files()).toHaveLength(1);
+  });
+
+  it('that waits outlasts a restart of the server, with one request', async () => {
+    answer = () =>
+      server.seen.length <= 12 ? { raw: (response) => response.destroy() } : { json: claimed() };
+    const ran = await machine.run(['claim', '--wait', '30']);
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    expect(ran.slept.reduce((sum, ms) => sum + ms)).toBeGreaterThan(20_000);
+    expect(new Set(server.seen.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
+  });
+
+  it('that waits gives up with 6 once its own wait is over', async () => {
+    answer = () => ({ raw: (response) => response.destroy() });
+    const ran = await machine.run(['claim', '--wait', '30']);
+    expect(ran.code).toBe(6);
+    const waited = ran.slept.reduce((sum, ms) => sum + ms);
+    expect(waited).toBeGreaterThan(25_000);
+    expect(waited).toBeLessThanOrEqual(30_000);
+  });
+
   it('stops at once on Ctrl-C and closes its connection', async () => {
     const closed = new Promise<void>((resolve) => {
       answer = () => ({ raw: (response) => response.once('close', resolve) });
@@ -156,6 +190,22 @@ describe('complete, fail and release', () => {
       '❌ The server said lease_lost. If its machine is gone: "claude-task-client release 5 --force".\n',
     );
     expect(remembered()).toEqual([]);
+  });
+
+  it.each([
+    ['invalid_transition', 'completed', 'Look at it with "claude-task-client show 5".'],
+    ['lease_lost', 'completed', 'Look at it with "claude-task-client show 5".'],
+    ['lease_lost', 'pending', 'Look at it with "claude-task-client show 5".'],
+    [
+      'lease_lost',
+      'cancelled',
+      'Look at it with "claude-task-client show 5", or give it another chance with "claude-task-client requeue 5".',
+    ],
+    ['lease_lost', 'in_progress', 'If its machine is gone: "claude-task-client complete 5 --force".'],
+  ])('name what helps after %s of a task that is %s', async (code, status, hint) => {
+    answer = () => refusal(409, code, { details: { status } });
+    const ran = await machine.run(['complete', '5']);
+    expect(ran).toMatchObject({ code: 5, stderr: `❌ The server said ${code}. ${hint}\n` });
   });
 
   it('with --force act as operator, once that is confirmed', async () => {

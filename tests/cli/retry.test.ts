@@ -45,6 +45,22 @@ describe('retrying', () => {
     expect(clock.slept).toHaveLength(1);
   });
 
+  it('of one who waits goes on until that wait is over', async () => {
+    const clock = pace();
+    const until = clock.now() + 50_000;
+    const lostLate = () => {
+      clock.pass(20_000);
+      return Promise.reject(lost());
+    };
+    await expect(retry(lostLate, clock, { tries: 4, withinMs: 18_000, until })).rejects.toThrow('lost');
+    expect(clock.slept).toEqual([150, 300, 600]);
+    const down = pace();
+    const wait = { tries: 4, withinMs: 18_000, until: down.now() + 25_000 };
+    await expect(retry(() => Promise.reject(lost()), down, wait)).rejects.toThrow('lost');
+    expect(down.slept.length).toBeGreaterThan(10);
+    expect(down.now()).toBeLessThanOrEqual(wait.until);
+  });
+
   it('does not repeat what was refused', async () => {
     const clock = pace();
     const refused = new ClientError('lease_lost', 'gone', { status: 409 });
