@@ -53,13 +53,13 @@ function stateFields(task: Task, ahead: number | null): (Field | null)[] {
         named('Instance', instance),
         since('Started', task.claimedAt),
         attempts(task),
-        text('Notes', task.notes),
+        text(task, 'Notes', task.notes),
         lastError(task),
       ];
     case 'completed':
-      return [named('Instance', instance), took(task), text('Notes', task.notes)];
+      return [named('Instance', instance), took(task), text(task, 'Notes', task.notes)];
     case 'failed':
-      return [named('Instance', instance), took(task), attempts(task), text('Reason', task.error)];
+      return [named('Instance', instance), took(task), attempts(task), text(task, 'Reason', task.error)];
     case 'cancelled':
       return [named('Instance', instance), since('Cancelled', task.completedAt)];
   }
@@ -97,11 +97,11 @@ function attempts(task: Task): Field | null {
 }
 
 function lastError(task: Task): Field | null {
-  return text('Last attempt failed', task.error);
+  return text(task, 'Last attempt failed', task.error);
 }
 
-function text(name: string, value: string | null): Field | null {
-  return value === null ? null : { name, value: block(value, SHORT_TEXT), isWide: true };
+function text({ id }: Task, name: string, value: string | null): Field | null {
+  return value === null ? null : { name, value: block(value, SHORT_TEXT, pointerTo(id)), isWide: true };
 }
 
 function rowsOf(task: Task): ButtonRow[] {

@@ -42,7 +42,8 @@ export function failed(event: TaskEvent, cardUrl: string | null): Outgoing {
 export function cancelled(event: TaskEvent, cardUrl: string | null): Outgoing {
   const { details, taskId, actor } = event;
   const title = `🚫 Task #${taskId} cancelled`;
-  const reason = details.reason === undefined ? [] : [`Reason: ${inline(details.reason, 500)}`];
+  const reason =
+    details.reason === undefined ? [] : [`Reason: ${inline(details.reason, 500, pointerTo(taskId))}`];
   return {
     embed: embed({
       title,

@@ -3,7 +3,7 @@ import type { TaskEvent } from '../../core/event.ts';
 import type { EventAction } from '../../core/vocabulary.ts';
 import { cancelled, completed, failed } from './ends.ts';
 import type { Outgoing } from './outgoing.ts';
-import { inline } from './text.ts';
+import { inline, pointerTo } from './text.ts';
 import { actorName, relative } from './words.ts';
 
 const REASON_LENGTH = 300;
@@ -17,32 +17,32 @@ export const LINES: Readonly<Record<EventAction, Line | null>> = {
   priority_changed: null,
   notes_updated: null,
   claimed: (event, cardUrl) =>
-    silent(cardUrl, {
+    silent(event, cardUrl, {
       says: `🔄 Task #${event.taskId} claimed by ${holder(event)}`,
       plain: `🔄 Task #${event.taskId} claimed`,
     }),
   released: (event, cardUrl) =>
-    silent(cardUrl, {
+    silent(event, cardUrl, {
       says: `↩️ Task #${event.taskId} given back by ${holder(event)}`,
       plain: `↩️ Task #${event.taskId} given back`,
       reason: event.details.reason,
       notBefore: event.details.not_before,
     }),
   expired: (event, cardUrl) =>
-    silent(cardUrl, {
+    silent(event, cardUrl, {
       says: `⏰ Task #${event.taskId} back in the queue${attempt(event)}`,
       plain: `⏰ Task #${event.taskId} back in the queue`,
       reason: event.details.error ?? event.details.reason,
     }),
   retried: (event, cardUrl) =>
-    silent(cardUrl, {
+    silent(event, cardUrl, {
       says: `🔁 Task #${event.taskId} back in the queue${attempt(event)}`,
       plain: `🔁 Task #${event.taskId} back in the queue`,
       reason: event.details.error ?? event.details.reason,
       notBefore: event.details.not_before,
     }),
   requeued: (event, cardUrl) =>
-    silent(cardUrl, {
+    silent(event, cardUrl, {
       says: `📋 Task #${event.taskId} requeued by ${actorName(event.actor, event.details.instance_name)}`,
       plain: `📋 Task #${event.taskId} requeued`,
       reason: event.details.reason,
@@ -59,10 +59,12 @@ interface LineParts {
   readonly notBefore?: string | undefined;
 }
 
-function silent(cardUrl: string | null, parts: LineParts): Outgoing {
+function silent(event: TaskEvent, cardUrl: string | null, parts: LineParts): Outgoing {
   const link = cardUrl === null ? '' : ` · ${cardUrl}`;
   const later = parts.notBefore === undefined ? '' : `\nNot before ${relative(new Date(parts.notBefore))}`;
-  const reason = parts.reason === undefined ? '' : `\nReason: ${inline(parts.reason, REASON_LENGTH)}`;
+  const pointer = pointerTo(event.taskId);
+  const reason =
+    parts.reason === undefined ? '' : `\nReason: ${inline(parts.reason, REASON_LENGTH, pointer)}`;
   return { content: `${parts.says}${link}${reason}${later}`, plain: parts.plain, isSilent: true };
 }
 

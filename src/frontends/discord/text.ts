@@ -18,6 +18,8 @@ const MARKDOWN = /[\\`*~|<>[\]]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|^(?=[#-])/g
 /** What stands where a text has nothing to see; Discord refuses blank parts. */
 const BLANK = '(blank)';
 
+const ELLIPSIS = '…';
+
 /** How to get the whole of a shortened text. */
 export function pointerTo(taskId: number): string {
   return `claude-task-client show ${taskId}`;
@@ -40,26 +42,48 @@ function cutAtWord(text: string, max: number): string {
 
 /** Text of several lines with its formatting kept. A cut text ends with where the whole of it is. */
 export function block(text: string, max: number, pointer?: string): string {
+  return blockWithNote(text, max, pointer === undefined ? ELLIPSIS : `\n${whereTo(pointer)}`);
+}
+
+/** The same, with what a cut text ends with. */
+export function blockWithNote(text: string, max: number, note: string): string {
   const whole = repair(text).trim();
   if (isBlank(whole)) return BLANK;
   if (whole.length <= max) return whole;
-  const note = pointer === undefined ? '…' : `… (shortened; all of it: \`${pointer}\`)`;
   const fence = '\n```';
-  const cut = cutAtWord(whole, max - note.length - fence.length - 1);
+  const cut = cutAtWord(whole, max - note.length - fence.length);
   const isFenceOpen = (cut.match(/```/g) ?? []).length % 2 === 1;
-  return `${cut}${isFenceOpen ? fence : ''}${pointer === undefined ? '' : '\n'}${note}`;
+  return `${cut}${isFenceOpen ? fence : ''}${note}`;
 }
 
 /** One line without formatting of its own, for places that show text as it is (footers, choices). */
 export function flat(text: string, max: number): string {
-  const line = repair(text).replace(INVISIBLE, '').replace(/\s+/g, ' ').trim();
-  if (isBlank(line)) return BLANK;
-  return line.length <= max ? line : `${cutAtWord(line, max - 1)}…`;
+  const line = oneLine(text);
+  return line.length <= max ? line : `${cutAtWord(line, max - ELLIPSIS.length)}${ELLIPSIS}`;
 }
 
-/** One line inside a sentence of ours: shown as it was written, formatting nothing, naming nobody. At most twice `max` long. */
-export function inline(text: string, max: number): string {
-  return flat(text, max).replace(MARKDOWN, '\\$&');
+/**
+ * One line inside a sentence of ours: shown as it was written, formatting nothing, naming nobody. A cut one ends
+ * with where the whole of it is. At most twice `max` long.
+ */
+export function inline(text: string, max: number, pointer?: string): string {
+  const line = oneLine(text);
+  if (line.length <= max) return defused(line);
+  const note = pointer === undefined ? ELLIPSIS : whereTo(pointer);
+  return `${defused(cutAtWord(line, max - note.length))}${note}`;
+}
+
+function oneLine(text: string): string {
+  const line = repair(text).replace(INVISIBLE, '').replace(/\s+/g, ' ').trim();
+  return isBlank(line) ? BLANK : line;
+}
+
+function defused(line: string): string {
+  return line.replace(MARKDOWN, '\\$&');
+}
+
+function whereTo(pointer: string): string {
+  return `${ELLIPSIS} (shortened; all of it: \`${pointer}\`)`;
 }
 
 /** As many lines as fit, then how many more there are. */

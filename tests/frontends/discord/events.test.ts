@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { TaskEvent } from '../../../src/core/event.ts';
+import { LINES } from '../../../src/frontends/discord/lines.ts';
 import { headlines, openStage, type Stage } from './stage.ts';
 
 describe('what each event makes', () => {
@@ -106,6 +108,43 @@ describe('what each event makes', () => {
       isSilent: true,
     });
     expect(channel().messages[0]?.text).toContain('Last attempt failed: Disk full');
+  });
+
+  test('what is cut says where the rest is: on silent lines and in the fields of a card', async () => {
+    const rest = '… (shortened; all of it: `claude-task-client show 1`)';
+    const long = 'word '.repeat(200).trim();
+    const card = () => channel().messages[0]!.embeds[0]!;
+    const field = (name: string) => card().fields?.find((one) => one.name === name)?.value;
+    const line = () => channel().messages.at(-1)!.content;
+    const { id } = await submitByApi();
+    let { leaseId } = await claim(id);
+    await stage.store.decide(stage.tasks.setStatus(id, {}, { notes: long }));
+    await stage.relay.run();
+    expect(field('Notes')).toMatch(/^(word )+word\n… /);
+    expect(field('Notes')).toContain(rest);
+    const once = { error: long, retry: true, retryInMs: 0 };
+    await stage.store.decide(stage.tasks.fail(id, { leaseId }, once));
+    await stage.relay.run();
+    expect(line()).toMatch(/^🔁 .*\nReason: (word )+word… /);
+    expect(line()).toContain(rest);
+    expect(field('Last attempt failed')).toContain(rest);
+    ({ leaseId } = await claim(id));
+    const reason = long.slice(0, 500);
+    await stage.store.decide(stage.tasks.release(id, { leaseId }, { reason, retryInMs: 60_000 }));
+    await stage.relay.run();
+    expect(line()).toContain(`${rest}\nNot before <t:`);
+    ({ leaseId } = await claim(id));
+    await stage.store.decide(stage.tasks.fail(id, { leaseId }, { ...once, retry: false }));
+    await stage.relay.run();
+    expect(field('Reason')).toContain(rest);
+  });
+
+  test('an attempt whose time ran out: its line says where the rest of the reason is', () => {
+    const details = { title: 'Deploy', reason: 'word '.repeat(100).trim() };
+    const event = { taskId: 1, actor: 'system', action: 'expired', instanceId: null, details };
+    expect(LINES.expired?.(event as TaskEvent, null).content).toMatch(
+      /^⏰ .*word… \(shortened; all of it: `claude-task-client show 1`\)$/s,
+    );
   });
 
   test('completed: a new message with notes, duration, instance and the next task; it mentions the submitter once', async () => {

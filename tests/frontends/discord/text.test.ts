@@ -18,6 +18,7 @@ describe('text', () => {
         }
         expect(flat(text, max)).not.toMatch(/[\r\n]/);
         expect(inline(text, max).length).toBeLessThanOrEqual(2 * max);
+        expect(inline(text, max, 'claude-task-client show 5').length).toBeLessThanOrEqual(2 * max);
       }),
       { numRuns: 500 },
     );
@@ -34,6 +35,13 @@ describe('text', () => {
     expect(block('word '.repeat(100), 60, 'show 5')).toMatch(
       /^(word )+word\n… \(shortened; all of it: `show 5`\)$/,
     );
+  });
+
+  test('a long line says where the whole of it is', () => {
+    expect(inline('one_ two'.repeat(20), 80, 'show 5')).toMatch(
+      /^one\\_ two.*… \(shortened; all of it: `show 5`\)$/,
+    );
+    expect(inline('one two', 80, 'show 5')).toBe('one two');
   });
 
   test('an open code fence is closed before the note', () => {
