@@ -83,11 +83,12 @@ async function startParts(deps: AppDeps, store: Store): Promise<App> {
   });
 
   await sweeper.start();
+  // Where a front end begins is settled before anything can happen that it would have to tell.
+  frontEnd?.relay.start();
   const server = await listen(http, config.http);
   housekeeper.start();
-  logger.info({ host: config.http.host, port: server.port, version: VERSION }, 'listening');
+  logger.announce({ host: config.http.host, port: server.port, version: VERSION }, 'listening');
   await frontEnd?.discord.start();
-  frontEnd?.relay.start();
 
   return {
     port: server.port,

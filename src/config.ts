@@ -35,7 +35,7 @@ const numberIn = (range: { min: number; max: number; whole: boolean; fallback: n
   return z
     .string()
     .default(String(fallback))
-    .transform((text) => (/^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN))
+    .transform((text) => (/^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN))
     .refine((value) => value >= min && value <= max && (!whole || Number.isInteger(value)), says(error));
 };
 

@@ -13,6 +13,8 @@ export interface LogOptions {
 export interface RedactingLogger extends Logger {
   /** From now on this text is replaced wherever it would appear. */
   hide(secret: string): void;
+  /** Written whatever the level: what whoever starts the server waits for. */
+  announce(details: object, message: string): void;
 }
 
 const SHORTEST_SECRET = 6;
@@ -42,6 +44,9 @@ export function createLogger({ level, write }: LogOptions): RedactingLogger {
     info: logger.info.bind(logger),
     warn: logger.warn.bind(logger),
     error: logger.error.bind(logger),
+    announce: (details, message) => {
+      logger.child({}, { level: 'info' }).info(details, message);
+    },
     hide(secret) {
       // A very short one stands inside ordinary words, and hiding it would only garble the log.
       if (secret.length < SHORTEST_SECRET) return;

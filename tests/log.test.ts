@@ -32,6 +32,12 @@ describe('a log line', () => {
     );
     expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(written);
   });
+
+  it.each(LOG_LEVELS)('announces what others wait for, also at the level %s', (level) => {
+    const { logger, lines } = world(level);
+    logger.announce({ port: 1 }, 'listening');
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'info', msg: 'listening', port: 1 });
+  });
 });
 
 describe('secrets', () => {

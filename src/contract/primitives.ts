@@ -41,9 +41,7 @@ const number = (what: string, range: { min: number; max: number }) => {
   return z.number({ error }).min(range.min, { error }).max(range.max, { error });
 };
 
-/** Out-of-range lengths are clamped by the lease rules, so any positive number is welcome. */
-export const leaseSeconds = z
-  .number({ error: 'lease_seconds must be a number of seconds.' })
-  .positive({ error: 'lease_seconds must be more than 0.' });
+/** Out-of-range lengths are clamped by the lease rules, so any number is welcome. */
+export const leaseSeconds = z.number({ error: 'lease_seconds must be a number of seconds.' });
 export const waitSeconds = number('wait_seconds', { min: 0, max: 60 });
 export const retryInSeconds = number('retry_in_seconds', { min: 0, max: 31_536_000 });

@@ -15,7 +15,10 @@ export const Stats = z.object({
 });
 export type Stats = z.infer<typeof Stats>;
 
-export const PauseQueue = z.object({ reason: is.reason.nullish() });
+export const PauseQueue = z.object({
+  reason: is.reason.nullish(),
+  instance_id: is.nameText('instance_id').nullish(),
+});
 export const QueueAnswer = z.object({ paused: z.boolean(), reason: z.string().nullable() });
 export type QueueAnswer = z.infer<typeof QueueAnswer>;
 

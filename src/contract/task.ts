@@ -62,15 +62,19 @@ const NothingToClaim = z.object({ task: z.null(), paused: z.boolean().optional()
 export const ClaimNextAnswer = z.union([ClaimedAnswer, NothingToClaim]);
 export type ClaimNextAnswer = z.infer<typeof ClaimNextAnswer>;
 
+/** An instance that says who it is; it need not hold the task. */
+const speaker = { instance_id: is.nameText('instance_id').nullish() };
+
 export const CreateTask = z.object({
   description: is.description,
-  priority: is.priority.optional(),
+  priority: is.priority.nullish(),
   target: is.nameText('target').nullish(),
   submitted_by: is.nameText('submitted_by').nullish(),
+  ...speaker,
 });
 export type CreateTask = z.input<typeof CreateTask>;
 
-export const EditTask = z.object({ description: is.description });
+export const EditTask = z.object({ description: is.description, ...speaker });
 
 const claimant = {
   instance_id: is.nameText('instance_id'),
@@ -90,7 +94,7 @@ export const SetStatus = z
   .refine((body) => body.status !== undefined || body.notes != null, {
     error: 'Send status, notes or both.',
   });
-export const SetPriority = z.object({ priority: is.priority });
+export const SetPriority = z.object({ priority: is.priority, ...speaker });
 export const CompleteTask = z.object({ notes: is.notes.nullish(), ...proof });
 export type CompleteTask = z.input<typeof CompleteTask>;
 export const FailTask = z.object({
@@ -106,5 +110,5 @@ export const ReleaseTask = z.object({
   ...proof,
 });
 export type ReleaseTask = z.input<typeof ReleaseTask>;
-export const CancelTask = z.object({ reason: is.reason.nullish() });
-export const RequeueTask = z.object({});
+export const CancelTask = z.object({ reason: is.reason.nullish(), ...speaker });
+export const RequeueTask = z.object({ ...speaker });

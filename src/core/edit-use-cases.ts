@@ -1,6 +1,6 @@
 /** What people ask for: new tasks, changes to them, and the queue's own switch. */
-import { createMove } from './move.ts';
-import type { Caller } from './ownership.ts';
+import { createMove, speakerOf } from './move.ts';
+import { actorOf, type Caller } from './ownership.ts';
 import * as edits from './task-edits.ts';
 import type { Origin, Task } from './task.ts';
 import type { TaskServiceDeps } from './task-deps.ts';
@@ -21,22 +21,30 @@ export function createEditUseCases({ clock, policy }: TaskServiceDeps) {
 
   return {
     /** Submits once per origin: the same request of a front end, seen twice, makes one task. */
-    submit(wanted: SubmitTask): Work<Task> {
+    submit(wanted: SubmitTask, caller: Caller = {}): Work<Task> {
       const origin = wanted.origin ?? null;
-      return work<'newTask', Task>({ read: 'newTask', origin }, ({ id, existing }) => {
-        if (existing !== null) return { result: existing };
-        const submission: edits.Submission = {
-          id,
-          description: wanted.description,
-          priority: wanted.priority ?? 'medium',
-          target: wanted.target ?? null,
-          submittedBy: wanted.submittedBy ?? null,
-          origin,
-          maxAttempts: policy.maxAttempts,
-        };
-        const made = edits.submit(submission, { actor: wanted.actor ?? 'operator', now: clock.now() });
-        return { result: made.after, changes: [made] };
-      });
+      const load = { read: 'newTask', origin } as const;
+      return work<'newTask', Task>(
+        load,
+        ({ id, existing }) => {
+          if (existing !== null) return { result: existing };
+          const submission: edits.Submission = {
+            id,
+            description: wanted.description,
+            priority: wanted.priority ?? 'medium',
+            target: wanted.target ?? null,
+            submittedBy: wanted.submittedBy ?? null,
+            origin,
+            maxAttempts: policy.maxAttempts,
+          };
+          const made = edits.submit(submission, {
+            actor: wanted.actor ?? actorOf(caller, null),
+            now: clock.now(),
+          });
+          return { result: made.after, changes: [made] };
+        },
+        speakerOf(caller),
+      );
     },
 
     cancel(id: number, caller: Caller, reason?: string): Work<Task> {
@@ -55,14 +63,21 @@ export function createEditUseCases({ clock, policy }: TaskServiceDeps) {
       return move(id, caller, { make: (task, act) => edits.changePriority(task, priority, act) });
     },
 
-    pause: (reason?: string) => setQueue({ paused: true, reason: reason ?? null }),
-    resume: (reason?: string) => setQueue({ paused: false, reason: reason ?? null }),
+    pause: (reason?: string, caller: Caller = {}) =>
+      setQueue({ paused: true, reason: reason ?? null }, caller),
+    resume: (reason?: string, caller: Caller = {}) =>
+      setQueue({ paused: false, reason: reason ?? null }, caller),
   };
 }
 
-function setQueue(wanted: QueueState): Work<QueueState> {
-  return work<'queue', QueueState>({ read: 'queue' }, ({ queue }) => {
-    const same = queue.paused === wanted.paused && (wanted.reason === null || queue.reason === wanted.reason);
-    return same ? { result: queue } : { result: wanted, queue: wanted };
-  });
+function setQueue(wanted: QueueState, caller: Caller): Work<QueueState> {
+  return work<'queue', QueueState>(
+    { read: 'queue' },
+    ({ queue }) => {
+      const isSame =
+        queue.paused === wanted.paused && (wanted.reason === null || queue.reason === wanted.reason);
+      return isSame ? { result: queue } : { result: wanted, queue: wanted };
+    },
+    speakerOf(caller),
+  );
 }

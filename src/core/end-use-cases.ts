@@ -69,6 +69,7 @@ function toNextTask(next: Task | null): Completion['nextTask'] {
 function repeatsOf(status: TaskStatus | undefined): readonly LeaseOutcome[] {
   if (status === 'completed') return ['completed'];
   if (status === 'failed') return ['failed'];
+  if (status === 'cancelled') return ['cancelled'];
   if (status === 'pending') return ['released'];
   return [];
 }

@@ -71,7 +71,10 @@ export function createInstanceService({ clock }: { clock: Clock }) {
             leases,
             lost,
             unclaimed,
-            cancelledTaskIds: loaded.cancelledTaskIds,
+            // What it holds again by now is no longer lost to it.
+            cancelledTaskIds: loaded.cancelledTaskIds.filter(
+              (id) => !loaded.held.some((task) => task.id === id),
+            ),
             heartbeatSeconds: heartbeatSeconds(Math.min(...lengths, 180_000)),
           };
           return { result, renewals: leases, changedSomething: true };

@@ -48,6 +48,7 @@ export function required(task: Task | null, id: number): Task {
 }
 
 /** A caller that names its instance is heard from. */
-export function speakerOf(caller: Caller): Speaker | null {
-  return caller.instanceId === undefined ? null : { instanceId: caller.instanceId };
+export function speakerOf({ instanceId, speaker }: Caller): Speaker | null {
+  const heard = instanceId ?? speaker;
+  return heard === undefined ? null : { instanceId: heard };
 }

@@ -12,12 +12,15 @@ export interface Caller {
   readonly actor?: Actor | undefined;
   readonly instanceId?: string | undefined;
   readonly leaseId?: string | undefined;
+  /** An instance that only says who it is; it need not hold the task. */
+  readonly speaker?: string | undefined;
 }
 
 /** The name under which the trail records this caller. `lease` is the row of its lease id, if any. */
 export function actorOf(caller: Caller, lease: Lease | null): Actor {
   if (caller.actor !== undefined) return caller.actor;
   if (caller.instanceId !== undefined) return `instance:${caller.instanceId}`;
+  if (caller.speaker !== undefined) return `instance:${caller.speaker}`;
   if (lease !== null) return `instance:${lease.instanceId}`;
   return 'operator';
 }

@@ -8,6 +8,7 @@ import type { HttpDeps, RouteDeps } from './deps.ts';
 import type { HttpApp, HttpEnv } from './env.ts';
 import { answerError } from './errors.ts';
 import { addFixedPathRefusals, addMethodRefusals } from './methods.ts';
+import { createPresence } from './presence.ts';
 import { Refusal } from './refusal.ts';
 import { addInstanceRoutes } from './routes/instances.ts';
 import { addOpenRoutes } from './routes/open.ts';
@@ -19,6 +20,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   const writes = createWrites(deps.store);
   const routes: RouteDeps = { ...deps, writes, claims: createClaims({ ...deps, writes }) };
   const authenticate = createAuthenticate(deps);
+  const noteSignOfLife = createPresence(deps);
   const app: HttpApp = new Hono();
 
   // One middleware for everything: each further one costs as much as half a claim.
@@ -27,8 +29,10 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     c.set('requestId', requestIdOf(c));
     c.set('logger', deps.logger);
     const refusal = isOpen(c.req.path) ? null : authenticate(c);
-    if (refusal === null) await next();
-    else c.res = answerError(c, refusal);
+    if (refusal === null) {
+      noteSignOfLife(c);
+      await next();
+    } else c.res = answerError(c, refusal);
     logRequest(c, deps.clock.monotonicMs() - startedMs);
   });
   app.onError((error, c) => answerError(c, error));

@@ -50,6 +50,8 @@ export function createClaimDelivery({ store, tasks, writes, clock }: ClaimDelive
         ? claim(null, delivery)
         : writes.runningKeys.join(keyed, () => claim(keyed, delivery)));
       leaseId = answer.leaseId;
+      // One turn of the loop, so that a connection that closed right after its request is seen to be closed.
+      if (leaseId !== null) await new Promise((resolve) => setImmediate(resolve));
       return answerJson(c, answer);
     } finally {
       const lease = leaseId;

@@ -73,11 +73,7 @@ function createDelivery(over: () => void): SharedDelivery {
       unsettled += 1;
       if (outgoing === undefined) return;
       if (outgoing.destroyed) closed(false);
-      // Finished: everything was handed to the operating system. A close without it lost the answer.
-      else
-        outgoing.once('close', () => {
-          closed(outgoing.writableFinished);
-        });
+      else watchEnd(outgoing, closed);
     },
     made() {
       isMade = true;
@@ -93,4 +89,18 @@ function createDelivery(over: () => void): SharedDelivery {
       end();
     },
   };
+}
+
+/**
+ * Finished: everything was handed to the operating system; a close without it lost the answer. The event
+ * tells, `writableFinished` does not: it is true as well when the socket was gone before the write.
+ */
+function watchEnd(outgoing: ServerResponse, closed: (finished: boolean) => void): void {
+  let finished = false;
+  outgoing.once('finish', () => {
+    finished = true;
+  });
+  outgoing.once('close', () => {
+    closed(finished);
+  });
 }

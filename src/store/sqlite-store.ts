@@ -4,6 +4,7 @@ import { createIdleCheckpoint } from './checkpoint.ts';
 import { createCommitQueue } from './commit-queue.ts';
 import { IN_MEMORY, openDatabase, prepareFolder, withoutLinks, type OpenDatabase } from './database.ts';
 import { lockDatabase } from './database-lock.ts';
+import { createDatabaseWatch } from './database-watch.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { createEventTable } from './event-table.ts';
 import { createInstanceTable } from './instance-table.ts';
@@ -65,6 +66,7 @@ function assemble(database: OpenDatabase, made: SqliteStoreOptions & { release: 
   const { client } = database;
   const { clock, path, logger, release } = made;
   const tables = createTables(database);
+  const isStillThere = createDatabaseWatch(path);
   const listeners = new Set<(commit: Commit) => void>();
   const checkpoint = createIdleCheckpoint({ client, clock, path, logger });
   const signals = createSignals((commit) => {
@@ -95,6 +97,11 @@ function assemble(database: OpenDatabase, made: SqliteStoreOptions & { release: 
         const forgotten = tables.instances.forgetSilent(new Date(now - SILENT_INSTANCE_MS), PURGE_BATCH);
         return dropped === PURGE_BATCH || forgotten === PURGE_BATCH;
       }),
+    ping: () =>
+      reading(() => {
+        isStillThere();
+        tables.queue.state();
+      }),
     memory: (frontEnd) => createMemory(frontEnd, tables, (run) => queue.enqueue(run)),
     async close() {
       await queue.drain();
@@ -116,7 +123,7 @@ function tellSafely(listener: (commit: Commit) => void, commit: Commit, logger: 
 
 type Readers = Omit<
   Store,
-  'decide' | 'decideOnce' | 'onCommit' | 'shiftLeases' | 'purge' | 'memory' | 'close'
+  'decide' | 'decideOnce' | 'onCommit' | 'shiftLeases' | 'purge' | 'memory' | 'ping' | 'close'
 >;
 
 function createReaders({ tasks, lists, events, instances, queue }: Tables, clock: Clock): Readers {
@@ -142,7 +149,6 @@ function createReaders({ tasks, lists, events, instances, queue }: Tables, clock
         queue: queue.state(),
         instances: instances.counts(clock.now()),
       })),
-    ping: () => reading(() => void queue.state()),
   };
 }
 

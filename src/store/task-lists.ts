@@ -46,8 +46,11 @@ export function createTaskLists(database: OpenDatabase) {
         ...statements.inClaimOrder.all({ rank: -1, id: 0, limit: SEARCHED }),
         ...openById(statements, wanted),
       ];
-      const fits = (row: TaskRow) =>
-        String(row.id).startsWith(wanted) || row.description.toLowerCase().includes(wanted);
+      const words = wanted.split(/\s+/);
+      const fits = (row: TaskRow) => {
+        const description = row.description.toLowerCase();
+        return String(row.id).startsWith(wanted) || words.every((word) => description.includes(word));
+      };
       const distinct = new Map(near.filter(fits).map((row) => [row.id, row]));
       return newestFirst([...distinct.values()])
         .slice(0, limit)

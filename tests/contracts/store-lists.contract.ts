@@ -133,6 +133,7 @@ export function storeListsContract(open: OpenStoreWorld): void {
       expect(await found('door', 1)).toEqual([3]);
       expect(await found('#2')).toEqual([2]);
       expect(await found('')).toEqual([3, 2, 1]);
+      expect(await found('the fix')).toEqual([1]);
       expect(await found('%')).toEqual([]);
     });
 

@@ -208,6 +208,18 @@ describe('what a move clears and keeps', () => {
     lease_expires_at: null,
   };
 
+  it('cancelling by PUT again with the lease that did it answers with the task as it is', async () => {
+    const { id, lease } = await world.api.held();
+    const body = { status: 'cancelled', lease_id: lease.lease_id };
+    expect((await put(id, body)).status).toBe(200);
+    expect((await put(id, body)).status).toBe(200);
+    expect((await world.api.logs(id)).map(({ action }) => action)).toEqual([
+      'created',
+      'claimed',
+      'cancelled',
+    ]);
+  });
+
   it('release, retry and requeue clear who worked on it', async () => {
     const { id } = await world.api.held();
     await put(id, { notes: 'kept' });

@@ -78,3 +78,34 @@ it.each(['/client', '/client/', '/client/../package.json', '/client/%2e%2e/packa
     await world.store.close();
   },
 );
+
+it.each([
+  [
+    'gone',
+    (file: string) => {
+      fs.rmSync(file);
+    },
+  ],
+  [
+    'another one',
+    (file: string) => {
+      fs.writeFileSync(`${file}.new`, fs.readFileSync(file));
+      fs.renameSync(`${file}.new`, file);
+    },
+  ],
+  [
+    'overwritten',
+    (file: string) => {
+      fs.writeFileSync(file, 'A'.repeat(fs.statSync(file).size));
+    },
+  ],
+])('a database file that is %s makes the server unhealthy', async (_what, harm) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'athena-health-'));
+  const file = path.join(folder, 'tasks.db');
+  const world = await createHttpWorld({ path: file });
+  expect((await world.send('GET', '/health')).status).toBe(200);
+  harm(file);
+  expect((await world.send('GET', '/health')).status).toBe(503);
+  await world.store.close();
+  fs.rmSync(folder, { recursive: true, force: true });
+});

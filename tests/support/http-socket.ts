@@ -13,6 +13,8 @@ export interface RawSocket {
   rest(): Promise<string>;
   /** Cuts the connection without a goodbye. */
   cut(): void;
+  /** Says goodbye: nothing more will be sent. */
+  end(): void;
 }
 
 export async function openSocket(port: number): Promise<RawSocket> {
@@ -58,6 +60,9 @@ export async function openSocket(port: number): Promise<RawSocket> {
     },
     cut: () => {
       socket.resetAndDestroy();
+    },
+    end: () => {
+      socket.end();
     },
   };
 }

@@ -17,8 +17,9 @@ export function addQueueRoutes(app: Hono<HttpEnv>, { store, tasks, writes, clock
   for (const { endpoint, turn } of switches) {
     app.post(endpoint.path, async (c) => {
       const text = await readText(c);
-      const { reason } = parseBody(text, endpoint.body);
-      return writes.answer(c, text, { work: turn(reason ?? undefined), view: { body: (state) => state } });
+      const { reason, instance_id: instanceId } = parseBody(text, endpoint.body);
+      const work = turn(reason ?? undefined, { speaker: instanceId ?? undefined });
+      return writes.answer(c, text, { work, view: { body: (state) => state } });
     });
   }
 }

@@ -20,7 +20,7 @@ const CREATED: View<Task> = {
   body: (task) => ({ task_id: task.id, status: task.status, task: toTaskView(task) }),
 };
 
-export function addTaskReads(app: Hono<HttpEnv>, { store, instances, logger }: RouteDeps): void {
+export function addTaskReads(app: Hono<HttpEnv>, { store }: RouteDeps): void {
   app.get(ENDPOINTS.listTasks.path, async (c) => {
     const page = await store.tasks(readTaskQuery(c));
     return ok(c, { tasks: page.tasks.map(toTaskView), next_cursor: page.nextCursor });
@@ -28,12 +28,6 @@ export function addTaskReads(app: Hono<HttpEnv>, { store, instances, logger }: R
 
   app.get(ENDPOINTS.nextTask.path, async (c) => {
     const instanceId = readInstanceId(c);
-    if (instanceId !== undefined) {
-      // Only a sign of life: the answer does not wait for it to be written.
-      store.decide(instances.seen(instanceId)).catch((error: unknown) => {
-        logger.debug({ error }, 'a sign of life was not recorded');
-      });
-    }
     return ok(c, { task: toTaskViewOrNull(await store.nextReady(lanesFor(instanceId))) });
   });
 
@@ -55,39 +49,41 @@ export function addTaskWrites(app: Hono<HttpEnv>, { tasks, writes }: RouteDeps):
     const body = parseBody(text, ENDPOINTS.createTask.body);
     const wanted = {
       description: body.description,
-      priority: body.priority,
+      priority: body.priority ?? undefined,
       target: body.target ?? undefined,
       submittedBy: body.submitted_by ?? undefined,
     };
-    return writes.answer(c, text, { work: tasks.submit(wanted), view: CREATED });
+    return writes.answer(c, text, { work: tasks.submit(wanted, toSpeaker(body)), view: CREATED });
   });
 
   app.put(ENDPOINTS.editTask.path, async (c) => {
     const id = readTaskId(c);
     const text = await readText(c);
-    const { description } = parseBody(text, ENDPOINTS.editTask.body);
-    return writes.answer(c, text, { work: tasks.edit(id, {}, description), view: TASK });
+    const body = parseBody(text, ENDPOINTS.editTask.body);
+    return writes.answer(c, text, { work: tasks.edit(id, toSpeaker(body), body.description), view: TASK });
   });
 
   app.put(ENDPOINTS.setPriority.path, async (c) => {
     const id = readTaskId(c);
     const text = await readText(c);
-    const { priority } = parseBody(text, ENDPOINTS.setPriority.body);
-    return writes.answer(c, text, { work: tasks.changePriority(id, {}, priority), view: TASK });
+    const body = parseBody(text, ENDPOINTS.setPriority.body);
+    const work = tasks.changePriority(id, toSpeaker(body), body.priority);
+    return writes.answer(c, text, { work, view: TASK });
   });
 
   app.post(ENDPOINTS.cancelTask.path, async (c) => {
     const id = readTaskId(c);
     const text = await readText(c);
-    const { reason } = parseBody(text, ENDPOINTS.cancelTask.body);
-    return writes.answer(c, text, { work: tasks.cancel(id, {}, reason ?? undefined), view: STATUS_AND_TASK });
+    const body = parseBody(text, ENDPOINTS.cancelTask.body);
+    const work = tasks.cancel(id, toSpeaker(body), body.reason ?? undefined);
+    return writes.answer(c, text, { work, view: STATUS_AND_TASK });
   });
 
   app.post(ENDPOINTS.requeueTask.path, async (c) => {
     const id = readTaskId(c);
     const text = await readText(c);
-    parseBody(text, ENDPOINTS.requeueTask.body);
-    return writes.answer(c, text, { work: tasks.requeue(id, {}), view: STATUS_AND_TASK });
+    const body = parseBody(text, ENDPOINTS.requeueTask.body);
+    return writes.answer(c, text, { work: tasks.requeue(id, toSpeaker(body)), view: STATUS_AND_TASK });
   });
 }
 
@@ -156,6 +152,11 @@ function addEndRoutes(app: Hono<HttpEnv>, { tasks, writes }: Pick<RouteDeps, 'ta
 interface Proof {
   readonly instance_id?: string | null | undefined;
   readonly lease_id?: string | null | undefined;
+}
+
+/** People do these to any task, and an instance may say who it is. */
+function toSpeaker(body: Pick<Proof, 'instance_id'>): Caller {
+  return { speaker: body.instance_id ?? undefined };
 }
 
 function toCaller(body: Proof): Caller {
