@@ -2,9 +2,11 @@
 import type { APIEmbed } from 'discord.js';
 import { block, flat } from './text.ts';
 
+export const EMBED_TEXT_LENGTH = 4096;
+
 const LIMITS = {
   title: 256,
-  description: 4096,
+  description: EMBED_TEXT_LENGTH,
   fields: 25,
   name: 256,
   value: 1024,

@@ -1,9 +1,10 @@
 /** What a person is told when something did not work. Every error code of the core has its answer here. */
 import { DomainError, TransientError } from '../../core/errors.ts';
 import type { DomainErrorCode } from '../../core/vocabulary.ts';
-import { embed } from './embed.ts';
+import { embed, EMBED_TEXT_LENGTH } from './embed.ts';
 import type { Outgoing } from './outgoing.ts';
 import { says } from './outgoing.ts';
+import { blockWithNote } from './text.ts';
 
 const LOOK = 'See `/queue` for what waits and `/done` for what has ended.';
 
@@ -28,10 +29,11 @@ export function refusalText(error: unknown): string | null {
   return null;
 }
 
-/** A text that somebody wrote is given back when it could not be kept. */
+/** A text that somebody wrote is given back when it could not be kept, as far as one message holds it. */
 export function givingBack(reason: string, text: string): Outgoing {
+  const description = blockWithNote(text, EMBED_TEXT_LENGTH, '\n… (shortened; one message holds no more)');
   return {
     ...says(reason),
-    embed: embed({ title: 'Your text', colour: 0x95_a5_a6, description: text }),
+    embed: embed({ title: 'Your text', colour: 0x95_a5_a6, description }),
   };
 }

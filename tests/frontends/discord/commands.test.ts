@@ -49,6 +49,30 @@ describe('commands', () => {
     expect(card.text).toContain('Still here');
   });
 
+  // Discord counts an emoji as one character, so a form may hold more than its limit as we count.
+  test.each([
+    [4_050, /^(🚀 )+🚀$/u],
+    [6_000, /^(🚀 )+🚀\n… \(shortened; one message holds no more\)$/u],
+  ])('a form with %i characters is refused, and its text given back', async (length, given) => {
+    const form = await alice().slash('task').modal();
+    const lenient = { ...form, inputs: form.inputs.map((input) => ({ ...input, maxLength: 8_000 })) };
+    const description = '🚀 '.repeat(length / 3).trim();
+    const told = await alice().submitModal(lenient, { description }).message();
+    expect(told.isEphemeral).toBe(true);
+    expect(told.content).toBe(
+      `A description has at most 4000 characters; this one has ${description.length}.`,
+    );
+    expect(told.embeds[0]).toMatchObject({ title: 'Your text' });
+    expect(told.embeds[0]?.description).toMatch(given);
+    expect(await stage.store.task(1)).toBeNull();
+  });
+
+  test('a form with nothing but spaces is refused without giving them back', async () => {
+    const form = await alice().slash('task').modal();
+    const told = await alice().submitModal(form, { description: '   ' }).message();
+    expect(told.text).toBe('A task needs a description.');
+  });
+
   test('Queue as task fills the form with the message, shortened where it is too long', async () => {
     const said = stage.twin.user('bob').say('The disk on nas-2 is full');
     const form = await alice().messageCommand('Queue as task', said).modal();

@@ -8,15 +8,29 @@ import type { SubmitTask } from '../../../core/edit-use-cases.ts';
 import { CARD } from '../card-keeper.ts';
 import { FRONT_END } from '../config.ts';
 import { toRef, type Flight } from '../in-flight.ts';
+import { says, type Outgoing } from '../outgoing.ts';
 import { givingBack, refusalText } from '../refusals.ts';
 import { actorOf, shownName, type Link, type Turn } from '../turn.ts';
+import { readDescription, readMachine, readPriority } from './options.ts';
 
-export type NewTask = Pick<SubmitTask, 'description' | 'priority' | 'target'>;
+/** As it was given, not yet looked at. */
+export interface Entered {
+  readonly description: string;
+  readonly priority: string | null;
+  readonly machine: string | null;
+}
+
+type NewTask = Pick<SubmitTask, 'description' | 'priority' | 'target'>;
 
 type Asked = Turn<ChatInputCommandInteraction | ModalSubmitInteraction>;
 
-export async function queueTask(turn: Asked, wanted: NewTask): Promise<void> {
+export async function queueTask(turn: Asked, entered: Entered): Promise<void> {
   const { interaction, answer, kit } = turn;
+  const { wanted, refused } = read(entered);
+  if (wanted === null) {
+    await answer.tell(refused);
+    return;
+  }
   const ref = toRef(interaction.channelId ?? '', interaction.id);
   const flight = kit.inFlight.begin(ref);
   let drawn = false;
@@ -29,6 +43,24 @@ export async function queueTask(turn: Asked, wanted: NewTask): Promise<void> {
     await answer.tell(givingBack(reason, wanted.description));
   } finally {
     flight.end(drawn);
+  }
+}
+
+type Read = { wanted: NewTask; refused: null } | { wanted: null; refused: Outgoing };
+
+function read({ description, priority, machine }: Entered): Read {
+  try {
+    const wanted = {
+      description: readDescription(description),
+      priority: readPriority(priority),
+      target: readMachine(machine),
+    };
+    return { wanted, refused: null };
+  } catch (error) {
+    const reason = refusalText(error);
+    if (reason === null) throw error;
+    const refused = description.trim() === '' ? says(reason) : givingBack(reason, description);
+    return { wanted: null, refused };
   }
 }
 

@@ -9,7 +9,7 @@ import { TEXT_LIMITS, type Priority } from '../../../core/vocabulary.ts';
 import { block } from '../text.ts';
 import type { Turn } from '../turn.ts';
 import { queueTask } from './new-task.ts';
-import { PRIORITY_CHOICES, readDescription, readMachine, readPriority } from './options.ts';
+import { PRIORITY_CHOICES } from './options.ts';
 
 export const TASK_FORM = 'new-task';
 
@@ -80,9 +80,9 @@ function machineInput(machine: string): APIModalInteractionResponseCallbackData[
 export async function submitTaskForm(turn: Turn<ModalSubmitInteraction>): Promise<void> {
   const { interaction } = turn;
   await queueTask(turn, {
-    description: readDescription(valueOf(interaction, DESCRIPTION) ?? ''),
-    priority: readPriority(valueOf(interaction, PRIORITY)),
-    target: readMachine(valueOf(interaction, MACHINE)),
+    description: valueOf(interaction, DESCRIPTION) ?? '',
+    priority: valueOf(interaction, PRIORITY),
+    machine: valueOf(interaction, MACHINE),
   });
 }
 

@@ -2,14 +2,7 @@ import { ApplicationCommandOptionType, ApplicationCommandType } from 'discord.js
 import { TEXT_LIMITS } from '../../../core/vocabulary.ts';
 import type { SlashCommand } from './command.ts';
 import { queueTask } from './new-task.ts';
-import {
-  optionText,
-  PRIORITY_CHOICES,
-  readDescription,
-  readMachine,
-  readPriority,
-  suggestMachines,
-} from './options.ts';
+import { optionText, PRIORITY_CHOICES, readMachine, readPriority, suggestMachines } from './options.ts';
 import { taskForm } from './task-form.ts';
 
 export const task: SlashCommand = {
@@ -43,11 +36,11 @@ export const task: SlashCommand = {
   },
   async run(turn) {
     const { interaction, answer } = turn;
-    const description = optionText(interaction, 'description');
-    const priority = readPriority(optionText(interaction, 'priority'));
-    const machine = readMachine(optionText(interaction, 'machine'));
-    if (description === null || description === '') await answer.form(taskForm({ priority, machine }));
-    else await queueTask(turn, { description: readDescription(description), priority, target: machine });
+    const description = optionText(interaction, 'description') ?? '';
+    const priority = optionText(interaction, 'priority');
+    const machine = optionText(interaction, 'machine');
+    if (description !== '') await queueTask(turn, { description, priority, machine });
+    else await answer.form(taskForm({ priority: readPriority(priority), machine: readMachine(machine) }));
   },
   choices: ({ kit }, typed) => suggestMachines(kit, typed),
 };
