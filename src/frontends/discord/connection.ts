@@ -19,7 +19,8 @@ export interface Live {
 
 export interface Connection {
   start(): void;
-  stop(): Promise<void>;
+  /** Whatever becomes of the line from here on is no news; it is cut once the farewell is over. */
+  stop(farewell: () => Promise<void>): Promise<void>;
   state(): FrontEndState;
   ready(): Promise<void>;
   /** Throws TransientError before the first login, DeliveryBlocked once Discord has refused us for good. */
@@ -89,9 +90,10 @@ export function createConnection(deps: ConnectionDeps): Connection {
       if (/^[\x21-\x7e]+$/.test(config.token)) void connect();
       else verdict.fail('DISCORD_TOKEN holds characters that no token has.');
     },
-    async stop() {
+    async stop(farewell) {
       pauses.cancel();
       verdict.close();
+      await farewell();
       at.live?.api.abort();
       await sayGoodbye(at.client, clock);
     },
@@ -148,7 +150,7 @@ function watch(client: Client, logger: Logger, verdict: Verdict): void {
     logger.error({ stack: error.stack }, 'discord client error');
   });
   client.on(Events.ShardReconnecting, () => {
-    // Our own goodbye closes the connection as well.
+    // While we are leaving, a lost line is no news; our own goodbye loses it as well.
     if (!verdict.isOver()) logger.info({}, 'discord connection lost, reconnecting');
   });
   client.on(Events.ShardResume, () => {

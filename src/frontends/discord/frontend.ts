@@ -65,8 +65,7 @@ export function createDiscordFrontEnd(deps: DiscordDeps): FrontEnd {
     async stop() {
       stopping.begin();
       register.stop();
-      await farewell.wait();
-      await connection.stop();
+      await connection.stop(() => farewell.wait());
     },
     ready: () => connection.ready(),
     deliver: (delivery) => stopping.unless(() => deliver(connection.live(), delivery)),

@@ -215,6 +215,9 @@ describe('getting in', () => {
     await stage.twin.waitFor(() => stage.twin.gateway.connected === 1);
     await stage.twin.user('alice').slash('queue').message();
     expect(stage.frontEnd.state()).toBe('connected');
+    expect(stage.logged('discord connection lost, reconnecting')).toHaveLength(1);
+    await stage.stop();
+    expect(stage.logged('discord connection lost, reconnecting')).toHaveLength(1);
   });
 
   test('after a refused resume everything is there again', async () => {

@@ -53,6 +53,23 @@ describe('when the database or Discord is in trouble', () => {
     expect(stage.twin.violations).toEqual([]);
   });
 
+  test('a line that is lost during a stop is no news, and what is under way is still answered', async () => {
+    const { lock, wrapStore } = lockable();
+    stage = await openStage({ wrapStore });
+    const asked = stage.twin.user('alice').slash('task', { description: 'x' });
+    await eventually(() => lock.fail.length === 1);
+    const stopping = stage.frontEnd.stop();
+    stage.twin.gateway.drop();
+    await stage.twin.waitFor(() => stage.twin.gateway.connected === 0);
+    await stage.twin.waitFor(() => stage.twin.gateway.connected === 1);
+    lock.fail.forEach((fail) => {
+      fail();
+    });
+    expect((await asked.followUp()).content).toContain('try again in a moment');
+    await stopping;
+    expect(stage.logged('discord connection lost, reconnecting')).toEqual([]);
+  });
+
   test('the same for commands and buttons', async () => {
     const { lock, wrapStore } = lockable();
     stage = await openStage({ wrapStore });
