@@ -1,5 +1,5 @@
-// One file with everything inside: a machine needs Node and a single download. Modules behind `import()` stay
-// dormant until asked for, so `--version` never pays for the parser, the schemas or the network.
+// One file with everything inside: a machine needs Node and a single download. The program lies in it as a text
+// that is read when it is needed, and its modules behind `import()` stay dormant until asked for.
 import { build } from 'esbuild';
 import { chmod, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
@@ -37,23 +37,33 @@ const parsingOnly = {
   },
 };
 
-const { metafile } = await build({
-  entryPoints: [path.join(here, 'main.ts')],
-  outfile: `${outfile}.new`,
+/** @type {import('esbuild').BuildOptions} */
+const shared = {
   bundle: true,
   platform: 'node',
-  format: 'esm',
   target: 'node20.19',
   minify: true,
   legalComments: 'none',
-  metafile: true,
   logLevel: 'warning',
-  define: { CLIENT_VERSION: JSON.stringify(version) },
-  // commander is CommonJS and asks for its Node modules when it is first used.
-  banner: {
-    js: '#!/usr/bin/env node\nimport{createRequire as athenaRequire}from"node:module";const require=athenaRequire(import.meta.url);',
-  },
+};
+const CLIENT_VERSION = JSON.stringify(version);
+
+const program = await build({
+  ...shared,
+  entryPoints: [path.join(here, 'start.ts')],
+  format: 'cjs',
+  write: false,
+  define: { CLIENT_VERSION },
   plugins: [englishOnly, parsingOnly],
+});
+const { metafile } = await build({
+  ...shared,
+  entryPoints: [path.join(here, 'main.ts')],
+  outfile: `${outfile}.new`,
+  format: 'esm',
+  metafile: true,
+  define: { CLIENT_VERSION, CLIENT_PROGRAM: JSON.stringify(program.outputFiles[0]?.text) },
+  banner: { js: '#!/usr/bin/env node' },
 });
 
 // Whoever starts the client while it is built gets the old file or the new one, never half of one.

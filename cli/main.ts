@@ -1,61 +1,26 @@
-/** The process edge: words, environment, streams and signals in; an exit code out. */
+/**
+ * Where the process begins. The build puts the whole program in here as a text: Node reads a module to its end
+ * before it runs any of it, and `--version` has no use for the other 99 %.
+ */
 import fs from 'node:fs';
-import os from 'node:os';
-import { ClientError, codeOf } from './errors.ts';
+import type * as Program from './start.ts';
 import { VERSION } from './version.ts';
 
+declare const CLIENT_PROGRAM: string | undefined;
+
 const [first, ...rest] = process.argv.slice(2);
-// Answered before anything else is loaded.
 if ((first === '--version' || first === '-V') && rest.length === 0) fs.writeSync(1, `${VERSION}\n`);
-else await start();
+else await (await load()).start(process.env);
 
-async function start(): Promise<void> {
-  // Whoever reads us may stop early (`| head -1`): there is nothing left to say, and nothing went wrong.
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error) => {
-      process.exit(codeOf(error) === 'EPIPE' ? 0 : 1);
-    });
-  }
-  const { run } = await import('./run.ts');
-  const code = await run({
-    argv: process.argv.slice(2),
-    env: process.env,
-    platform: process.platform,
-    home: os.homedir(),
-    hostname: os.hostname(),
-    streams: { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr },
-    signal: abortedBySignals(),
-    now: () => Date.now(),
-    elapsed: () => performance.now(),
-    random: () => Math.random(),
-    newKey: () => process.getBuiltinModule('node:crypto').randomUUID(),
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-  });
-  await written(process.stdout);
-  await written(process.stderr);
-  process.exit(code);
-}
-
-/** The first signal ends the command in good order, a second one at once. */
-function abortedBySignals(): AbortSignal {
-  const controller = new AbortController();
-  const stop = (code: string, exitCode: number) => {
-    if (controller.signal.aborted) process.exit(exitCode);
-    controller.abort(new ClientError(code, 'Interrupted.'));
-  };
-  process.on('SIGINT', () => {
-    stop('interrupted', 130);
-  });
-  process.on('SIGTERM', () => {
-    stop('terminated', 143);
-  });
-  return controller.signal;
-}
-
-function written(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    stream.write('', () => {
-      resolve();
-    });
-  });
+async function load(): Promise<typeof Program> {
+  if (typeof CLIENT_PROGRAM !== 'string') return import('./start.ts');
+  const { compileFunction } = process.getBuiltinModule('node:vm');
+  const { createRequire } = process.getBuiltinModule('node:module');
+  const program = { exports: {} };
+  const run = compileFunction(CLIENT_PROGRAM, ['require', 'module']) as (
+    require: NodeJS.Require,
+    module: { exports: object },
+  ) => void;
+  run(createRequire(import.meta.url), program);
+  return program.exports as typeof Program;
 }
