@@ -1,9 +1,8 @@
 /** Taking tasks: one by its id, or whatever is next; and giving back a claim that was never heard of. */
 import { clampLeaseMs, heartbeatSeconds } from './lease.ts';
 import { lanesFor } from './lanes.ts';
-import { required } from './move.ts';
 import { claim, undoClaim } from './task-attempts.ts';
-import type { Task } from './task.ts';
+import { required, type Task } from './task.ts';
 import type { TaskServiceDeps } from './task-deps.ts';
 import { work, type Outcome, type Reads, type Speaker, type Work } from './work.ts';
 

@@ -1,10 +1,10 @@
 /** Ending an attempt: by saying so, or by naming the status it leads to. */
 import { titleOf } from './event.ts';
-import { createMove, required, speakerOf } from './move.ts';
+import { createMove, speakerOf } from './move.ts';
 import { actorOf, isRepeat, requireOwnership, type Caller } from './ownership.ts';
 import { complete, fail, release, type Completion, type Failure } from './task-attempts.ts';
 import { cancel, requeue, updateNotes } from './task-edits.ts';
-import { illegal, type Act, type Task, type TaskChange } from './task.ts';
+import { illegal, required, type Act, type Task, type TaskChange } from './task.ts';
 import type { TaskServiceDeps } from './task-deps.ts';
 import type { LeaseOutcome, TaskStatus } from './vocabulary.ts';
 import { work, type Work } from './work.ts';

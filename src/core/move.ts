@@ -1,9 +1,8 @@
 /** The frame of every move by a caller: find the task, answer a repeat, judge who may, then decide. */
-import { DomainError } from './errors.ts';
 import type { Lease } from './lease.ts';
 import { actorOf, isRepeat, requireOwnership, type Caller } from './ownership.ts';
 import type { Clock } from './ports.ts';
-import type { Act, Task, TaskChange } from './task.ts';
+import { required, type Act, type Task, type TaskChange } from './task.ts';
 import type { LeaseOutcome } from './vocabulary.ts';
 import { work, type Outcome, type Speaker, type Work } from './work.ts';
 
@@ -40,11 +39,6 @@ export function createMove(clock: Clock): MoveTask {
       ? work<'taskAndNext', Task>({ read: 'taskAndNext', ...which }, decide, from)
       : work<'task', Task>({ read: 'task', ...which }, decide, from);
   };
-}
-
-export function required(task: Task | null, id: number): Task {
-  if (task !== null) return task;
-  throw new DomainError('task_not_found', `There is no task #${id}.`, { task_id: id });
 }
 
 /** A caller that names its instance is heard from. */

@@ -65,3 +65,9 @@ export function illegal(task: Task, wanted: string, hint?: string): DomainError 
   const message = `Task #${task.id} is ${task.status} and cannot be ${wanted}.${hint ? ` ${hint}` : ''}`;
   return new DomainError('invalid_transition', message, { status: task.status });
 }
+
+/** The task, or the refusal that every edge gives for an unknown id. */
+export function required(task: Task | null, id: number): Task {
+  if (task !== null) return task;
+  throw new DomainError('task_not_found', `There is no task #${id}.`, { task_id: id });
+}

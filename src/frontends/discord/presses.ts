@@ -3,7 +3,7 @@
  * so what stands there is always the newest state. Only the queue's own message is drawn here.
  */
 import type { ButtonInteraction } from 'discord.js';
-import { DomainError } from '../../core/errors.ts';
+import { required } from '../../core/task.ts';
 import type { Priority } from '../../core/vocabulary.ts';
 import type { ButtonVerb } from './buttons.ts';
 import { readQueuePage } from './queue-reader.ts';
@@ -23,8 +23,7 @@ export const PRESSES: Readonly<Record<ButtonVerb, ButtonAction>> = {
     changes: true,
     async run({ interaction, answer, kit }, id) {
       await answer.deferUpdate();
-      const task = await kit.store.task(id);
-      if (task === null) throw new DomainError('task_not_found', `There is no task #${id}.`);
+      const task = required(await kit.store.task(id), id);
       const level = HIGHER[task.priority];
       await kit.store.decide(kit.tasks.changePriority(id, { actor: actorOf(interaction) }, level));
     },

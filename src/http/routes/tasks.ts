@@ -3,13 +3,12 @@ import type { Context, Hono } from 'hono';
 import { ENDPOINTS } from '../../contract/endpoints.ts';
 import { lanesFor } from '../../core/lanes.ts';
 import type { Caller } from '../../core/ownership.ts';
-import type { Task } from '../../core/task.ts';
+import { required, type Task } from '../../core/task.ts';
 import { ok } from '../answers.ts';
 import { parseBody, readText } from '../body.ts';
 import type { RouteDeps } from '../deps.ts';
 import type { HttpEnv } from '../env.ts';
 import { readInstanceId, readTaskId, readTaskQuery } from '../queries.ts';
-import { required } from '../required.ts';
 import { toLogEntry, toTaskView, toTaskViewOrNull } from '../views.ts';
 import type { View } from '../writes.ts';
 
