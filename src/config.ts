@@ -2,6 +2,7 @@
  * The environment, parsed once. Every problem is listed at once by variable name, and no message ever
  * shows a value. An empty variable counts as absent: that is what compose files make of a missing one.
  */
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { LOG_LEVELS } from './log.ts';
 
@@ -14,6 +15,8 @@ export class ConfigError extends Error {
     this.problems = problems;
   }
 }
+
+const HOUR_MS = 60 * 60_000;
 
 const says = (error: string) => ({ error });
 
@@ -29,27 +32,34 @@ const names = (what: string) =>
     )
     .refine((found) => found.length > 0, says(`must name at least one ${what}`));
 
-const numberIn = (range: { min: number; max: number; whole: boolean; fallback: number }) => {
-  const { min, max, whole, fallback } = range;
-  const error = `must be a ${whole ? 'whole ' : ''}number from ${min} to ${max}`;
+const numberIn = (min: number, max: number, kind: 'whole' | 'any' = 'whole') => {
+  const isWhole = kind === 'whole';
+  const error = `must be a ${isWhole ? 'whole ' : ''}number from ${min} to ${max}`;
   return z
     .string()
-    .default(String(fallback))
     .transform((text) => (/^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN))
-    .refine((value) => value >= min && value <= max && (!whole || Number.isInteger(value)), says(error));
+    .refine((value) => value >= min && value <= max && (!isWhole || Number.isInteger(value)), says(error));
 };
+
+const folder = z.string().refine((path) => !path.includes('\0'), says('must be the path of a folder'));
+
+const yesOrNo = z.enum(['yes', 'no'], says('must be yes or no')).transform((word) => word === 'yes');
 
 const visible = (text: string) => /^[\x21-\x7e]+$/.test(text);
 
 const Environment = z.object({
   DISCORD_TOKEN: z.string().refine(visible, says('must be a bot token without spaces')).optional(),
-  API_PORT: numberIn({ min: 0, max: 65_535, whole: true, fallback: 5051 }),
+  API_PORT: numberIn(0, 65_535).default(5051),
   API_HOST: z.string().default('0.0.0.0').refine(visible, says('must be a host name or an address')),
   API_KEY: z
     .string()
     .max(500, says('must not be longer than 500 characters'))
     .refine(visible, says('must be visible ASCII characters without spaces, to fit into a header'))
     .optional(),
+  TRUSTED_PROXIES: names('address or network')
+    .refine((all) => all.every(isNetwork), says('must be addresses or networks such as 10.0.0.0/8'))
+    .default([]),
+  API_BEHIND_TLS: yesOrNo.default(false),
   DB_PATH: z
     .string()
     .default('data/tasks.db')
@@ -61,6 +71,16 @@ const Environment = z.object({
     .transform((name) => name.trim().replace(/^#/, ''))
     .refine((name) => name !== '' && !name.includes(','), says('must be one channel name or id')),
   ALLOWED_ROLES: names('role').default([]),
+  SUBMIT_ROLES: names('role').default([]),
+  MANAGE_ROLES: names('role').default([]),
+  OWNERS: names('Discord user id')
+    .refine(
+      (ids) => ids.every((id) => /^\d{15,21}$/.test(id)),
+      says('must be Discord user ids (15 to 21 digits)'),
+    )
+    .default([]),
+  MAX_OPEN_PER_PERSON: numberIn(1, 100_000).optional(),
+  MAX_SUBMISSIONS_PER_HOUR: numberIn(1, 100_000).optional(),
   DISCORD_GUILD_ID: z
     .string()
     .regex(/^\d{15,21}$/, says('must be a server id (15 to 21 digits)'))
@@ -69,8 +89,13 @@ const Environment = z.object({
     .string()
     .refine(isHttpUrl, says('must be an http or https URL up to and including /api'))
     .optional(),
-  LEASE_MINUTES: numberIn({ min: 0.001, max: 43_200, whole: false, fallback: 120 }),
-  MAX_ATTEMPTS: numberIn({ min: 1, max: 1000, whole: true, fallback: 3 }),
+  LEASE_MINUTES: numberIn(0.001, 43_200, 'any').default(120),
+  MAX_ATTEMPTS: numberIn(1, 1000).default(3),
+  BACKUP_DIR: folder.optional(),
+  BACKUP_KEEP: numberIn(1, 1000).default(7),
+  BACKUP_EVERY_HOURS: numberIn(0.001, 720, 'any').default(24),
+  RETENTION_DAYS: numberIn(1, 36_500).optional(),
+  ARCHIVE_DIR: folder.optional(),
   TZ: z.string().default('UTC').refine(isTimeZone, says('must be a time zone name such as Europe/Berlin')),
   LOG_LEVEL: z.enum(LOG_LEVELS, says(`must be one of ${LOG_LEVELS.join(', ')}`)).default('info'),
 });
@@ -91,23 +116,48 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   }
   const env = parsed.data;
   return {
-    http: { host: env.API_HOST, port: env.API_PORT },
+    http: {
+      host: env.API_HOST,
+      port: env.API_PORT,
+      trustedProxies: env.TRUSTED_PROXIES,
+      behindTls: env.API_BEHIND_TLS,
+    },
     apiKey: env.API_KEY ?? null,
     databasePath: env.DB_PATH,
     queue: { leaseMs: Math.round(env.LEASE_MINUTES * 60_000), maxAttempts: env.MAX_ATTEMPTS },
-    logLevel: env.LOG_LEVEL,
-    discord:
-      env.DISCORD_TOKEN === undefined
+    backup:
+      env.BACKUP_DIR === undefined
         ? null
         : {
-            token: env.DISCORD_TOKEN,
-            ...(env.DISCORD_API_URL !== undefined && { apiUrl: env.DISCORD_API_URL.replace(/\/+$/, '') }),
-            allowedChannels: env.ALLOWED_CHANNELS,
-            notificationChannel: env.NOTIFICATION_CHANNEL,
-            allowedRoles: env.ALLOWED_ROLES,
-            guildId: env.DISCORD_GUILD_ID ?? null,
-            timeZone: env.TZ,
+            folder: env.BACKUP_DIR,
+            keep: env.BACKUP_KEEP,
+            everyMs: Math.round(env.BACKUP_EVERY_HOURS * HOUR_MS),
           },
+    retention:
+      env.RETENTION_DAYS === undefined
+        ? null
+        : { keepMs: env.RETENTION_DAYS * 24 * HOUR_MS, archiveFolder: env.ARCHIVE_DIR ?? null },
+    logLevel: env.LOG_LEVEL,
+    discord: env.DISCORD_TOKEN === undefined ? null : toDiscord(env, env.DISCORD_TOKEN),
+  };
+}
+
+function toDiscord(env: z.infer<typeof Environment>, token: string) {
+  return {
+    token,
+    ...(env.DISCORD_API_URL !== undefined && { apiUrl: env.DISCORD_API_URL.replace(/\/+$/, '') }),
+    allowedChannels: env.ALLOWED_CHANNELS,
+    notificationChannel: env.NOTIFICATION_CHANNEL,
+    allowedRoles: env.ALLOWED_ROLES,
+    submitRoles: env.SUBMIT_ROLES,
+    manageRoles: env.MANAGE_ROLES,
+    owners: env.OWNERS,
+    limits: {
+      openPerPerson: env.MAX_OPEN_PER_PERSON ?? null,
+      submissionsPerHour: env.MAX_SUBMISSIONS_PER_HOUR ?? null,
+    },
+    guildId: env.DISCORD_GUILD_ID ?? null,
+    timeZone: env.TZ,
   };
 }
 
@@ -122,4 +172,10 @@ function isTimeZone(name: string): boolean {
   } catch {
     return false;
   }
+}
+
+function isNetwork(text: string): boolean {
+  const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const family = isIP(address);
+  return family !== 0 && (bits === undefined || Number(bits) <= (family === 4 ? 32 : 128));
 }

@@ -16,10 +16,12 @@ const TOKEN = 'a-bot-token-of-some-length';
 describe('the configuration', () => {
   it('of an empty environment has the published defaults and no key of its own', () => {
     expect(readConfig({})).toEqual({
-      http: { host: '0.0.0.0', port: 5051 },
+      http: { host: '0.0.0.0', port: 5051, trustedProxies: [], behindTls: false },
       apiKey: null,
       databasePath: 'data/tasks.db',
       queue: { leaseMs: 120 * 60_000, maxAttempts: 3 },
+      backup: null,
+      retention: null,
       logLevel: 'info',
       discord: null,
     });
@@ -28,6 +30,10 @@ describe('the configuration', () => {
       allowedChannels: ['claude-tasks'],
       notificationChannel: 'claude-tasks',
       allowedRoles: [],
+      submitRoles: [],
+      manageRoles: [],
+      owners: [],
+      limits: { openPerPerson: null, submissionsPerHour: null },
       guildId: null,
       timeZone: 'UTC',
     });
@@ -40,21 +46,33 @@ describe('the configuration', () => {
     }
   });
 
-  it('reads every variable of the contract, and ignores all others', () => {
+  it('reads exactly these variables, and ignores all others', () => {
     expect([...VARIABLES].sort()).toEqual([
       'ALLOWED_CHANNELS',
       'ALLOWED_ROLES',
+      'API_BEHIND_TLS',
       'API_HOST',
       'API_KEY',
       'API_PORT',
+      'ARCHIVE_DIR',
+      'BACKUP_DIR',
+      'BACKUP_EVERY_HOURS',
+      'BACKUP_KEEP',
       'DB_PATH',
       'DISCORD_API_URL',
       'DISCORD_GUILD_ID',
       'DISCORD_TOKEN',
       'LEASE_MINUTES',
       'LOG_LEVEL',
+      'MANAGE_ROLES',
       'MAX_ATTEMPTS',
+      'MAX_OPEN_PER_PERSON',
+      'MAX_SUBMISSIONS_PER_HOUR',
       'NOTIFICATION_CHANNEL',
+      'OWNERS',
+      'RETENTION_DAYS',
+      'SUBMIT_ROLES',
+      'TRUSTED_PROXIES',
       'TZ',
     ]);
     expect(readConfig({ PATH: '/bin', api_port: '99999999' })).toEqual(readConfig({}));
@@ -102,6 +120,18 @@ const GOOD: Readonly<Record<string, readonly string[]>> = {
   TZ: ['UTC', 'America/New_York', 'Asia/Kolkata'],
   DISCORD_API_URL: ['http://127.0.0.1:8080/api', 'https://proxy.example/x/api'],
   ALLOWED_ROLES: ['a', 'a,b'],
+  SUBMIT_ROLES: ['a', 'a,b'],
+  MANAGE_ROLES: ['a', 'a,b'],
+  OWNERS: ['123456789012345678', '123456789012345678, 223456789012345678'],
+  MAX_OPEN_PER_PERSON: ['1', '100000'],
+  MAX_SUBMISSIONS_PER_HOUR: ['1', '100000'],
+  TRUSTED_PROXIES: ['127.0.0.1', '10.0.0.0/8, ::1', 'fd00::/8', '0.0.0.0/0'],
+  API_BEHIND_TLS: ['yes', 'no'],
+  BACKUP_DIR: ['backups', '/mnt/b c/'],
+  BACKUP_KEEP: ['1', '1000'],
+  BACKUP_EVERY_HOURS: ['0.5', '24', '720'],
+  RETENTION_DAYS: ['1', '36500'],
+  ARCHIVE_DIR: ['archive', '/mnt/archive/'],
 };
 
 const BAD: Readonly<Record<string, readonly string[]>> = {
@@ -112,6 +142,18 @@ const BAD: Readonly<Record<string, readonly string[]>> = {
   DB_PATH: ['folder/', 'a\u0000b'],
   ALLOWED_CHANNELS: [',', ' , ,', '#'],
   ALLOWED_ROLES: [',', ' , '],
+  SUBMIT_ROLES: [',', ' , '],
+  MANAGE_ROLES: [',', ' , '],
+  OWNERS: ['@somebody', '123', '123456789012345678 223456789012345678'],
+  MAX_OPEN_PER_PERSON: ['0', '-1', '1.5', '100001', 'many'],
+  MAX_SUBMISSIONS_PER_HOUR: ['0', '-1', '1.5', '100001', 'many'],
+  TRUSTED_PROXIES: [',', 'proxy.example', '10.0.0.0/33', '::1/129', '10.0.0/8', '1.2.3.4/', '1.2.3.4/8/8'],
+  API_BEHIND_TLS: ['true', 'YES', '1', 'perhaps'],
+  BACKUP_DIR: ['a\u0000b'],
+  BACKUP_KEEP: ['0', '1001', '2.5', 'seven'],
+  BACKUP_EVERY_HOURS: ['0', '721', 'daily'],
+  RETENTION_DAYS: ['0', '0.5', '36501', 'a year'],
+  ARCHIVE_DIR: ['a\u0000b'],
   NOTIFICATION_CHANNEL: ['a,b', '#'],
   DISCORD_GUILD_ID: ['my-server', '123', '1'.repeat(22), '-123456789012345678'],
   DISCORD_API_URL: ['discord.com/api', 'ftp://x/api', 'javascript:alert(1)', '/api'],

@@ -42,6 +42,12 @@ export const LEASE_OUTCOMES = [
 ] as const;
 export type LeaseOutcome = (typeof LEASE_OUTCOMES)[number];
 
+/**
+ * What a key may do. Each of `submit`, `worker` and `admin` may read as well; `submit` adds tasks and changes
+ * them, `worker` claims tasks and ends its own, `admin` may do everything, keys and the queue's switch included.
+ */
+export const KEY_SCOPES = ['read', 'submit', 'worker', 'admin'] as const;
+
 /** The expected refusals of the core. Each edge has one exhaustive table over them. */
 export const DOMAIN_ERROR_CODES = [
   'invalid_input',

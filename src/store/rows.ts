@@ -101,7 +101,7 @@ export function toEvent(row: LogRow): TaskEvent {
   };
 }
 
-export function toLogRow(event: NewEvent): Omit<LogRow, 'id'> {
+export function toLogRow(event: NewEvent): Omit<LogRow, 'id' | 'keyId'> {
   return {
     taskId: event.taskId,
     action: event.action,

@@ -7,7 +7,7 @@
  */
 import { sql } from 'drizzle-orm';
 import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
-import { LEASE_OUTCOMES, PRIORITIES, TASK_STATUSES } from '../core/vocabulary.ts';
+import { KEY_SCOPES, LEASE_OUTCOMES, PRIORITIES, TASK_STATUSES } from '../core/vocabulary.ts';
 
 const words = (values: readonly string[]) => sql.raw(values.map((value) => `'${value}'`).join(', '));
 
@@ -66,6 +66,13 @@ export const tasks = sqliteTable(
     uniqueIndex('tasks_origin')
       .on(t.originFrontEnd, t.originRef)
       .where(sql`origin_ref IS NOT NULL`),
+    // What one person of a front end has open, and has asked for lately. Tasks of the API cost nothing here.
+    index('tasks_open_of_person')
+      .on(t.createdBy)
+      .where(sql`origin_ref IS NOT NULL AND completed_at IS NULL`),
+    index('tasks_of_person')
+      .on(t.createdBy, t.createdAt)
+      .where(sql`origin_ref IS NOT NULL`),
     check('tasks_status', sql`status IN (${words(TASK_STATUSES)})`),
     check('tasks_priority', sql`priority IN (${words(PRIORITIES)})`),
     check('tasks_ready_flag', sql`ready IN (0, 1)`),
@@ -91,6 +98,8 @@ export const taskLogs = sqliteTable(
     details: text().notNull(),
     instanceId: text('instance_id'),
     timestamp: integer().notNull(),
+    /** The key that the call was made with; null for what came without one (front ends, Athena itself). */
+    keyId: text('key_id'),
   },
   (t) => [index('task_logs_task').on(t.taskId, t.id)],
 );
@@ -111,6 +120,8 @@ export const leases = sqliteTable(
     outcome: text({ enum: LEASE_OUTCOMES }),
   },
   (t) => [
+    // Without it, deleting a task would read all leases.
+    index('leases_task').on(t.taskId),
     index('leases_cancelled')
       .on(t.instanceId, t.endedAt)
       .where(sql`outcome = 'cancelled'`),
@@ -154,6 +165,39 @@ export const idempotencyKeys = sqliteTable(
   (t) => [index('idempotency_keys_age').on(t.createdAt)],
 );
 
+/** Named keys. Only a hash of the secret part is kept; a revoked key stays, for the trail names it. */
+export const apiKeys = sqliteTable(
+  'api_keys',
+  {
+    id: text().primaryKey(),
+    name: text().notNull(),
+    hash: text().notNull(),
+    scope: text({ enum: KEY_SCOPES }).notNull(),
+    /** The one instance that this key may speak for. */
+    instanceId: text('instance_id'),
+    createdAt: integer('created_at').notNull(),
+    lastUsedAt: integer('last_used_at'),
+    revokedAt: integer('revoked_at'),
+  },
+  (t) => [
+    uniqueIndex('api_keys_name')
+      .on(t.name)
+      .where(sql`revoked_at IS NULL`),
+    check('api_keys_scope', sql`scope IN (${words(KEY_SCOPES)})`),
+    check('api_keys_instance', sql`instance_id IS NULL OR scope = 'worker'`),
+  ],
+);
+
+/** What was done to the queue as a whole or to its keys, and by whom. Rows are only ever added. */
+export const adminLogs = sqliteTable('admin_logs', {
+  id: integer().primaryKey({ autoIncrement: true }),
+  action: text().notNull(),
+  actor: text().notNull(),
+  details: text().notNull(),
+  keyId: text('key_id'),
+  timestamp: integer().notNull(),
+});
+
 export const frontEndLinks = sqliteTable(
   'front_end_links',
   {
@@ -165,7 +209,11 @@ export const frontEndLinks = sqliteTable(
     channelId: text('channel_id').notNull(),
     messageId: text('message_id').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.frontEnd, t.taskId, t.kind] })],
+  (t) => [
+    primaryKey({ columns: [t.frontEnd, t.taskId, t.kind] }),
+    // Without it, deleting a task would read all links.
+    index('front_end_links_task').on(t.taskId),
+  ],
 );
 
 export const frontEndValues = sqliteTable(

@@ -24,9 +24,18 @@ describe('.env.example', () => {
     expect(withoutValue.map(({ name, value }) => `${name}=${value}`).sort()).toEqual([
       'ALLOWED_ROLES=',
       'API_KEY=',
+      'ARCHIVE_DIR=',
+      'BACKUP_DIR=',
       'DISCORD_API_URL=',
       'DISCORD_GUILD_ID=',
       'DISCORD_TOKEN=',
+      'MANAGE_ROLES=',
+      'MAX_OPEN_PER_PERSON=',
+      'MAX_SUBMISSIONS_PER_HOUR=',
+      'OWNERS=',
+      'RETENTION_DAYS=',
+      'SUBMIT_ROLES=',
+      'TRUSTED_PROXIES=',
     ]);
     for (const { name, value, isOff } of settings) if (!isOff) expect(value, name).not.toBe('');
   });

@@ -29,7 +29,11 @@ it.each([
   ['half an end of a lease', "UPDATE leases SET outcome = 'expired'", /CHECK.*leases_end/],
   ['text for a number', "UPDATE tasks SET attempt = 'many'", /cannot store TEXT value in INTEGER column/],
   ['a fraction of a millisecond', 'UPDATE tasks SET lease_ms = 0.5 WHERE id = 2', /cannot store REAL/],
-  ['an event of no task', "INSERT INTO task_logs VALUES (NULL, 99, 'x', 'x', '{}', NULL, 1)", /FOREIGN KEY/],
+  [
+    'an event of no task',
+    "INSERT INTO task_logs VALUES (NULL, 99, 'x', 'x', '{}', NULL, 1, NULL)",
+    /FOREIGN KEY/,
+  ],
   [
     'a lease of no task',
     "INSERT INTO leases VALUES ('l', 99, 'm', 1, 1, 1, NULL, NULL, NULL)",

@@ -224,7 +224,7 @@ describe('a place that cannot be used is named with the next step', () => {
 
 describe('an update', () => {
   /** Looks as if it had been made before the first migration there is. */
-  const OLDER = `UPDATE __drizzle_migrations SET created_at = 1`;
+  const OLDER = `DELETE FROM __drizzle_migrations WHERE rowid > 1; UPDATE __drizzle_migrations SET created_at = 1`;
 
   it('keeps a copy beside the database and carries everything over', async () => {
     const folder = aFolder();
@@ -233,7 +233,7 @@ describe('an update', () => {
     edit(
       path,
       `${OLDER}; PRAGMA foreign_keys = OFF; CREATE TABLE kept AS SELECT * FROM tasks;
-       ${['front_end_links', 'front_end_values', 'idempotency_keys', 'instances', 'leases', 'queue_state', 'task_counts', 'task_logs', 'tasks'].map((table) => `DROP TABLE ${table};`).join('')}`,
+       ${['admin_logs', 'api_keys', 'front_end_links', 'front_end_values', 'idempotency_keys', 'instances', 'leases', 'queue_state', 'task_counts', 'task_logs', 'tasks'].map((table) => `DROP TABLE ${table};`).join('')}`,
     );
     const logger = recordingLogger();
     const store = await createSqliteStore({ path, clock: manualClock(), logger });
@@ -261,7 +261,7 @@ describe('an update', () => {
     }
     expect(existsSync(`${path}.schema-1.part`)).toBe(false);
     // The version that made it can go on with it.
-    edit(path, `UPDATE __drizzle_migrations SET created_at = (SELECT 1795233516938)`);
+    edit(path, `UPDATE __drizzle_migrations SET created_at = 1795243739344`);
     const store = await open(path);
     expect(await store.task(1)).toMatchObject({ description: 'from before' });
     await store.close();

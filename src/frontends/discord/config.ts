@@ -12,6 +12,13 @@ export interface DiscordConfig {
   readonly notificationChannel: string;
   /** Names or ids of roles that may change anything; empty: everyone in the channel. */
   readonly allowedRoles: readonly string[];
+  /** Names or ids of roles that may queue tasks; empty: whoever `allowedRoles` lets in. */
+  readonly submitRoles: readonly string[];
+  /** Names or ids of roles that may change tasks of others and the queue; empty: whoever `allowedRoles` lets in. */
+  readonly manageRoles: readonly string[];
+  /** User ids that may always do everything. */
+  readonly owners: readonly string[];
+  readonly limits: { readonly openPerPerson: number | null; readonly submissionsPerHour: number | null };
   readonly guildId: string | null;
   readonly timeZone: string;
 }
