@@ -2,6 +2,7 @@
  * Every call of the API: method, path, what it takes and what it answers. The server mounts these
  * paths, the client calls them; neither writes a path of its own.
  */
+import { AuditList } from './audit.ts';
 import { Health, PauseQueue, QueueAnswer, Stats } from './stats.ts';
 import { Heartbeat, HeartbeatAnswer, InstanceList } from './instance.ts';
 import * as t from './task.ts';
@@ -41,6 +42,7 @@ export const ENDPOINTS = {
   stats: { method: 'GET', path: '/api/stats', answer: Stats },
   pauseQueue: { method: 'POST', path: '/api/queue/pause', body: PauseQueue, answer: QueueAnswer },
   resumeQueue: { method: 'POST', path: '/api/queue/resume', body: PauseQueue, answer: QueueAnswer },
+  audit: { method: 'GET', path: '/api/audit', answer: AuditList },
   heartbeat: { method: 'POST', path: '/api/instance/heartbeat', body: Heartbeat, answer: HeartbeatAnswer },
   instances: { method: 'GET', path: '/api/instances', answer: InstanceList },
 } as const;

@@ -1,11 +1,11 @@
-/** What people ask for: new tasks, changes to them, and the queue's own switch. */
+/** What people ask for: new tasks, and changes to them. */
 import { createMove, speakerOf } from './move.ts';
 import { actorOf, type Caller } from './ownership.ts';
 import * as edits from './task-edits.ts';
 import type { Origin, Task } from './task.ts';
 import type { TaskServiceDeps } from './task-deps.ts';
 import type { Actor, Priority } from './vocabulary.ts';
-import { work, type QueueState, type Work } from './work.ts';
+import { work, type Work } from './work.ts';
 
 export interface SubmitTask {
   readonly description: string;
@@ -62,22 +62,5 @@ export function createEditUseCases({ clock, policy }: TaskServiceDeps) {
     changePriority(id: number, caller: Caller, priority: Priority): Work<Task> {
       return move(id, caller, { make: (task, act) => edits.changePriority(task, priority, act) });
     },
-
-    pause: (reason?: string, caller: Caller = {}) =>
-      setQueue({ paused: true, reason: reason ?? null }, caller),
-    resume: (reason?: string, caller: Caller = {}) =>
-      setQueue({ paused: false, reason: reason ?? null }, caller),
   };
-}
-
-function setQueue(wanted: QueueState, caller: Caller): Work<QueueState> {
-  return work<'queue', QueueState>(
-    { read: 'queue' },
-    ({ queue }) => {
-      const isSame =
-        queue.paused === wanted.paused && (wanted.reason === null || queue.reason === wanted.reason);
-      return isSame ? { result: queue } : { result: wanted, queue: wanted };
-    },
-    speakerOf(caller),
-  );
 }

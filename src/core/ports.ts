@@ -2,6 +2,7 @@
  * What the core needs from outside, and nothing else: a store, front ends, time, ids and a log.
  * Each port that has more than one implementation has a contract suite in `tests/contracts`.
  */
+import type { AdminEvent } from './admin-event.ts';
 import type { TaskEvent } from './event.ts';
 import type { InstanceWithWork } from './instance.ts';
 import type { Task } from './task.ts';
@@ -66,6 +67,12 @@ export interface TaskQuery {
   readonly cursor?: string | undefined;
 }
 
+export interface AdminPage {
+  readonly events: readonly AdminEvent[];
+  /** Null on the last page; opaque text otherwise. */
+  readonly nextCursor: string | null;
+}
+
 export interface QueueCounts {
   readonly counts: Readonly<Record<TaskStatus, number>>;
   readonly oldestPendingAt: Date | null;
@@ -98,6 +105,8 @@ export interface Store {
   clampPosition(position: string): Promise<string>;
   /** How many events lie after a position, counted up to `upTo`, and when the first of them happened. */
   eventsBehind(position: string, upTo: number): Promise<{ count: number; oldestAt: Date | null }>;
+  /** The admin trail, newest first. Throws `invalid_input` for a foreign cursor. */
+  adminEvents(query: { limit: number; cursor?: string | undefined }): Promise<AdminPage>;
   counts(): Promise<QueueCounts>;
   instances(): Promise<readonly InstanceWithWork[]>;
   /** Earliest end of a live lease, and earliest `notBefore` of a waiting task. */

@@ -30,6 +30,10 @@ export const EVENT_ACTIONS = [
 ] as const;
 export type EventAction = (typeof EVENT_ACTIONS)[number];
 
+/** Past-tense facts about the queue as a whole and its keys, as the admin trail names them. */
+export const ADMIN_ACTIONS = ['queue_paused', 'queue_resumed', 'key_added', 'key_revoked'] as const;
+export type AdminAction = (typeof ADMIN_ACTIONS)[number];
+
 /** How a lease ended. `undelivered`: its claim's answer never reached the claimant. */
 export const LEASE_OUTCOMES = [
   'completed',

@@ -4,6 +4,7 @@
  * work; the store runs it. Neither sees the other's inside, so another database can stand behind
  * the same port.
  */
+import type { NewAdminEvent } from './admin-event.ts';
 import type { Instance } from './instance.ts';
 import type { Lease } from './lease.ts';
 import type { Task, TaskChange } from './task.ts';
@@ -67,6 +68,7 @@ export interface Outcome<R> {
   readonly changes?: readonly TaskChange[];
   readonly renewals?: readonly Renewal[];
   readonly queue?: QueueState;
+  readonly adminEvents?: readonly NewAdminEvent[];
   /** Tasks whose `notBefore` has passed. */
   readonly due?: readonly number[];
   /** Forgets an idempotency record: its answer was never delivered. */

@@ -20,9 +20,12 @@ export function readTaskId(c: Context<HttpEnv>): number {
 }
 
 export function readTaskQuery(c: Context<HttpEnv>): TaskQuery {
+  return { statuses: readStatuses(c.req.query('status')), ...readPageQuery(c) };
+}
+
+export function readPageQuery(c: Context<HttpEnv>): { limit: number; cursor?: string } {
   const cursor = c.req.query('cursor');
   return {
-    statuses: readStatuses(c.req.query('status')),
     limit: readLimit(c.req.query('limit')),
     ...(cursor !== undefined && cursor !== '' && { cursor }),
   };

@@ -1,7 +1,9 @@
 /** Domain to wire. */
+import type { AuditEntry } from '../contract/audit.ts';
 import type { InstanceView } from '../contract/instance.ts';
 import type { Stats } from '../contract/stats.ts';
 import type { LeaseView, LogEntry, TaskView } from '../contract/task.ts';
+import type { AdminEvent } from '../core/admin-event.ts';
 import type { Claimed } from '../core/claim-use-cases.ts';
 import type { TaskEvent } from '../core/event.ts';
 import type { InstanceWithWork } from '../core/instance.ts';
@@ -52,6 +54,17 @@ export function toLogEntry(event: TaskEvent): LogEntry {
     actor: event.actor,
     details: { ...event.details },
     instance_id: event.instanceId,
+    timestamp: event.timestamp.toISOString(),
+  };
+}
+
+export function toAuditEntry(event: AdminEvent): AuditEntry {
+  return {
+    id: event.id,
+    action: event.action,
+    actor: event.actor,
+    key_id: event.keyId,
+    details: { ...event.details },
     timestamp: event.timestamp.toISOString(),
   };
 }

@@ -66,8 +66,9 @@ export function createRunner({ client, tables, clock, save }: RunnerDeps) {
   };
 }
 
-function changedSomething({ changedSomething: said, changes = [], queue }: Outcome<unknown>): boolean {
-  return said ?? (changes.length > 0 || queue !== undefined);
+function changedSomething(outcome: Outcome<unknown>): boolean {
+  const { changedSomething: said, changes = [], adminEvents = [], queue } = outcome;
+  return said ?? (changes.length > 0 || adminEvents.length > 0 || queue !== undefined);
 }
 
 /** The types forbid a promise; code that got around them must not commit before its body ran. */

@@ -3,12 +3,14 @@ import { laneOf } from '../core/lanes.ts';
 import type { Commit } from '../core/ports.ts';
 import type { Task, TaskChange } from '../core/task.ts';
 import type { Outcome, QueueState } from '../core/work.ts';
+import type { AdminTable } from './admin-table.ts';
 import type { EventTable } from './event-table.ts';
 import type { KeyTable } from './key-table.ts';
 import type { ReadTables } from './reads.ts';
 
 export interface SaveTables extends ReadTables {
   readonly events: EventTable;
+  readonly admin: AdminTable;
   readonly keys: KeyTable;
 }
 
@@ -38,7 +40,7 @@ export function createSignals(tell: (commit: Commit) => void) {
 const isReady = (task: Task) => task.status === 'pending' && task.notBefore === null;
 
 export function createSaves(tables: SaveTables, signals: Signals) {
-  const { tasks, events, leases, queue, keys } = tables;
+  const { tasks, events, admin, leases, queue, keys } = tables;
 
   function saveChange(change: TaskChange): void {
     tasks.save(change);
@@ -62,11 +64,13 @@ export function createSaves(tables: SaveTables, signals: Signals) {
     if (!state.paused) signals.resumed();
   }
 
-  return ({ changes = [], renewals = [], due = [], forgetKey, queue: state }: Outcome<unknown>): void => {
+  return (outcome: Outcome<unknown>): void => {
+    const { changes = [], renewals = [], due = [], adminEvents = [], forgetKey, queue: state } = outcome;
     changes.forEach(saveChange);
     for (const renewal of renewals) tasks.renew(renewal);
     due.forEach(markReady);
     if (forgetKey !== undefined) keys.forget(forgetKey);
     if (state) saveQueue(state);
+    for (const event of adminEvents) admin.append(event);
   };
 }

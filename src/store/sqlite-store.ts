@@ -1,5 +1,6 @@
 /** The Store port on SQLite: one writer connection, group commit, prepared statements only. */
 import type { Clock, Commit, FrontEndMemory, Logger, Store } from '../core/ports.ts';
+import { createAdminTable } from './admin-table.ts';
 import { createIdleCheckpoint } from './checkpoint.ts';
 import { createCommitQueue } from './commit-queue.ts';
 import { IN_MEMORY, openDatabase, prepareFolder, withoutLinks, type OpenDatabase } from './database.ts';
@@ -52,6 +53,7 @@ function createTables(database: OpenDatabase) {
     tasks: createTaskTable(database),
     lists: createTaskLists(database),
     events: createEventTable(database),
+    admin: createAdminTable(database),
     leases: createLeaseTable(database),
     instances: createInstanceTable(database),
     queue: createQueueTable(database),
@@ -126,7 +128,7 @@ type Readers = Omit<
   'decide' | 'decideOnce' | 'onCommit' | 'shiftLeases' | 'purge' | 'memory' | 'ping' | 'close'
 >;
 
-function createReaders({ tasks, lists, events, instances, queue }: Tables, clock: Clock): Readers {
+function createReaders({ tasks, lists, events, admin, instances, queue }: Tables, clock: Clock): Readers {
   return {
     task: (id) => reading(() => tasks.byId(id)),
     tasks: (query) => reading(() => lists.page(query)),
@@ -139,6 +141,7 @@ function createReaders({ tasks, lists, events, instances, queue }: Tables, clock
     newestPosition: () => reading(() => events.newestPosition()),
     clampPosition: (position) => reading(() => events.clampPosition(position)),
     eventsBehind: (position, upTo) => reading(() => events.behind(position, upTo)),
+    adminEvents: (query) => reading(() => admin.page(query)),
     instances: () => reading(() => instances.list(clock.now())),
     nextTimes: () =>
       reading(() => ({ leaseExpiry: asDate(tasks.nextLeaseExpiry()), due: asDate(tasks.nextDue()) })),

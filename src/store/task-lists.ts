@@ -1,10 +1,10 @@
 /** The readers' side of `tasks`: pages by key, never by offset. */
 import { desc, lt } from 'drizzle-orm';
-import { DomainError } from '../core/errors.ts';
 import { RANK_ORDER, rankOf } from '../core/lanes.ts';
 import type { TaskPage, TaskQuery } from '../core/ports.ts';
 import type { Task } from '../core/task.ts';
 import { FINISHED_STATUSES, TASK_STATUSES, type TaskStatus } from '../core/vocabulary.ts';
+import { keysOf, toCursor } from './cursor.ts';
 import type { OpenDatabase } from './database.ts';
 import { prepareTaskLists } from './list-statements.ts';
 import { param } from './placeholders.ts';
@@ -32,10 +32,12 @@ export function createTaskLists(database: OpenDatabase) {
       if (statuses.every((status) => status === 'pending')) {
         const [rank = -1, id = 0] = cursor === undefined ? [] : keysOf(cursor, 'p', 2);
         const rows = statements.inClaimOrder.all({ rank, id, limit: limit + 1 });
-        return toPage(rows, limit, (row) => `p.${row.rank}.${row.id}`);
+        return toPage(rows, limit, (row) => toCursor('p', row.rank, row.id));
       }
       const [below = FROM_NEWEST] = cursor === undefined ? [] : keysOf(cursor, 'n', 1);
-      return toPage(newest(statements, statuses, { below, limit: limit + 1 }), limit, (row) => `n.${row.id}`);
+      return toPage(newest(statements, statuses, { below, limit: limit + 1 }), limit, (row) =>
+        toCursor('n', row.id),
+      );
     },
 
     searchOpen(text: string, limit: number): Task[] {
@@ -118,14 +120,6 @@ function toPage(rows: TaskRow[], limit: number, cursorOf: (last: TaskRow) => str
   const more = rows.length > limit && last !== undefined;
   return {
     tasks: shown.map(toTask),
-    nextCursor: more ? Buffer.from(cursorOf(last)).toString('base64url') : null,
+    nextCursor: more ? cursorOf(last) : null,
   };
-}
-
-function keysOf(cursor: string, kind: string, count: number): number[] {
-  const [found, ...keys] = Buffer.from(cursor, 'base64url').toString('latin1').split('.');
-  if (found !== kind || keys.length !== count || !keys.every((key) => /^\d{1,15}$/.test(key))) {
-    throw new DomainError('invalid_input', 'cursor is not one that this list gave; start again without it.');
-  }
-  return keys.map(Number);
 }

@@ -3,6 +3,7 @@
  * open an empty store of its own; everything here goes through the port and the use cases alone.
  */
 import { describe, expect, it } from 'vitest';
+import { storeAdminContract } from './store-admin.contract.ts';
 import { storeClaimsContract } from './store-claims.contract.ts';
 import { storeCommitsContract } from './store-commits.contract.ts';
 import { storeListsContract } from './store-lists.contract.ts';
@@ -51,5 +52,6 @@ export function storeContract(name: string, open: OpenStoreWorld): void {
     storeOnceContract(open);
     storeListsContract(open);
     storeCommitsContract(open);
+    storeAdminContract(open);
   });
 }
