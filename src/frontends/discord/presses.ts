@@ -48,17 +48,17 @@ export const PRESSES: Readonly<Record<ButtonVerb, ButtonAction>> = {
   refresh: { changes: false, run: showPage },
   pause: {
     changes: true,
-    async run({ answer, kit }, page) {
+    async run({ interaction, answer, kit }, page) {
       await answer.deferUpdate();
-      await kit.store.decide(kit.tasks.pause());
+      await kit.store.decide(kit.tasks.pause(undefined, { actor: actorOf(interaction) }));
       await answer.show(await readQueuePage(kit, page));
     },
   },
   resume: {
     changes: true,
-    async run({ answer, kit }, page) {
+    async run({ interaction, answer, kit }, page) {
       await answer.deferUpdate();
-      await kit.store.decide(kit.tasks.resume());
+      await kit.store.decide(kit.tasks.resume(undefined, { actor: actorOf(interaction) }));
       await answer.show(await readQueuePage(kit, page));
     },
   },

@@ -40,7 +40,7 @@ describe('/queue', () => {
     expect(await look()).toContain('the queue is paused');
   });
 
-  test('a button pauses and resumes', async () => {
+  test('a button pauses and resumes, and the trail says who pressed it', async () => {
     const page = await alice().slash('queue').message();
     await alice().clickButton(page, 'Pause').answer();
     await stage.twin.waitFor(() => page.text.includes('Paused'));
@@ -48,6 +48,12 @@ describe('/queue', () => {
     await alice().clickButton(page, 'Resume').answer();
     await stage.twin.waitFor(() => !page.text.includes('Paused'));
     expect((await stage.store.counts()).queue.paused).toBe(false);
+    const { events } = await stage.store.adminEvents({ limit: 10 });
+    const actor = `discord:${alice().id}`;
+    expect(events).toMatchObject([
+      { action: 'queue_resumed', actor },
+      { action: 'queue_paused', actor },
+    ]);
   });
 
   test('pages through long lists, also after a restart', async () => {
