@@ -30,6 +30,7 @@ export function createApiClient(call: Call) {
     taskLogs: (id: number) => call(ENDPOINTS.taskLogs, { id }),
     stats: () => call(ENDPOINTS.stats),
     instances: () => call(ENDPOINTS.instances),
+    audit: (query: { limit: number; cursor?: string | undefined }) => call(ENDPOINTS.audit, { query }),
 
     createTask: (body: CreateTask) => call(ENDPOINTS.createTask, { body }),
     editTask: (id: number, description: string) => call(ENDPOINTS.editTask, { id, body: { description } }),

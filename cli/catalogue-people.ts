@@ -85,4 +85,12 @@ export const PEOPLE_COMMANDS: readonly CommandSpec[] = [
     examples: [['claude-task-client status', 'how things stand']],
     load: () => import('./commands/status.ts'),
   },
+  {
+    usage: 'audit',
+    summary: 'who paused and resumed the queue, newest first',
+    detail: 'What was done to one task, and by whom, is in its history: see show.',
+    options: [['-l, --limit <number>', 'at most so many (50)']],
+    examples: [['claude-task-client audit --limit 10', 'the latest ten']],
+    load: () => import('./commands/audit.ts'),
+  },
 ];

@@ -1,19 +1,19 @@
-import type { TaskList, TaskView } from '../../src/contract/task.ts';
+import type { TaskView } from '../../src/contract/task.ts';
 import type { Given, Outcome } from '../command.ts';
 import type { Deps } from '../deps.ts';
 import { duration, holderOf, secondsUntil, statusText } from '../format.ts';
 import { text, wholeNumber } from '../given.ts';
+import { readPages } from '../pages.ts';
 import { safeLine, titleOf } from '../text.ts';
 import { tableLines, type Cell } from '../table.ts';
 
 const USUAL_LIMIT = 50;
-/** What the server gives at once. */
-const PAGE = 200;
 
 export async function run(deps: Deps, { options }: Given): Promise<Outcome> {
   const status = text(options['status']);
   const limit = wholeNumber('--limit', options['limit'], 1) ?? USUAL_LIMIT;
-  const list = await pages(deps, status, limit);
+  const api = deps.api();
+  const list = await readPages('tasks', limit, (page) => api.listTasks({ status, ...page }));
   if (list.tasks.length === 0) {
     const wanted = status === undefined || status === 'pending' ? 'No tasks pending.' : 'No such tasks.';
     return { json: list, lines: [wanted] };
@@ -21,19 +21,6 @@ export async function run(deps: Deps, { options }: Given): Promise<Outcome> {
   const lines = toTable(deps, list.tasks, status === undefined || status === 'pending');
   const remark = 'There are more: raise --limit to see them.';
   return { json: list, lines, ...(list.next_cursor !== null && { remark }) };
-}
-
-async function pages(deps: Deps, status: string | undefined, limit: number): Promise<TaskList> {
-  const api = deps.api();
-  let list: TaskList = await api.listTasks({ status, limit: Math.min(PAGE, limit) });
-  while (list.next_cursor !== null && list.tasks.length < limit) {
-    const size = Math.min(PAGE, limit - list.tasks.length);
-    const page = await api.listTasks({ status, limit: size, cursor: list.next_cursor });
-    // A page without tasks and with a cursor would go on for ever.
-    const next = page.tasks.length === 0 ? null : page.next_cursor;
-    list = { ...page, tasks: [...list.tasks, ...page.tasks], next_cursor: next };
-  }
-  return list;
 }
 
 /** All pending: who submitted first matters, so their age. All kinds: their status and holder. */

@@ -20,6 +20,7 @@ const task = taskView({
 });
 const instance = { id: HOSTILE, name: HOSTILE, status: HOSTILE, current_task_id: 5, last_seen: HOSTILE };
 const log = { id: 1, action: HOSTILE, actor: HOSTILE, details: { reason: HOSTILE }, instance_id: null, timestamp: HOSTILE }; // prettier-ignore
+const entry = { id: 1, action: HOSTILE, actor: HOSTILE, key_id: HOSTILE, details: { [HOSTILE]: HOSTILE }, timestamp: HOSTILE }; // prettier-ignore
 
 /** Answers every call with a success whose every text is hostile. */
 function hostile({ method, url }: SeenRequest): Answer {
@@ -28,6 +29,7 @@ function hostile({ method, url }: SeenRequest): Answer {
     'GET /api/tasks': { tasks: [task], next_cursor: null },
     'GET /api/tasks/:id/logs': { logs: [log] },
     'GET /api/stats': statsView(),
+    'GET /api/audit': { entries: [entry], next_cursor: null },
     'GET /api/instances': { instances: [instance] },
     'POST /api/tasks/claim': claimed(task),
     'POST /api/instance/heartbeat': beatAnswer({
@@ -43,7 +45,7 @@ function hostile({ method, url }: SeenRequest): Answer {
 
 const COMMANDS = [
   'check', 'list', 'list --status all', 'next', 'claim', 'claim 5', 'complete 5', 'fail 5 -e x', 'release 5',
-  'add x', 'show 5', 'edit 5 x', 'cancel 5', 'priority 5 high', 'requeue 5', 'pause', 'resume', 'status', 'heartbeat',
+  'add x', 'show 5', 'edit 5 x', 'cancel 5', 'priority 5 high', 'requeue 5', 'pause', 'resume', 'status', 'audit', 'heartbeat',
 ]; // prettier-ignore
 
 let server: CliServer;
@@ -154,6 +156,28 @@ describe('list', () => {
   it('does not go on for ever where pages are empty', async () => {
     answer = () => ({ json: { tasks: [], next_cursor: 'again' } });
     expect((await machine.run(['list', '--limit', '500'])).stdout).toBe('No tasks pending.\n');
+  });
+});
+
+describe('audit', () => {
+  it('tells who did what when, and by which key', async () => {
+    const made = { timestamp: '2026-03-01T11:30:00.000Z', key_id: null };
+    const entries = [
+      { id: 2, action: 'queue_resumed', actor: 'instance:mac', details: {}, ...made, key_id: 'k7' },
+      { id: 1, action: 'queue_paused', actor: 'discord:1', details: { reason: 'Lunch' }, ...made },
+    ];
+    answer = () => ({ json: { entries, next_cursor: 'c' } });
+    const { stdout, stderr } = await machine.run(['audit', '--limit', '2'], {
+      columns: 80,
+      env: { NO_COLOR: '1' },
+    });
+    expect(server.calls()).toEqual(['GET /api/audit?limit=2']);
+    expect(stdout).toMatch(/^TIME {17}WHAT {11}WHO {11}DETAILS\n/);
+    expect(stdout).toMatch(/queue resumed {2}instance:mac {2}key: k7\n/);
+    expect(stdout).toMatch(/queue paused {3}discord:1 {5}reason: Lunch\n/);
+    expect(stderr).toContain('raise --limit');
+    answer = () => ({ json: { entries: [], next_cursor: null } });
+    expect((await machine.run(['audit'])).stdout).toBe('Nothing yet.\n');
   });
 });
 
