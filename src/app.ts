@@ -85,7 +85,7 @@ async function startParts(deps: AppDeps, store: Store): Promise<App> {
   await sweeper.start();
   // Where a front end begins is settled before anything can happen that it would have to tell.
   frontEnd?.relay.start();
-  const server = await listen(http, config.http);
+  const server = await listen(http, { ...config.http, logger });
   housekeeper.start();
   logger.announce({ host: config.http.host, port: server.port, version: VERSION }, 'listening');
   await frontEnd?.discord.start();

@@ -5,10 +5,21 @@ import type { HttpEnv } from './env.ts';
 
 export const REQUEST_ID_HEADER = 'x-request-id';
 
-export const COMMON_HEADERS = {
-  'content-type': 'application/json; charset=utf-8',
+/**
+ * On every answer, whatever its type. Nothing here is a page: a browser must not guess a type, keep a copy, run
+ * anything, frame it, send its address on, or hand it to another site.
+ */
+export const SAFETY_HEADERS = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+};
+
+export const COMMON_HEADERS = {
+  'content-type': 'application/json; charset=utf-8',
+  ...SAFETY_HEADERS,
 };
 
 export function answerJson(

@@ -1,7 +1,7 @@
 /** What HTTP asks of a path that exists: OPTIONS says what it takes, any other method is refused by name. */
 import type { Context } from 'hono';
 import { CLIENT_PATH, ENDPOINTS } from '../contract/endpoints.ts';
-import { REQUEST_ID_HEADER } from './answers.ts';
+import { REQUEST_ID_HEADER, SAFETY_HEADERS } from './answers.ts';
 import type { HttpApp, HttpEnv } from './env.ts';
 import { Refusal } from './refusal.ts';
 
@@ -31,7 +31,8 @@ function answerOther(methods: readonly string[]) {
   const allow = [...methods, 'OPTIONS'].join(', ');
   return (c: Context<HttpEnv>): Response => {
     if (c.req.method === 'OPTIONS') {
-      return new Response(null, { status: 204, headers: { allow, [REQUEST_ID_HEADER]: c.get('requestId') } });
+      const headers = { ...SAFETY_HEADERS, allow, [REQUEST_ID_HEADER]: c.get('requestId') };
+      return new Response(null, { status: 204, headers });
     }
     throw new Refusal('method_not_allowed', `${c.req.path} takes ${allow}.`, { allow });
   };

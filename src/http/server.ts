@@ -1,10 +1,19 @@
 /** Listens and drains. Slow and half-sent requests end here, before any handler waits for them. */
-import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import { getRequestListener, RequestError } from '@hono/node-server';
-import { COMMON_HEADERS, REQUEST_ID_HEADER } from './answers.ts';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import type { Logger } from '../core/ports.ts';
+import { guardConnections, type ConnectionLimits } from './connections.ts';
 import type { HttpApp } from './env.ts';
+import { createTrustedProxies } from './proxies.ts';
+import { inTurns } from './turns.ts';
+import {
+  answerClientError,
+  answerExpectation,
+  answerUnreadable,
+  answerWithoutHost,
+  lacksOneHost,
+} from './unreadable.ts';
 
 export interface HttpServer {
   readonly port: number;
@@ -15,7 +24,10 @@ export interface HttpServer {
 export interface ListenOptions {
   readonly host: string;
   readonly port: number;
+  readonly trustedProxies?: readonly string[];
+  readonly logger: Pick<Logger, 'warn'>;
   readonly patience?: Patience;
+  readonly limits?: ConnectionLimits;
 }
 
 /** Milliseconds to receive the headers, and a request whole; waiting for its answer does not count. */
@@ -31,25 +43,45 @@ const PATIENCE: Patience = {
   connectionsCheckingInterval: 2000,
 };
 const KEEP_ALIVE_MS = 65_000;
+/** The system asks a silent peer after this whether it is still there: a claim does not wait for a dead machine. */
+const PROBE_AFTER_MS = 15_000;
+const MAX_HEADER_BYTES = 16 * 1024;
 const TIDY_MS = 50;
 /** Twice what may wait, so that waiting claims never lock others out; each costs some 50 kB. */
 const MAX_CONNECTIONS = 4000;
+/**
+ * One address may stand for a whole house: a router, or a proxy that nobody declared. So all claims that may
+ * wait fit into its share, with as many calls beside them as it takes; the rest stays free for the others.
+ */
+const LIMITS: ConnectionLimits = { perAddress: 3000, readMs: 60_000 };
 
 /** Rejects when the address cannot be listened on. */
-export async function listen(
-  app: Pick<HttpApp, 'fetch'>,
-  { host, port, patience = PATIENCE }: ListenOptions,
-): Promise<HttpServer> {
+export async function listen(app: Pick<HttpApp, 'fetch'>, options: ListenOptions): Promise<HttpServer> {
+  const { host, port, patience = PATIENCE, limits = LIMITS, trustedProxies = [], logger } = options;
   const answer = getRequestListener(app.fetch, {
     // HTTP/1.0 knows no Host header; the name is only needed to make a URL.
     hostname: 'localhost',
     errorHandler: answerUnreadable,
   });
-  const server = createServer({ ...patience, keepAliveTimeout: KEEP_ALIVE_MS }, (incoming, outgoing) => {
-    void answer(incoming, outgoing);
+  const how = {
+    ...patience,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    keepAlive: true,
+    keepAliveInitialDelay: PROBE_AFTER_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    // Said here because a flag in NODE_OPTIONS could otherwise turn the strict parser off.
+    insecureHTTPParser: false,
+    requireHostHeader: false,
+  };
+  const handle = inTurns((incoming, outgoing) => {
+    if (lacksOneHost(incoming)) answerWithoutHost(outgoing);
+    else void answer(incoming, outgoing);
   });
+  const server = createServer(how, handle);
   server.maxConnections = MAX_CONNECTIONS;
+  guardConnections(server, { limits, isTrustedProxy: createTrustedProxies(trustedProxies), logger });
   server.on('clientError', answerClientError);
+  server.on('checkExpectation', answerExpectation);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
@@ -75,50 +107,5 @@ function stop(server: Server, graceMs: number): Promise<void> {
       resolve();
     });
     server.closeIdleConnections();
-  });
-}
-
-const NOT_HTTP = 'This is not a well-formed HTTP request.';
-
-const CLIENT_ERRORS: Readonly<Record<string, { line: string; error: string; message: string }>> = {
-  HPE_HEADER_OVERFLOW: {
-    line: '431 Request Header Fields Too Large',
-    error: 'invalid_input',
-    message: 'The request headers are too large.',
-  },
-  ERR_HTTP_REQUEST_TIMEOUT: {
-    line: '408 Request Timeout',
-    error: 'invalid_input',
-    message: 'The request did not arrive whole in time.',
-  },
-};
-
-/** What the parser refuses never becomes a request; it is answered in the same shape all the same. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const known = CLIENT_ERRORS[error.code ?? ''];
-  const line = known?.line ?? '400 Bad Request';
-  const body = JSON.stringify({
-    error: known?.error ?? 'invalid_input',
-    message: known?.message ?? NOT_HTTP,
-  });
-  const headers = { ...COMMON_HEADERS, [REQUEST_ID_HEADER]: randomUUID(), connection: 'close' };
-  const head = Object.entries({ ...headers, 'content-length': Buffer.byteLength(body) });
-  const lines = [`HTTP/1.1 ${line}`, ...head.map(([name, value]) => `${name}: ${value}`)];
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
-}
-
-/** A request whose target or Host makes no URL never reaches the app. Anything else here is a bug. */
-function answerUnreadable(error: unknown): Response {
-  const body =
-    error instanceof RequestError
-      ? { error: 'invalid_input', message: 'The request names no usable path or host.' }
-      : { error: 'internal', message: 'Something went wrong.' };
-  return new Response(JSON.stringify(body), {
-    status: error instanceof RequestError ? 400 : 500,
-    headers: { ...COMMON_HEADERS, [REQUEST_ID_HEADER]: randomUUID() },
   });
 }

@@ -6,9 +6,10 @@ import { systemClock } from '../../src/system.ts';
 import { createApi, createParts, toReply, toRequest, type PartsOptions, type Send } from './http-world.ts';
 import { until } from './http-until.ts';
 
-export type ServerOptions = PartsOptions & Pick<ListenOptions, 'patience'>;
+export type ServerOptions = PartsOptions & Pick<ListenOptions, 'patience' | 'limits' | 'trustedProxies'>;
 
-export async function startHttpServer({ patience, ...options }: ServerOptions = {}) {
+export async function startHttpServer(options: ServerOptions = {}) {
+  const { patience, limits, trustedProxies = [] } = options;
   const parts = await createParts(systemClock, options);
   const open = new Set<ServerResponse>();
   let requests = 0;
@@ -21,8 +22,8 @@ export async function startHttpServer({ patience, ...options }: ServerOptions = 
       return parts.app.fetch(request, bindings);
     },
   };
-  const address = { host: '127.0.0.1', port: 0, ...(patience && { patience }) };
-  const server = await listen(watched, address);
+  const how = { ...(patience && { patience }), ...(limits && { limits }), trustedProxies };
+  const server = await listen(watched, { host: '127.0.0.1', port: 0, logger: parts.logger, ...how });
   const url = `http://127.0.0.1:${server.port}`;
   const send: Send = async (method, path, sent = {}) => {
     const { body, headers } = toRequest(sent);

@@ -1,9 +1,9 @@
 /** The two calls that need no key: is it alive, and the client to talk to it with. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import type { Hono } from 'hono';
 import { CLIENT_PATH, ENDPOINTS } from '../../contract/endpoints.ts';
 import type { Health } from '../../contract/stats.ts';
-import { answerJson, REQUEST_ID_HEADER } from '../answers.ts';
+import { answerJson, REQUEST_ID_HEADER, SAFETY_HEADERS } from '../answers.ts';
 import type { HttpDeps } from '../deps.ts';
 import type { HttpEnv } from '../env.ts';
 import { Refusal } from '../refusal.ts';
@@ -20,18 +20,33 @@ export function addOpenRoutes(app: Hono<HttpEnv>, deps: HttpDeps): void {
     });
   });
 
+  const readClient = createClientReader(deps.clientFile);
   app.get(CLIENT_PATH, async (c) => {
-    try {
-      const headers = {
-        'content-type': 'text/javascript; charset=utf-8',
-        'x-content-type-options': 'nosniff',
-        [REQUEST_ID_HEADER]: c.get('requestId'),
-      };
-      return new Response(await readFile(deps.clientFile), { headers });
-    } catch {
+    const client = await readClient();
+    if (client === null)
       throw new Refusal('not_found', 'This server was built without its client; run npm run build.');
-    }
+    const headers = {
+      ...SAFETY_HEADERS,
+      'content-type': 'text/javascript; charset=utf-8',
+      [REQUEST_ID_HEADER]: c.get('requestId'),
+    };
+    return new Response(client, { headers });
   });
+}
+
+/** Anybody may ask for it: however many do, slowly or not, they share one copy in memory. Null if it is not there. */
+function createClientReader(file: string) {
+  let kept: { readonly changedMs: number; readonly client: Promise<Uint8Array<ArrayBuffer>> } | null = null;
+  return async (): Promise<Uint8Array<ArrayBuffer> | null> => {
+    try {
+      const { mtimeMs } = await stat(file);
+      if (kept?.changedMs !== mtimeMs) kept = { changedMs: mtimeMs, client: readFile(file) };
+      return await kept.client;
+    } catch {
+      kept = null;
+      return null;
+    }
+  };
 }
 
 async function readHealth(deps: HttpDeps, uptimeSeconds: number): Promise<Health> {
