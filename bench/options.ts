@@ -9,11 +9,19 @@ export interface Options {
   /** Samples of the parts that measure one thing at a time. */
   readonly samples: number;
   readonly large: { readonly pending: number; readonly finished: number };
+  /** How many tasks `a million` is, and how many go through the server before it is weighed. */
+  readonly scale: number;
+  readonly weighed: number;
+  readonly parts: readonly Part[];
   /** Another build's `dist/main.js`, measured beside this one. */
   readonly against: string | null;
 }
 
-export const USAGE = `npm run bench -- [--quick] [--rounds N] [--seconds S] [--against path/to/other/dist/main.js]`;
+export const PARTS = ['cli', 'waiting', 'throughput', 'outage', 'memory', 'scale', 'peers'] as const;
+export type Part = (typeof PARTS)[number];
+
+export const USAGE = `npm run bench -- [--quick] [--only ${PARTS.join(',')}] [--rounds N] [--seconds S] [--against path/to/other/dist/main.js]
+Without --only everything but the peers is measured; --only peers installs them into bench/peers first.`;
 
 /** Throws with one sentence when a flag is wrong. */
 export function readOptions(args: readonly string[]): Options {
@@ -24,6 +32,7 @@ export function readOptions(args: readonly string[]): Options {
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       against: { type: 'string' },
+      only: { type: 'string' },
     },
   });
   const { quick } = values;
@@ -32,6 +41,9 @@ export function readOptions(args: readonly string[]): Options {
     seconds: positive('--seconds', values.seconds, quick ? 0.25 : 0.5),
     samples: quick ? 30 : 300,
     large: { pending: 100_000, finished: 300_000 },
+    scale: quick ? 50_000 : 1_000_000,
+    weighed: quick ? 5000 : 100_000,
+    parts: values.only === undefined ? PARTS.filter((part) => part !== 'peers') : readParts(values.only),
     against: values.against ?? null,
   };
 }
@@ -41,4 +53,11 @@ function positive(name: string, text: string | undefined, fallback: number): num
   const value = Number(text);
   if (value > 0 && value <= 1000) return value;
   throw new Error(`${name} must be a number from more than 0 to 1000.`);
+}
+
+function readParts(text: string): Part[] {
+  const wanted = text.split(',').map((word) => word.trim());
+  const unknown = wanted.filter((word) => !PARTS.some((part) => part === word));
+  if (unknown.length > 0) throw new Error(`--only takes ${PARTS.join(', ')}, not ${unknown.join(', ')}.`);
+  return PARTS.filter((part) => wanted.includes(part));
 }

@@ -22,6 +22,14 @@ export interface Launch {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+export interface Program {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd?: string;
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
 export type Processes = ReturnType<typeof createProcesses>;
 
 export function createProcesses() {
@@ -58,9 +66,19 @@ export function createProcesses() {
       return { pid: child.pid!, port, stop: () => stop(child) };
     },
 
-    /** A helper of our own, in TypeScript, that is talked to by messages. */
+    /** A program of our own, in TypeScript, that is talked to by messages. */
     helper(file: URL): ChildProcess {
       return remember(fork(file, { execArgv: ['--import', 'tsx'] }));
+    },
+
+    /** The same in plain JavaScript, with arguments. */
+    script(file: URL, args: readonly string[]): ChildProcess {
+      return remember(fork(file, [...args], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }));
+    },
+
+    /** Any other program; what it says is not heard. */
+    program({ command, args, ...how }: Program): ChildProcess {
+      return remember(spawn(command, [...args], { ...how, stdio: 'ignore' }));
     },
 
     async stopAll(): Promise<void> {

@@ -6,6 +6,7 @@ import { spread, type Spread } from './numbers.ts';
 import { residentMbOf, type Child, type Processes } from './processes.ts';
 
 export const PARKED = 1000;
+export const CROWD = 64;
 const SETTLED_MS = 1500;
 const WARM_SAMPLES = 10;
 
@@ -13,6 +14,10 @@ export interface Waiting {
   readonly waited: Spread;
   readonly plain: Spread;
   readonly enqueue: Spread;
+  /** One new task at a time, and `CROWD` claims that wait for it. */
+  readonly crowd: Spread;
+  /** Tasks that more than one of them got, which must be none. */
+  readonly crowdDoubled: number;
   readonly idleMb: number | null;
   readonly parkedMb: number | null;
   /** Parked claims that were answered before their time, which must be none. */
@@ -25,12 +30,15 @@ export async function measureWaiting(processes: Processes, load: Load, samples: 
   const idleMb = residentMbOf(child.pid);
   await load.waits({ port: child.port, key: KEY, samples: WARM_SAMPLES });
   const waits = await load.waits({ port: child.port, key: KEY, samples });
+  const crowd = await load.crowd({ port: child.port, key: KEY, waiters: CROWD, samples });
   await child.stop();
   const parked = await measureParked(processes);
   return {
     waited: spread(waits.waited),
     plain: spread(waits.plain),
     enqueue: spread(waits.enqueue),
+    crowd: spread(crowd.waited),
+    crowdDoubled: crowd.doubled,
     idleMb,
     ...parked,
   };

@@ -1,31 +1,27 @@
-/** The bench's end of the load process: one order at a time, one report for each. */
-import { once } from 'node:events';
+/** The bench's end of the load process. */
+import { asking } from '../asking.ts';
 import type { Processes } from '../processes.ts';
+import type { CrowdOrder, CrowdReport } from './crowd.ts';
 import type { CycleOrder, CycleReport } from './cycles.ts';
+import type { ReadOrder, ReadReport } from './reads.ts';
 import type { ParkOrder, WaitOrder, WaitReport } from './waits.ts';
 
 export interface Load {
   cycles(order: Omit<CycleOrder, 'kind'>): Promise<CycleReport>;
   waits(order: Omit<WaitOrder, 'kind'>): Promise<WaitReport>;
+  crowd(order: Omit<CrowdOrder, 'kind'>): Promise<CrowdReport>;
+  reads(order: Omit<ReadOrder, 'kind'>): Promise<ReadReport>;
   /** Resolves to how many of the parked claims were answered too early. */
   park(order: Omit<ParkOrder, 'kind'>): Promise<number>;
 }
 
 export function startLoad(processes: Processes): Load {
-  const child = processes.helper(new URL('./main.ts', import.meta.url));
-
-  const died = once(child, 'exit').then(() => [{ error: 'The load process ended.' }]);
-
-  async function ask<T>(order: object): Promise<T> {
-    child.send(order);
-    const [answer] = (await Promise.race([once(child, 'message'), died])) as [{ report?: T; error?: string }];
-    if (answer.report === undefined) throw new Error(answer.error ?? 'The load gave no report.');
-    return answer.report;
-  }
-
+  const ask = asking(processes.helper(new URL('./main.ts', import.meta.url)), 'The load process');
   return {
     cycles: (order) => ask<CycleReport>({ kind: 'cycles', ...order }),
     waits: (order) => ask<WaitReport>({ kind: 'waits', ...order }),
+    crowd: (order) => ask<CrowdReport>({ kind: 'crowd', ...order }),
+    reads: (order) => ask<ReadReport>({ kind: 'reads', ...order }),
     park: (order) => ask<number>({ kind: 'park', ...order }),
   };
 }

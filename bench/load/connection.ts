@@ -11,6 +11,7 @@ export interface Answer {
 
 export interface Connection {
   post(path: string, body: string): Promise<Answer>;
+  get(path: string): Promise<Answer>;
   close(): void;
 }
 
@@ -35,16 +36,20 @@ export function openConnection(port: number, key: string): Promise<Connection> {
   socket.on('error', (error) => waiting?.reject(error));
   socket.on('close', () => waiting?.reject(new Error('The server closed a connection.')));
 
+  function send(head: string, body: string): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      waiting = { resolve, reject };
+      socket.write(`${head}\r\nHost: 127.0.0.1:${port}\r\nX-API-Key: ${key}\r\n${body}`);
+    });
+  }
+
   const connection: Connection = {
-    post(path, body) {
-      return new Promise((resolve, reject) => {
-        waiting = { resolve, reject };
-        socket.write(
-          `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nX-API-Key: ${key}\r\n` +
-            `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-        );
-      });
-    },
+    post: (path, body) =>
+      send(
+        `POST ${path} HTTP/1.1`,
+        `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      ),
+    get: (path) => send(`GET ${path} HTTP/1.1`, '\r\n'),
     close() {
       waiting = null;
       socket.destroy();

@@ -1,8 +1,10 @@
 /** The load, in a process of its own so that it never shares a thread with what it measures. */
+import { runCrowd, type CrowdOrder } from './crowd.ts';
 import { runCycles, type CycleOrder } from './cycles.ts';
+import { runReads, type ReadOrder } from './reads.ts';
 import { park, runWaits, type ParkOrder, type WaitOrder } from './waits.ts';
 
-export type Order = CycleOrder | WaitOrder | ParkOrder;
+export type Order = CycleOrder | WaitOrder | CrowdOrder | ReadOrder | ParkOrder;
 
 function run(order: Order): Promise<unknown> {
   switch (order.kind) {
@@ -10,6 +12,10 @@ function run(order: Order): Promise<unknown> {
       return runCycles(order);
     case 'waits':
       return runWaits(order);
+    case 'crowd':
+      return runCrowd(order);
+    case 'reads':
+      return runReads(order);
     case 'park':
       return park(order);
   }
