@@ -9,6 +9,7 @@ import { findApiKey } from './api-key.ts';
 import { createHousekeeper } from './background/housekeeper.ts';
 import { createLeaseSweeper } from './background/lease-sweeper.ts';
 import { createNotificationRelay, type NotificationRelay } from './background/notification-relay.ts';
+import { createRetention, type Retention } from './background/retention.ts';
 import type { Config } from './config.ts';
 import { createInstanceService } from './core/instance-service.ts';
 import type { Clock, FrontEnd, IdSource, Store } from './core/ports.ts';
@@ -18,7 +19,9 @@ import { createWaitingClaims } from './core/waiting-claims.ts';
 import { createHttpApp } from './http/app.ts';
 import type { FrontEndHealth } from './http/deps.ts';
 import { listen } from './http/server.ts';
+import { toArchivedTask } from './http/archived.ts';
 import type { RedactingLogger } from './log.ts';
+import { createArchiveFolder } from './store/archive-folder.ts';
 import { createSqliteStore } from './store/sqlite-store.ts';
 
 const VERSION = (
@@ -69,6 +72,7 @@ async function startParts(deps: AppDeps, store: Store): Promise<App> {
   const sweeper = createLeaseSweeper({ store, sweeps: createSweepService({ clock }), clock, logger });
   const housekeeper = createHousekeeper({ store, clock, logger });
   const frontEnd = await createFrontEnd(deps, store, tasks);
+  const retention = createRetentionOf(deps, store, frontEnd);
   const http = createHttpApp({
     store,
     tasks,
@@ -87,6 +91,7 @@ async function startParts(deps: AppDeps, store: Store): Promise<App> {
   frontEnd?.relay.start();
   const server = await listen(http, { ...config.http, logger });
   housekeeper.start();
+  retention?.start();
   logger.announce({ host: config.http.host, port: server.port, version: VERSION }, 'listening');
   await frontEnd?.discord.start();
 
@@ -96,7 +101,8 @@ async function startParts(deps: AppDeps, store: Store): Promise<App> {
       const deadlineMs = clock.monotonicMs() + STOP_MS;
       waitingClaims.stop();
       housekeeper.stop();
-      await Promise.all([server.stop(DRAIN_MS), sweeper.stop()]);
+      const retired = within(FAREWELL_MS, clock, Promise.resolve(retention?.stop()));
+      await Promise.all([server.stop(DRAIN_MS), sweeper.stop(), retired]);
       if (frontEnd !== null)
         await within(FAREWELL_MS, clock, Promise.all([frontEnd.relay.stop(), frontEnd.discord.stop()]));
       await within(deadlineMs - clock.monotonicMs(), clock, store.close());
@@ -124,6 +130,28 @@ async function createFrontEnd(
   const about = { version: VERSION, startedAt: clock.now() };
   const discord = createDiscordFrontEnd({ config: config.discord, store, tasks, clock, logger, about });
   return { discord, relay: createNotificationRelay({ store, frontEnd: discord, clock, logger }) };
+}
+
+/** Null when finished tasks are kept for ever. */
+function createRetentionOf(
+  { config, logger, clock }: AppDeps,
+  store: Store,
+  frontEnd: RunningFrontEnd | null,
+): Retention | null {
+  if (config.retention === null) return null;
+  const { keepMs, archiveFolder } = config.retention;
+  const archive =
+    archiveFolder === null
+      ? null
+      : createArchiveFolder({
+          folder: archiveFolder,
+          toEntry: toArchivedTask,
+          isKept: async ({ id, created_at }) =>
+            (await store.task(id))?.createdAt.toISOString() === created_at,
+          logger,
+        });
+  const delivered = frontEnd === null ? null : () => frontEnd.relay.delivered();
+  return createRetention({ store, archive, keepMs, delivered, clock, logger });
 }
 
 async function readFrontEndHealth(frontEnd: RunningFrontEnd | null): Promise<FrontEndHealth> {

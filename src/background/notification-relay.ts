@@ -36,6 +36,8 @@ export interface NotificationRelay {
   /** Resolves when a delivery that runs has ended. */
   stop(): Promise<void>;
   status(): Promise<DeliveryStatus>;
+  /** The position up to which everything has been told; null before a first start has settled it. */
+  delivered(): Promise<string | null>;
 }
 
 export function createNotificationRelay(deps: NotificationRelayDeps): NotificationRelay {
@@ -87,6 +89,7 @@ export function createNotificationRelay(deps: NotificationRelayDeps): Notificati
       await running;
     },
     status: () => readStatus(deps, memory, state.blocked),
+    delivered: () => memory.known(),
   };
 }
 

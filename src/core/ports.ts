@@ -5,6 +5,7 @@
 import type { AdminEvent } from './admin-event.ts';
 import type { TaskEvent } from './event.ts';
 import type { InstanceWithWork } from './instance.ts';
+import type { RetentionStore } from './retention.ts';
 import type { Task } from './task.ts';
 import type { InstanceStatus, TaskStatus } from './vocabulary.ts';
 import type { QueueState, Work } from './work.ts';
@@ -80,7 +81,7 @@ export interface QueueCounts {
   readonly instances: Readonly<Record<InstanceStatus, number>>;
 }
 
-export interface Store {
+export interface Store extends RetentionStore {
   /** Resolves after the commit. Rejects with what `decide` threw, or TransientError: then nothing happened. */
   decide<R>(work: Work<R>): Promise<R>;
   /** The same at most once per key; a repeat gets the first answer. Throws `idempotency_conflict`, `lease_lost`. */

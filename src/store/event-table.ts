@@ -1,4 +1,4 @@
-/** `task_logs`: the audit trail and the outbox in one. Rows are only ever added. */
+/** `task_logs`: the audit trail and the outbox in one. Rows are only ever added, and go with their task. */
 import { asc, eq, sql } from 'drizzle-orm';
 import type { NewEvent, TaskEvent } from '../core/event.ts';
 import type { OpenDatabase } from './database.ts';
@@ -29,7 +29,8 @@ export function createEventTable({ client, tables }: OpenDatabase) {
       .orderBy(asc(taskLogs.id))
       .limit(param('limit')),
   );
-  const newest = prepareRead(client, tables.select({ id: sql<number | null>`max(id)` }).from(taskLogs));
+  const newest = client.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'task_logs'").pluck();
+  const newestOfTask = client.prepare('SELECT max(id) FROM task_logs WHERE task_id = ?').pluck();
   const behind = prepareRead(
     client,
     tables
@@ -39,7 +40,9 @@ export function createEventTable({ client, tables }: OpenDatabase) {
       ),
   );
 
-  const newestId = () => newest.get({})?.id ?? 0;
+  /** The newest there ever was: it may be deleted by now, and positions only ever move on. */
+  const newestId = () => Number(newest.get() ?? 0);
+  const newestIdOf = (taskId: number) => newestOfTask.get(taskId) as number | null;
 
   return {
     append: (event: NewEvent) => insert.run(toLogRow(event)),
@@ -47,6 +50,13 @@ export function createEventTable({ client, tables }: OpenDatabase) {
     after: (position: string, limit: number): TaskEvent[] =>
       after.all({ id: idOf(position), limit }).map(toEvent),
     newestPosition: () => String(newestId()),
+    /** Null for a task without events. */
+    newestOf(taskId: number): string | null {
+      const id = newestIdOf(taskId);
+      return id === null ? null : String(id);
+    },
+    /** Whether nothing about this task lies after the position. */
+    isToldOf: (taskId: number, position: string) => (newestIdOf(taskId) ?? 0) <= idOf(position),
     clampPosition: (position: string) => String(Math.min(idOf(position), newestId())),
     behind(position: string, limit: number) {
       const row = behind.get({ id: idOf(position), limit });

@@ -27,6 +27,13 @@ export function createLeaseTable({ client, tables }: OpenDatabase) {
       .from(leases)
       .where(eq(leases.leaseId, param('leaseId'))),
   );
+  const ofTask = prepareRead(
+    client,
+    tables
+      .select()
+      .from(leases)
+      .where(eq(leases.taskId, param('taskId'))),
+  );
   const cancelled = columnsBy<{ instanceId: string; since: number }, { taskId: number }>(
     client,
     'task_id AS taskId',
@@ -41,6 +48,12 @@ export function createLeaseTable({ client, tables }: OpenDatabase) {
       const row = byId.get({ leaseId });
       return row === undefined ? null : toLease(row);
     },
+    /** Oldest claim first; few, so they are sorted here. */
+    ofTask: (taskId: number) =>
+      ofTask
+        .all({ taskId })
+        .map(toLease)
+        .sort((a, b) => a.claimedAt.getTime() - b.claimedAt.getTime() || a.attempt - b.attempt),
     cancelledTaskIds(instanceId: string, since: Date): number[] {
       const rows = cancelled.all({ instanceId, since: since.getTime() });
       return [...new Set(rows.map(({ taskId }) => taskId))];

@@ -1,8 +1,9 @@
 /** The Store port on SQLite: one writer connection, group commit, prepared statements only. */
 import type { Clock, Commit, FrontEndMemory, Logger, Store } from '../core/ports.ts';
+import type { RetentionStore } from '../core/retention.ts';
 import { createAdminTable } from './admin-table.ts';
 import { createIdleCheckpoint } from './checkpoint.ts';
-import { createCommitQueue } from './commit-queue.ts';
+import { createCommitQueue, type CommitQueue } from './commit-queue.ts';
 import { IN_MEMORY, openDatabase, prepareFolder, withoutLinks, type OpenDatabase } from './database.ts';
 import { lockDatabase } from './database-lock.ts';
 import { createDatabaseWatch } from './database-watch.ts';
@@ -13,6 +14,7 @@ import { createKeyTable, KEPT_MS } from './key-table.ts';
 import { createLeaseTable } from './lease-table.ts';
 import { createMemoryTable } from './memory-table.ts';
 import { createQueueTable } from './queue-table.ts';
+import { createRetirement } from './retirement.ts';
 import { createRunner } from './runner.ts';
 import { createSaves, createSignals } from './saves.ts';
 import { asStoreError } from './sqlite-errors.ts';
@@ -99,6 +101,7 @@ function assemble(database: OpenDatabase, made: SqliteStoreOptions & { release: 
         const forgotten = tables.instances.forgetSilent(new Date(now - SILENT_INSTANCE_MS), PURGE_BATCH);
         return dropped === PURGE_BATCH || forgotten === PURGE_BATCH;
       }),
+    ...createRetentionStore(createRetirement(database, tables), queue, clock),
     ping: () =>
       reading(() => {
         isStillThere();
@@ -125,7 +128,15 @@ function tellSafely(listener: (commit: Commit) => void, commit: Commit, logger: 
 
 type Readers = Omit<
   Store,
-  'decide' | 'decideOnce' | 'onCommit' | 'shiftLeases' | 'purge' | 'memory' | 'ping' | 'close'
+  | 'decide'
+  | 'decideOnce'
+  | 'onCommit'
+  | 'shiftLeases'
+  | 'purge'
+  | keyof RetentionStore
+  | 'memory'
+  | 'ping'
+  | 'close'
 >;
 
 function createReaders({ tasks, lists, events, admin, instances, queue }: Tables, clock: Clock): Readers {
@@ -152,6 +163,24 @@ function createReaders({ tasks, lists, events, admin, instances, queue }: Tables
         queue: queue.state(),
         instances: instances.counts(clock.now()),
       })),
+  };
+}
+
+function createRetentionStore(
+  retirement: ReturnType<typeof createRetirement>,
+  queue: CommitQueue,
+  clock: Clock,
+): RetentionStore {
+  return {
+    retirable: (which) => reading(() => retirement.retirable(which)),
+    async retire(trails) {
+      let begunMs = 0;
+      const done = await queue.enqueue(() => {
+        begunMs = clock.monotonicMs();
+        return retirement.retire(trails);
+      });
+      return { done, heldMs: clock.monotonicMs() - begunMs };
+    },
   };
 }
 

@@ -9,6 +9,7 @@ import { storeCommitsContract } from './store-commits.contract.ts';
 import { storeListsContract } from './store-lists.contract.ts';
 import { storeMovesContract } from './store-moves.contract.ts';
 import { storeOnceContract } from './store-once.contract.ts';
+import { storeRetentionContract } from './store-retention.contract.ts';
 import { submit, taskOf, type OpenStoreWorld } from './store-world.ts';
 
 export function storeContract(name: string, open: OpenStoreWorld): void {
@@ -51,6 +52,7 @@ export function storeContract(name: string, open: OpenStoreWorld): void {
     storeClaimsContract(open);
     storeOnceContract(open);
     storeListsContract(open);
+    storeRetentionContract(open);
     storeCommitsContract(open);
     storeAdminContract(open);
   });

@@ -38,8 +38,6 @@ const ALLOWED: readonly { step: RegExp; of: RegExp }[] = [
   { step: /^(SCAN instances|USE TEMP B-TREE FOR (LAST|RIGHT).* ORDER BY)/, of: /from "instances"/ },
   { step: /^SCAN \(subquery-\d+\)$/, of: /^(SELECT|select) count\(\*\)/ },
   { step: /^(CO-ROUTINE|SCAN \d+|SCAN \(?subquery)/, of: /count\(\*\)/ },
-  // Looked at only while a foreign key is violated, which an insert of a parent never finds.
-  { step: /^SCAN (leases|front_end_links)$/, of: /^insert into "tasks"/ },
   { step: /^SCAN (task_counts|sqlite_sequence)$/, of: /task_counts|sqlite_sequence/ },
 ];
 
@@ -117,8 +115,38 @@ describe.each(['without statistics', 'with statistics'])('%s', (how) => {
     ],
     [
       'what finished last',
-      /tasks_finished WHERE/,
+      /^SELECT .* tasks_finished WHERE .* completed_at DESC/,
       'SEARCH tasks USING INDEX tasks_finished (status=? AND completed_at>?)',
+    ],
+    [
+      'what ended first',
+      /^SELECT id, completed_at .* tasks_finished WHERE/,
+      'SEARCH tasks USING COVERING INDEX tasks_finished (status=? AND completed_at>? AND completed_at<?)',
+    ],
+    [
+      'the newest event of a task',
+      /^SELECT max\(id\) FROM task_logs/,
+      'SEARCH task_logs USING COVERING INDEX task_logs_task (task_id=?)',
+    ],
+    [
+      'the claims of a task',
+      /^select .* from "leases" where "leases"."task_id"/,
+      'SEARCH leases USING INDEX leases_task (task_id=?)',
+    ],
+    [
+      'the end of the claims of a task',
+      /^delete from "leases" where/,
+      'SEARCH leases USING INDEX leases_task (task_id=?)',
+    ],
+    [
+      'the end of the events of a task',
+      /^delete from "task_logs" where/,
+      'SEARCH task_logs USING COVERING INDEX task_logs_task (task_id=?)',
+    ],
+    [
+      'the end of the links of a task',
+      /^delete from "front_end_links" where .*"task_id" = \?$/,
+      'SEARCH front_end_links USING INDEX front_end_links_task (task_id=?)',
     ],
     [
       'one task',
@@ -137,5 +165,16 @@ describe.each(['without statistics', 'with statistics'])('%s', (how) => {
     const found = statements.filter((text) => which.test(text.replace(/\s+/g, ' ')));
     expect(found).toHaveLength(1);
     expect(planOf(found[0]!)).toEqual([plan]);
+  });
+
+  it('the end of a task looks for what refers to it in indexes alone', () => {
+    const found = statements.filter((text) => text.startsWith('delete from "tasks"'));
+    expect(found).toHaveLength(1);
+    expect(planOf(found[0]!).sort()).toEqual([
+      'SEARCH front_end_links USING INDEX front_end_links_task (task_id=?)',
+      'SEARCH leases USING INDEX leases_task (task_id=?)',
+      'SEARCH task_logs USING COVERING INDEX task_logs_task (task_id=?)',
+      'SEARCH tasks USING INTEGER PRIMARY KEY (rowid=?)',
+    ]);
   });
 });

@@ -17,7 +17,7 @@ import { readButtonId } from './buttons.ts';
 import { COMMANDS } from './commands/index.ts';
 import { submitTaskForm, TASK_FORM } from './commands/task-form.ts';
 import { refusal } from './guard.ts';
-import { PRESSES } from './presses.ts';
+import { PRESSES, toldAsGone } from './presses.ts';
 import { refusalText, WENT_WRONG } from './refusals.ts';
 import type { Kit, Turn } from './turn.ts';
 import { createVoice, InteractionOver } from './voice.ts';
@@ -93,7 +93,7 @@ function pressOf(kit: Kit, interaction: ButtonInteraction): Handling | null {
   return {
     changes,
     isOnOurMessage: true,
-    run: (answer) => run({ kit, interaction, answer }, press.number),
+    run: (answer) => run({ kit, interaction, answer }, press.number).catch(toldAsGone),
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import type { ButtonInteraction } from 'discord.js';
 import { required } from '../../core/task.ts';
+import { DomainError } from '../../core/errors.ts';
 import type { Priority } from '../../core/vocabulary.ts';
 import type { ButtonVerb } from './buttons.ts';
 import { readQueuePage } from './queue-reader.ts';
@@ -67,4 +68,10 @@ export const PRESSES: Readonly<Record<ButtonVerb, ButtonAction>> = {
 async function showPage({ answer, kit }: ButtonTurn, page: number): Promise<void> {
   await answer.deferUpdate();
   await answer.show(await readQueuePage(kit, page));
+}
+
+/** A button stands for ever, and its task did once: it has been retired since. */
+export function toldAsGone(error: unknown): never {
+  if (!(error instanceof DomainError) || error.code !== 'task_not_found') throw error;
+  throw new DomainError(error.code, error.message.replace(/\.$/, ' any more.'), error.details);
 }
