@@ -16,6 +16,7 @@ import type { Clock, FrontEnd, IdSource, Store } from './core/ports.ts';
 import { createSweepService } from './core/sweep-service.ts';
 import { createTaskService, type TaskService } from './core/task-service.ts';
 import { createWaitingClaims } from './core/waiting-claims.ts';
+import { warnOfExposure } from './exposure.ts';
 import { createHttpApp } from './http/app.ts';
 import type { FrontEndHealth } from './http/deps.ts';
 import { listen } from './http/server.ts';
@@ -89,6 +90,7 @@ async function startParts(deps: AppDeps, store: Store): Promise<App> {
   await sweeper.start();
   // Where a front end begins is settled before anything can happen that it would have to tell.
   frontEnd?.relay.start();
+  warnOfExposure(config.http, logger);
   const server = await listen(http, { ...config.http, logger });
   housekeeper.start();
   retention?.start();

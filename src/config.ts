@@ -87,7 +87,10 @@ const Environment = z.object({
     .optional(),
   DISCORD_API_URL: z
     .string()
-    .refine(isHttpUrl, says('must be an http or https URL up to and including /api'))
+    .refine(
+      isHttpUrl,
+      says('must be an http or https URL up to and including /api, without a user or password in it'),
+    )
     .optional(),
   LEASE_MINUTES: numberIn(0.001, 43_200, 'any').default(120),
   MAX_ATTEMPTS: numberIn(1, 1000).default(3),
@@ -161,8 +164,11 @@ function toDiscord(env: z.infer<typeof Environment>, token: string) {
   };
 }
 
+/** With a password in it, every error about the URL would tell it; and it would not be sent anyway. */
 function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return /^https?:$/.test(protocol) && username === '' && password === '';
 }
 
 function isTimeZone(name: string): boolean {

@@ -13,6 +13,8 @@ export interface LogOptions {
 export interface RedactingLogger extends Logger {
   /** From now on this text is replaced wherever it would appear. */
   hide(secret: string): void;
+  /** The text without what is hidden: for what is said outside the log. */
+  redact(text: string): string;
   /** Written whatever the level: what whoever starts the server waits for. */
   announce(details: object, message: string): void;
 }
@@ -24,11 +26,14 @@ const INTERACTION_TOKEN = /((?:webhooks|interactions)\/\d+\/)[\w-]{20,}/g;
 
 export function createLogger({ level, write }: LogOptions): RedactingLogger {
   const secrets = new Set<string>();
+  const redact = (text: string) => {
+    let safe = text.replace(INTERACTION_TOKEN, '$1[redacted]');
+    for (const secret of secrets) safe = safe.replaceAll(secret, '[redacted]');
+    return safe;
+  };
   const destination = {
-    write(line: string) {
-      let safe = line.replace(INTERACTION_TOKEN, '$1[redacted]');
-      for (const secret of secrets) safe = safe.replaceAll(secret, '[redacted]');
-      write(safe);
+    write: (line: string) => {
+      write(redact(line));
     },
   };
   const options = {
@@ -44,14 +49,15 @@ export function createLogger({ level, write }: LogOptions): RedactingLogger {
     info: logger.info.bind(logger),
     warn: logger.warn.bind(logger),
     error: logger.error.bind(logger),
+    redact,
     announce: (details, message) => {
       logger.child({}, { level: 'info' }).info(details, message);
     },
     hide(secret) {
       // A very short one stands inside ordinary words, and hiding it would only garble the log.
       if (secret.length < SHORTEST_SECRET) return;
-      // As JSON writes it, quotes and backslashes are escaped; hide both forms.
-      secrets.add(secret).add(JSON.stringify(secret).slice(1, -1));
+      // As JSON writes it, quotes and backslashes are escaped; in an address, other characters are.
+      secrets.add(secret).add(JSON.stringify(secret).slice(1, -1)).add(encodeURIComponent(secret));
     },
   };
 }

@@ -34,7 +34,7 @@ function refuse(error: unknown, logger: RedactingLogger): never {
   const told = toldFailure(error);
   if (told === null) logger.error({ error }, 'the server could not start');
   else logger.error({ reason: told }, 'the server could not start');
-  process.stderr.write(`${told ?? String(error)}\n`);
+  process.stderr.write(`${logger.redact(told ?? String(error))}\n`);
   process.exit(EXIT_FAILURE);
 }
 

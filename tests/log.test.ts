@@ -85,6 +85,14 @@ describe('secrets', () => {
     });
   });
 
+  it('never get through in an address, nor in what is said outside the log', () => {
+    const { logger, text } = world();
+    logger.hide(KEY);
+    logger.info({ path: `/api/${encodeURIComponent(KEY)}` }, 'request');
+    expect(text()).toContain('/api/[redacted]');
+    expect(logger.redact(`refused ${KEY}`)).toBe('refused [redacted]');
+  });
+
   it('of interactions are cut out of every path', () => {
     const { logger, text } = world();
     logger.warn({ url: `https://discord.com/api/v10/webhooks/123/${INTERACTION}/messages/@original` }, 'x');
