@@ -111,6 +111,14 @@ describe('bodies', () => {
     }
   });
 
+  it('change nothing but what they name: neither a prototype nor a field through it', async () => {
+    const body =
+      '{"description":"x","__proto__":{"priority":"high","polluted":1},"constructor":{"prototype":{"polluted":1}}}';
+    expect((await send(body)).json).toMatchObject({ task: { description: 'x', priority: 'medium' } });
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    expectRefusal(await send('{"__proto__":{"description":"x"}}'), 400);
+  });
+
   it('with a byte order mark are read', async () => {
     expect((await send('\ufeff{"description":"x"}')).status).toBe(201);
   });

@@ -10,6 +10,8 @@ export interface ClientMachine {
   readonly home: string;
   readonly instance: string;
   readonly name?: string;
+  /** More of the environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface ClientRun {
@@ -26,6 +28,7 @@ export function runClient(machine: ClientMachine, ...argv: string[]): Promise<Cl
     ATHENA_API_KEY: machine.key,
     CLAUDE_INSTANCE: machine.instance,
     CLAUDE_INSTANCE_NAME: machine.name ?? machine.instance,
+    ...machine.env,
   };
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [CLIENT, ...argv], { env, stdio: ['ignore', 'pipe', 'pipe'] });
