@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { linesOf, read, root } from './files.ts';
@@ -99,4 +99,11 @@ describe('the examples of reverse proxies', () => {
     expect(read('deploy/proxy/traefik.yml')).toContain('readTimeout: 90s');
     expect(read('deploy/proxy/docker-compose.traefik.yml')).toContain('ports: !reset []');
   });
+});
+
+test('SECURITY.md names no file that is not there', () => {
+  const named = [...read('SECURITY.md').matchAll(/`((?:tests|deploy|\.ci)\/[\w./-]*)`|\]\(([\w./-]+)\)/g)];
+  const files = named.map(([, quoted, linked]) => quoted ?? linked!);
+  expect(files.length).toBeGreaterThan(10);
+  expect(files.filter((file) => !existsSync(path.join(root, file)))).toEqual([]);
 });

@@ -18,6 +18,8 @@ const WRONG = [
 const IN_QUERY = 'planted-in-the-query';
 const IN_BODY = 'planted-in-a-broken-body';
 const ONCE = 'planted-idempotency-key';
+/** No secret, but nobody's business in a log. */
+const TASK = 'planted-text-of-a-task';
 
 afterEach(cleanUp);
 
@@ -90,7 +92,7 @@ describe('at the level trace, no secret is in the log, on stderr, in an answer, 
     const server = await startServer({ folder, env });
     await twin.waitForBot();
     const replies = await sendEverythingWrong(server);
-    await twin.user('alice').slash('task', { description: 'something to do' }).message();
+    await twin.user('alice').slash('task', { description: TASK }).message();
     await twin.user('alice').slash('athena', {}).message();
     const machine = { url: server.url, home: folder, instance: 'mac' };
     const runs = [
@@ -105,7 +107,7 @@ describe('at the level trace, no secret is in the log, on stderr, in an answer, 
     other.close();
     const headers = { 'x-api-key': API_KEY };
     const broken = await server.send('POST', '/api/tasks', {
-      body: { description: 'x', key: IN_BODY },
+      body: { description: TASK, key: IN_BODY },
       headers,
     });
     replies.push(broken, await server.send('GET', '/health'));
@@ -115,7 +117,7 @@ describe('at the level trace, no secret is in the log, on stderr, in an answer, 
     expect(replies.filter(({ status }) => status === 401)).toHaveLength(4);
     expect(server.lines.some(({ level, error }) => level === 'error' && error !== undefined)).toBe(true);
     expect(server.lines.some(({ level, msg }) => level === 'debug' && msg === 'request')).toBe(true);
-    expectNothingPlanted(JSON.stringify(server.lines), twin.token, ONCE);
+    expectNothingPlanted(JSON.stringify(server.lines), twin.token, ONCE, TASK);
     expectNothingPlanted(server.stderr(), twin.token, ONCE);
     for (const { text, headers: sent } of replies) {
       // A sender gets its own request id back, whatever it was.
