@@ -20,7 +20,14 @@ export interface ClientRun {
   readonly stderr: string;
 }
 
-export function runClient(machine: ClientMachine, ...argv: string[]): Promise<ClientRun> {
+/** A client that somebody may kill before it ends. */
+export interface StartedClient {
+  readonly pid: number;
+  readonly ended: Promise<ClientRun>;
+  signal(signal: NodeJS.Signals): void;
+}
+
+export function startClient(machine: ClientMachine, ...argv: string[]): StartedClient {
   const env = {
     PATH: process.env['PATH'] ?? '',
     HOME: machine.home,
@@ -30,15 +37,20 @@ export function runClient(machine: ClientMachine, ...argv: string[]): Promise<Cl
     CLAUDE_INSTANCE_NAME: machine.name ?? machine.instance,
     ...machine.env,
   };
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [CLIENT, ...argv], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const child = spawn(process.execPath, [CLIENT, ...argv], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const ended = new Promise<ClientRun>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => {
       resolve({ code, stdout, stderr });
     });
   });
+  return { pid: child.pid ?? 0, ended, signal: (signal) => void child.kill(signal) };
+}
+
+export function runClient(machine: ClientMachine, ...argv: string[]): Promise<ClientRun> {
+  return startClient(machine, ...argv).ended;
 }

@@ -19,6 +19,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string | null>>;
   /** Largest file that the process may write, in blocks of 512 bytes: a disk that is soon full. */
   readonly fileBlocks?: number;
+  /** Another build's `dist/main.js`. */
+  readonly main?: string;
 }
 
 export interface Exit {
@@ -44,7 +46,7 @@ export async function cleanUp(): Promise<void> {
 export type SpawnedServer = ReturnType<typeof spawnServer>;
 
 /** Does not wait for it to answer, so that a start that fails can be watched. */
-export function spawnServer({ folder, env = {}, fileBlocks }: ServerOptions) {
+export function spawnServer({ folder, env = {}, fileBlocks, main = MAIN }: ServerOptions) {
   const all: Record<string, string | null> = {
     PATH: '/usr/bin:/bin',
     API_KEY: KEY,
@@ -57,15 +59,16 @@ export function spawnServer({ folder, env = {}, fileBlocks }: ServerOptions) {
   const limit = fileBlocks === undefined ? '' : `ulimit -f ${fileBlocks}; `;
   const [command = '', ...args] =
     limit === ''
-      ? [process.execPath, MAIN]
-      : ['/bin/sh', '-c', `${limit}exec "$0" "$1"`, process.execPath, MAIN];
+      ? [process.execPath, main]
+      : ['/bin/sh', '-c', `${limit}exec "$0" "$1"`, process.execPath, main];
   const child = spawn(command, args, { cwd: folder, env: given as NodeJS.ProcessEnv });
 
   const lines: ServerLine[] = [];
   let stderr = '';
   let look = () => {};
   readline.createInterface(child.stdout).on('line', (text) => {
-    lines.push(JSON.parse(text) as ServerLine);
+    const line = readLine(text);
+    if (line !== null) lines.push(line);
     look();
   });
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
@@ -100,6 +103,16 @@ export function spawnServer({ folder, env = {}, fileBlocks }: ServerOptions) {
   };
   running.add(server);
   return server;
+}
+
+/** Null for the half of a line that a kill left. */
+function readLine(text: string): ServerLine | null {
+  try {
+    return JSON.parse(text) as ServerLine;
+  } catch {
+    if (text.endsWith('}')) throw new Error(`The server logged what is no JSON: ${text}`);
+    return null;
+  }
 }
 
 /** A server that answers. */

@@ -32,6 +32,8 @@ export interface DiscordTwin {
 
   readonly commands: readonly RegisteredCommand[];
   readonly requests: readonly RestRecord[];
+  /** How many there were, also when only the latest are remembered. */
+  readonly requestCount: number;
   /** The requests that Discord's rules refused; faults are not among them. */
   readonly refused: readonly RestRecord[];
   /** Rules broken that a well-made bot keeps. Tests assert that it is empty. */

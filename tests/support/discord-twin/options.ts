@@ -18,6 +18,10 @@ export interface DiscordTwinOptions {
   /** Enforces messages per channel; default off. */
   rateLimits?: RateLimitOptions;
   heartbeatMs?: number;
+  /** How often a bot may log in within a day; Discord says 1,000, and so does the default. */
+  sessionStarts?: number;
+  /** How many of the latest requests are remembered; default all of them. For runs that last. */
+  requestsKept?: number;
 }
 
 export const DEFAULTS = {
@@ -26,6 +30,7 @@ export const DEFAULTS = {
   guildName: 'Homelab',
   nonceMemoryMs: 3 * 60_000,
   heartbeatMs: 41_250,
+  sessionStarts: 1_000,
 } as const;
 
 /** Three parts as a real token has, the first being the bot's id, and plainly nobody's. */

@@ -69,6 +69,9 @@ export function createDiscordTwin(options: DiscordTwinOptions = {}): DiscordTwin
       return [...world.commands.values()].flat();
     },
     requests: journal.requests,
+    get requestCount() {
+      return journal.requestCount;
+    },
     get refused() {
       return journal.requests.filter((request) => request.code !== null);
     },
@@ -100,7 +103,7 @@ export function createDiscordTwin(options: DiscordTwinOptions = {}): DiscordTwin
 function build(options: DiscordTwinOptions): Parts {
   const clock = createTwinClock(options.now);
   const bell = createBell(() => describeTwin(world, journal));
-  const journal = createJournal(bell);
+  const journal = createJournal(bell, options.requestsKept);
   const newId = createSnowflakes(() => clock.now());
   const botName = options.botName ?? DEFAULTS.botName;
   const nonceMemoryMs = options.nonceMemoryMs ?? DEFAULTS.nonceMemoryMs;
@@ -116,7 +119,8 @@ function build(options: DiscordTwinOptions): Parts {
     token: () => secret.token,
     url,
   });
-  const remainingSessions = (): number => 1_000 - gateway.identifies.length;
+  const sessionStarts = options.sessionStarts ?? DEFAULTS.sessionStarts;
+  const remainingSessions = (): number => sessionStarts - gateway.identifies.length;
   const routes = allRoutes({
     world,
     interactions,

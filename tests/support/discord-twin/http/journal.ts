@@ -31,15 +31,29 @@ export interface Journal {
   readonly violations: Violation[];
   /** `METHOD /path` of everything that the twin does not know. */
   readonly unknownRoutes: string[];
+  /** How many requests there were, remembered or not. */
+  readonly requestCount: number;
+  note(request: RestRecord): void;
   violate(violation: Violation): void;
 }
 
-export function createJournal(bell: Bell): Journal {
+/** `kept`: how many of the latest requests are remembered, give or take as many again. */
+export function createJournal(bell: Bell, kept = Infinity): Journal {
   const violations: Violation[] = [];
+  const requests: RestRecord[] = [];
+  let requestCount = 0;
   return {
-    requests: [],
+    requests,
     violations,
     unknownRoutes: [],
+    get requestCount() {
+      return requestCount;
+    },
+    note(request) {
+      requestCount += 1;
+      requests.push(request);
+      if (requests.length > 2 * kept) requests.splice(0, requests.length - kept);
+    },
     violate(violation) {
       violations.push(violation);
       bell.ring();

@@ -92,7 +92,7 @@ async function note(parts: RestServerParts, request: IncomingMessage): Promise<R
     status: null,
     code: null,
   };
-  parts.journal.requests.push(record);
+  parts.journal.note(record);
   parts.bell.ring();
   return record;
 }
