@@ -58,7 +58,7 @@ export default {
       name: 'no-test-code-in-production',
       severity: 'error',
       from: { path: '^(src|cli)/' },
-      to: { path: '^(tests|bench)/' },
+      to: { path: '^(tests|bench|torture)/' },
     },
   ],
   options: {

@@ -8,7 +8,16 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['*.js', '*.mjs', 'cli/*.mjs', '.dependency-cruiser.mjs'] },
+        projectService: {
+          allowDefaultProject: [
+            '*.js',
+            '*.mjs',
+            'cli/*.mjs',
+            'torture/*.mjs',
+            'torture/faults/*.mjs',
+            '.dependency-cruiser.mjs',
+          ],
+        },
       },
     },
     plugins: { n },
@@ -47,7 +56,7 @@ export default tseslint.config(
   },
   {
     // Configuration files are read by tools that ask for a default export, and are no part of the program.
-    files: ['*.js', '*.mjs', '*.config.ts', '.dependency-cruiser.mjs'],
+    files: ['*.js', '*.mjs', 'torture/**/*.mjs', '*.config.ts', '.dependency-cruiser.mjs'],
     ...tseslint.configs.disableTypeChecked,
   },
   {
@@ -56,7 +65,7 @@ export default tseslint.config(
   },
   {
     // A suite is one long function by nature; its tests are the units that stay short.
-    files: ['tests/**/*.ts', 'bench/**/*.ts'],
+    files: ['tests/**/*.ts', 'bench/**/*.ts', 'torture/**/*.ts'],
     rules: {
       'max-lines-per-function': 'off',
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
