@@ -1,5 +1,7 @@
 import fs from 'node:fs';
+import http from 'node:http';
 import https from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { runClient } from '../support/client-process.ts';
@@ -73,6 +75,16 @@ describe.each(PROXIES)('behind $name with TLS, as its example says,', ({ isHere,
     while ((await server.api.instances()).instances.length === 0);
     await server.api.add('arrives while waiting');
     expect(JSON.parse((await claim).body)).toMatchObject({ task: { id: 1 } });
+  });
+
+  it.skipIf(!isHere)('the address of the client arrives, whatever the client wrote itself', async () => {
+    const echo = http.createServer(({ headers }, outgoing) => outgoing.end(headers['x-forwarded-for']));
+    await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve));
+    proxy = await start({ folder: newFolder(), upstreamPort: (echo.address() as AddressInfo).port });
+    const { body } = await ask(proxy, '/api/stats', { headers: { 'x-forwarded-for': '203.0.113.9' } });
+    expect(body).toBe('127.0.0.1');
+    echo.close();
+    echo.closeAllConnections();
   });
 
   it.skipIf(!isHere)('the safety headers arrive, and a body too large is refused', async () => {
