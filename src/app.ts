@@ -12,6 +12,7 @@ import { createNotificationRelay, type NotificationRelay } from './background/no
 import { createRetention, type Retention } from './background/retention.ts';
 import type { Config } from './config.ts';
 import { createInstanceService } from './core/instance-service.ts';
+import { createKeyService } from './core/key-service.ts';
 import type { Clock, FrontEnd, IdSource, Store } from './core/ports.ts';
 import { createSweepService } from './core/sweep-service.ts';
 import { createTaskService, type TaskService } from './core/task-service.ts';
@@ -19,6 +20,7 @@ import { createWaitingClaims } from './core/waiting-claims.ts';
 import { warnOfExposure } from './exposure.ts';
 import { createHttpApp } from './http/app.ts';
 import type { FrontEndHealth } from './http/deps.ts';
+import { createKeyring } from './http/keyring.ts';
 import { listen } from './http/server.ts';
 import { toArchivedTask } from './http/archived.ts';
 import type { RedactingLogger } from './log.ts';
@@ -68,6 +70,8 @@ async function startParts(deps: AppDeps, store: Store): Promise<App> {
   const { config, logger, clock, ids } = deps;
   const apiKey = findApiKey({ configured: config.apiKey, databasePath: config.databasePath, logger });
   logger.hide(apiKey);
+  const keys = createKeyService({ clock });
+  const keyring = await createKeyring({ store, keys, clock, logger });
   const tasks = createTaskService({ clock, ids, policy: config.queue });
   const waitingClaims = createWaitingClaims({ store, clock });
   const sweeper = createLeaseSweeper({ store, sweeps: createSweepService({ clock }), clock, logger });
@@ -82,6 +86,9 @@ async function startParts(deps: AppDeps, store: Store): Promise<App> {
     clock,
     logger,
     apiKey,
+    keys,
+    keyring,
+    trustedProxies: config.http.trustedProxies,
     version: VERSION,
     clientFile: CLIENT_FILE,
     frontEndHealth: () => readFrontEndHealth(frontEnd),

@@ -3,6 +3,7 @@
  * paths, the client calls them; neither writes a path of its own.
  */
 import { AuditList } from './audit.ts';
+import { AddedKey, AddKey, KeyAnswer, KeyList, RevokeKey } from './key.ts';
 import { Health, PauseQueue, QueueAnswer, Stats } from './stats.ts';
 import { Heartbeat, HeartbeatAnswer, InstanceList } from './instance.ts';
 import * as t from './task.ts';
@@ -45,6 +46,9 @@ export const ENDPOINTS = {
   audit: { method: 'GET', path: '/api/audit', answer: AuditList },
   heartbeat: { method: 'POST', path: '/api/instance/heartbeat', body: Heartbeat, answer: HeartbeatAnswer },
   instances: { method: 'GET', path: '/api/instances', answer: InstanceList },
+  listKeys: { method: 'GET', path: '/api/keys', answer: KeyList },
+  addKey: { method: 'POST', path: '/api/keys', body: AddKey, answer: AddedKey },
+  revokeKey: { method: 'DELETE', path: '/api/keys/:id', body: RevokeKey, answer: KeyAnswer },
 } as const;
 
 /** The client that the server hands out; open, like `health`. */

@@ -31,6 +31,8 @@ export const LogEntry = z.object({
   actor: z.string(),
   details: z.record(z.string(), z.unknown()),
   instance_id: z.string().nullable(),
+  /** By which key the call came; null for Discord and for Athena itself. */
+  key: z.object({ id: z.string(), name: z.string() }).nullish(),
   timestamp: z.string(),
 });
 export type LogEntry = z.infer<typeof LogEntry>;

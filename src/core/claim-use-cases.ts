@@ -1,4 +1,5 @@
 /** Taking tasks: one by its id, or whatever is next; and giving back a claim that was never heard of. */
+import type { ActingKey } from './key.ts';
 import { clampLeaseMs, heartbeatSeconds } from './lease.ts';
 import { lanesFor } from './lanes.ts';
 import { claim, undoClaim } from './task-attempts.ts';
@@ -10,6 +11,7 @@ export interface ClaimRequest {
   readonly instanceId: string;
   readonly instanceName?: string | undefined;
   readonly leaseMs?: number | undefined;
+  readonly key?: ActingKey | undefined;
 }
 
 export interface Claimed {
@@ -29,7 +31,8 @@ export function createClaimUseCases({ clock, ids, policy }: TaskServiceDeps) {
     const leaseMs = clampLeaseMs(by.leaseMs, policy.leaseMs);
     const leaseId = ids.leaseId();
     const instanceName = by.instanceName ?? knownName ?? by.instanceId;
-    const made = claim(task, { instanceId: by.instanceId, instanceName, leaseId, leaseMs }, now);
+    const claimant = { instanceId: by.instanceId, instanceName, leaseId, leaseMs, keyId: by.key?.id ?? null };
+    const made = claim(task, claimant, now);
     const claimed: Claimed = {
       task: made.after,
       leaseId,

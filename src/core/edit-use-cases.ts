@@ -1,6 +1,6 @@
 /** What people ask for: new tasks, and changes to them. */
 import { createMove, speakerOf } from './move.ts';
-import { actorOf, type Caller } from './ownership.ts';
+import { actOf, type Caller } from './ownership.ts';
 import * as edits from './task-edits.ts';
 import type { Origin, Task } from './task.ts';
 import type { TaskServiceDeps } from './task-deps.ts';
@@ -37,10 +37,8 @@ export function createEditUseCases({ clock, policy }: TaskServiceDeps) {
             origin,
             maxAttempts: policy.maxAttempts,
           };
-          const made = edits.submit(submission, {
-            actor: wanted.actor ?? actorOf(caller, null),
-            now: clock.now(),
-          });
+          const by = wanted.actor === undefined ? caller : { ...caller, actor: wanted.actor };
+          const made = edits.submit(submission, actOf(by, null, clock.now()));
           return { result: made.after, changes: [made] };
         },
         speakerOf(caller),

@@ -1,10 +1,11 @@
 /** Ending an attempt: by saying so, or by naming the status it leads to. */
 import { titleOf } from './event.ts';
+import { missingScope } from './key.ts';
 import { createMove, speakerOf } from './move.ts';
-import { actorOf, isRepeat, requireOwnership, type Caller } from './ownership.ts';
+import { actOf, isRepeat, requireOwnership, type Caller } from './ownership.ts';
 import { complete, fail, release, type Completion, type Failure } from './task-attempts.ts';
 import { cancel, requeue, updateNotes } from './task-edits.ts';
-import { illegal, required, type Act, type Task, type TaskChange } from './task.ts';
+import { illegal, isFinished, required, type Act, type Task, type TaskChange } from './task.ts';
 import type { TaskServiceDeps } from './task-deps.ts';
 import type { LeaseOutcome, TaskStatus } from './vocabulary.ts';
 import { work, type Work } from './work.ts';
@@ -29,7 +30,7 @@ export function createEndUseCases({ clock }: TaskServiceDeps) {
         load,
         ({ task, lease, next }) => {
           const found = required(task, id);
-          const act = { actor: actorOf(caller, lease), now: clock.now() };
+          const act = actOf(caller, lease, clock.now());
           if (isRepeat({ task: found, lease, caller }, ['completed']))
             return { result: { task: found, next } };
           requireOwnership(found, caller);
@@ -56,7 +57,10 @@ export function createEndUseCases({ clock }: TaskServiceDeps) {
       return move(id, caller, {
         repeats: repeatsOf(wish.status),
         seesNext: wish.status === 'completed',
-        make: (task, act, next) => statusMove(task, { ...wish, next }, act),
+        make(task, act, next) {
+          requireOwnMove(task, caller, wish.status);
+          return statusMove(task, { ...wish, next }, act);
+        },
       });
     },
   };
@@ -72,6 +76,12 @@ function repeatsOf(status: TaskStatus | undefined): readonly LeaseOutcome[] {
   if (status === 'cancelled') return ['cancelled'];
   if (status === 'pending') return ['released'];
   return [];
+}
+
+/** A worker ends its own attempt and no more: to cancel a task or to give it another chance is for others. */
+function requireOwnMove(task: Task, { key }: Caller, status: TaskStatus | undefined): void {
+  if (key?.scope !== 'worker' || status === undefined || status === task.status) return;
+  if (status === 'cancelled' || (status === 'pending' && isFinished(task))) throw missingScope(key, 'submit');
 }
 
 /** The table of moves by target status. The status it already has is no move; notes may still change. */

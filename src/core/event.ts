@@ -33,6 +33,8 @@ export interface NewEvent {
   readonly taskId: number;
   readonly action: EventAction;
   readonly actor: Actor;
+  /** The key by which the call came; null for front ends and for Athena itself. */
+  readonly keyId: string | null;
   readonly instanceId: string | null;
   readonly details: EventDetails;
   readonly timestamp: Date;

@@ -1,6 +1,6 @@
 /** The frame of every move by a caller: find the task, answer a repeat, judge who may, then decide. */
 import type { Lease } from './lease.ts';
-import { actorOf, isRepeat, requireOwnership, type Caller } from './ownership.ts';
+import { actOf, isRepeat, requireOwnership, type Caller } from './ownership.ts';
 import type { Clock } from './ports.ts';
 import { required, type Act, type Task, type TaskChange } from './task.ts';
 import type { LeaseOutcome } from './vocabulary.ts';
@@ -27,7 +27,7 @@ export function createMove(clock: Clock): MoveTask {
   return (id, caller, move) => {
     function decide({ task, lease, next = null }: Found): Outcome<Task> {
       const found = required(task, id);
-      const act = { actor: actorOf(caller, lease), now: clock.now() };
+      const act = actOf(caller, lease, clock.now());
       if (isRepeat({ task: found, lease, caller }, move.repeats ?? [])) return { result: found };
       requireOwnership(found, caller);
       const made = move.make(found, act, next);

@@ -3,13 +3,15 @@
  * enough), and a caller that names neither is the operator. Judged before the task's state.
  */
 import { DomainError } from './errors.ts';
+import type { ActingKey } from './key.ts';
 import { endedByItsHolder, type Lease } from './lease.ts';
-import type { Task } from './task.ts';
+import type { Act, Task } from './task.ts';
 import type { Actor, LeaseOutcome } from './vocabulary.ts';
 
-/** What a caller says of itself. `actor` is set where a front end knows the person. */
+/** What a caller says of itself. `actor` is set where a front end knows the person, `key` where one was needed. */
 export interface Caller {
   readonly actor?: Actor | undefined;
+  readonly key?: ActingKey | undefined;
   readonly instanceId?: string | undefined;
   readonly leaseId?: string | undefined;
   /** An instance that only says who it is; it need not hold the task. */
@@ -25,8 +27,16 @@ export function actorOf(caller: Caller, lease: Lease | null): Actor {
   return 'operator';
 }
 
-/** Throws `lease_lost` unless the caller holds the task or speaks as the operator. */
+export function actOf(caller: Caller, lease: Lease | null, now: Date): Act {
+  return { actor: actorOf(caller, lease), keyId: caller.key?.id ?? null, now };
+}
+
+/**
+ * Throws `lease_lost` unless the caller holds the task or speaks as the operator, which a worker's key cannot do:
+ * then `not_permitted`.
+ */
 export function requireOwnership(task: Task, caller: Caller): void {
+  requireName(caller);
   const strange = caller.instanceId !== undefined && caller.instanceId !== task.instanceId;
   const stale = caller.leaseId !== undefined && caller.leaseId !== task.lease?.leaseId;
   if (!strange && !stale) return;
@@ -35,6 +45,15 @@ export function requireOwnership(task: Task, caller: Caller): void {
     instance_id: task.instanceId,
     instance_name: task.instanceName,
   });
+}
+
+function requireName({ key, instanceId, leaseId }: Caller): void {
+  if (key?.scope !== 'worker' || instanceId !== undefined || leaseId !== undefined) return;
+  throw new DomainError(
+    'not_permitted',
+    `The key "${key.name}" has the scope worker and cannot act as the operator: send instance_id or lease_id.`,
+    { scope_needed: 'admin', scope: key.scope },
+  );
 }
 
 function lostMessage(task: Task, strange: boolean): string {

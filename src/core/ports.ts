@@ -5,6 +5,7 @@
 import type { AdminEvent } from './admin-event.ts';
 import type { TaskEvent } from './event.ts';
 import type { InstanceWithWork } from './instance.ts';
+import type { StoredKey } from './key.ts';
 import type { RetentionStore } from './retention.ts';
 import type { Task } from './task.ts';
 import type { InstanceStatus, TaskStatus } from './vocabulary.ts';
@@ -54,6 +55,8 @@ export interface Commit {
   readonly resumed: boolean;
   /** A lease or delay may now end earlier than anything before it. */
   readonly timesChanged: boolean;
+  /** Keys that were made, revoked or used, as they are now. */
+  readonly keys: readonly StoredKey[];
 }
 
 export interface TaskPage {
@@ -108,6 +111,8 @@ export interface Store extends RetentionStore {
   eventsBehind(position: string, upTo: number): Promise<{ count: number; oldestAt: Date | null }>;
   /** The admin trail, newest first. Throws `invalid_input` for a foreign cursor. */
   adminEvents(query: { limit: number; cursor?: string | undefined }): Promise<AdminPage>;
+  /** All keys, revoked ones too, oldest first. */
+  keys(): Promise<readonly StoredKey[]>;
   counts(): Promise<QueueCounts>;
   instances(): Promise<readonly InstanceWithWork[]>;
   /** Earliest end of a live lease, and earliest `notBefore` of a waiting task. */

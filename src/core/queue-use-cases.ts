@@ -1,7 +1,7 @@
 /** The queue's own switch. Turning it is told in the admin trail, once; what is that way already is no event. */
 import type { NewAdminEvent } from './admin-event.ts';
 import { speakerOf } from './move.ts';
-import { actorOf, type Caller } from './ownership.ts';
+import { actOf, type Caller } from './ownership.ts';
 import type { TaskServiceDeps } from './task-deps.ts';
 import { work, type QueueState, type Work } from './work.ts';
 
@@ -26,11 +26,7 @@ export function createQueueUseCases({ clock }: Pick<TaskServiceDeps, 'clock'>) {
 }
 
 function turned({ paused, reason }: QueueState, caller: Caller, now: Date): NewAdminEvent {
-  return {
-    action: paused ? 'queue_paused' : 'queue_resumed',
-    actor: actorOf(caller, null),
-    keyId: null,
-    details: reason === null ? {} : { reason },
-    timestamp: now,
-  };
+  const { actor, keyId } = actOf(caller, null, now);
+  const action = paused ? 'queue_paused' : 'queue_resumed';
+  return { action, actor, keyId, details: reason === null ? {} : { reason }, timestamp: now };
 }

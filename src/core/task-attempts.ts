@@ -12,6 +12,7 @@ export interface Claimant {
   readonly instanceName: string;
   readonly leaseId: string;
   readonly leaseMs: number;
+  readonly keyId: string | null;
 }
 
 export function claim(task: Task, by: Claimant, now: Date): TaskChange {
@@ -46,7 +47,7 @@ export function claim(task: Task, by: Claimant, now: Date): TaskChange {
   };
   const made = change(task, after, {
     action: 'claimed',
-    act: { actor: `instance:${by.instanceId}`, now },
+    act: { actor: `instance:${by.instanceId}`, keyId: by.keyId, now },
     details: { attempt, max_attempts: task.maxAttempts },
   });
   return { ...made, leaseStart: started };
@@ -146,7 +147,7 @@ export function undoClaim(task: Task, now: Date): TaskChange {
   return giveBack({ ...task, attempt: Math.max(0, task.attempt - 1) }, task, {
     action: 'released',
     outcome: 'undelivered',
-    act: { actor: 'system', now },
+    act: { actor: 'system', keyId: null, now },
     details: { reason: 'The answer to the claim could not be delivered.' },
     delayMs: 0,
   });
@@ -155,7 +156,7 @@ export function undoClaim(task: Task, now: Date): TaskChange {
 /** The lease ran out unheard: back in the queue, or failed after the last attempt. */
 export function expire(task: Task, now: Date): TaskChange {
   requireInProgress(task, 'released');
-  const act: Act = { actor: 'system', now };
+  const act: Act = { actor: 'system', keyId: null, now };
   const error = `The lease of ${task.instanceName ?? 'its holder'} expired: nothing was heard from it in time.`;
   const details = { reason: 'lease_expired', error, attempt: task.attempt, max_attempts: task.maxAttempts };
   if (task.attempt < task.maxAttempts) {

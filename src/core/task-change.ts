@@ -18,6 +18,7 @@ export function change(before: Task | null, after: Task, told: Told): TaskChange
     taskId: after.id,
     action: told.action,
     actor: told.act.actor,
+    keyId: told.act.keyId,
     instanceId: after.instanceId ?? before?.instanceId ?? null,
     timestamp: told.act.now,
     details: {

@@ -13,7 +13,7 @@ export interface Submission {
   readonly maxAttempts: number;
 }
 
-export function submit(wanted: Submission, { actor, now }: Act): TaskChange {
+export function submit(wanted: Submission, act: Act): TaskChange {
   const after: Task = {
     ...wanted,
     status: 'pending',
@@ -21,18 +21,18 @@ export function submit(wanted: Submission, { actor, now }: Act): TaskChange {
     instanceName: null,
     lease: null,
     attempt: 0,
-    createdAt: now,
+    createdAt: act.now,
     claimedAt: null,
     completedAt: null,
     notBefore: null,
-    updatedAt: now,
+    updatedAt: act.now,
     notes: null,
     error: null,
-    createdBy: actor,
+    createdBy: act.actor,
   };
   return change(null, after, {
     action: 'created',
-    act: { actor, now },
+    act,
     details: {
       description: after.description,
       priority: after.priority,

@@ -51,9 +51,11 @@ export interface TaskChange {
   readonly leaseEnd?: LeaseEnd;
 }
 
-/** Who acts, and when. */
+/** Who acts, by which key, and when. */
 export interface Act {
   readonly actor: Actor;
+  /** Null where no key was needed: in a front end, and for what Athena does by itself. */
+  readonly keyId: string | null;
   readonly now: Date;
 }
 

@@ -51,6 +51,7 @@ export type LeaseOutcome = (typeof LEASE_OUTCOMES)[number];
  * them, `worker` claims tasks and ends its own, `admin` may do everything, keys and the queue's switch included.
  */
 export const KEY_SCOPES = ['read', 'submit', 'worker', 'admin'] as const;
+export type KeyScope = (typeof KEY_SCOPES)[number];
 
 /** The expected refusals of the core. Each edge has one exhaustive table over them. */
 export const DOMAIN_ERROR_CODES = [

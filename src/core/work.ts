@@ -6,6 +6,7 @@
  */
 import type { NewAdminEvent } from './admin-event.ts';
 import type { Instance } from './instance.ts';
+import type { KeyChange, StoredKey } from './key.ts';
 import type { Lease } from './lease.ts';
 import type { Task, TaskChange } from './task.ts';
 
@@ -56,6 +57,11 @@ export interface Reads {
   expiredLeases: { takes: { before: Date; limit: number }; gives: { tasks: readonly Task[] } };
   dueTasks: { takes: { before: Date; limit: number }; gives: { taskIds: readonly number[] } };
   queue: { takes: { only?: never }; gives: { queue: QueueState } };
+  /** A key by its id, revoked or not, and the live one of this name. */
+  key: {
+    takes: { id: string; name?: string | undefined };
+    gives: { key: StoredKey | null; sameName: StoredKey | null };
+  };
 }
 
 export type ReadName = keyof Reads;
@@ -69,6 +75,7 @@ export interface Outcome<R> {
   readonly renewals?: readonly Renewal[];
   readonly queue?: QueueState;
   readonly adminEvents?: readonly NewAdminEvent[];
+  readonly keys?: readonly KeyChange[];
   /** Tasks whose `notBefore` has passed. */
   readonly due?: readonly number[];
   /** Forgets an idempotency record: its answer was never delivered. */

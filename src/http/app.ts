@@ -11,13 +11,14 @@ import { addFixedPathRefusals, addMethodRefusals } from './methods.ts';
 import { createPresence } from './presence.ts';
 import { Refusal } from './refusal.ts';
 import { addInstanceRoutes } from './routes/instances.ts';
+import { addKeyRoutes } from './routes/keys.ts';
 import { addOpenRoutes } from './routes/open.ts';
 import { addQueueRoutes } from './routes/queue.ts';
 import { addAttemptRoutes, addTaskReads, addTaskWrites } from './routes/tasks.ts';
 import { createWrites } from './writes.ts';
 
 export function createHttpApp(deps: HttpDeps): HttpApp {
-  const writes = createWrites(deps.store);
+  const writes = createWrites(deps);
   const routes: RouteDeps = { ...deps, writes, claims: createClaims({ ...deps, writes }) };
   const authenticate = createAuthenticate(deps);
   const noteSignOfLife = createPresence(deps);
@@ -28,11 +29,15 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     const startedMs = deps.clock.monotonicMs();
     c.set('requestId', requestIdOf(c));
     c.set('logger', deps.logger);
-    const refusal = isOpen(c.req.path) ? null : authenticate(c);
-    if (refusal === null) {
-      noteSignOfLife(c);
+    const key = isOpen(c.req.path) ? null : authenticate(c);
+    if (key instanceof Refusal) c.res = answerError(c, key);
+    else {
+      if (key !== null) {
+        c.set('key', key);
+        noteSignOfLife(c);
+      }
       await next();
-    } else c.res = answerError(c, refusal);
+    }
     logRequest(c, deps.clock.monotonicMs() - startedMs);
   });
   app.onError((error, c) => answerError(c, error));
@@ -45,6 +50,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   addAttemptRoutes(app, routes);
   addInstanceRoutes(app, routes);
   addQueueRoutes(app, routes);
+  addKeyRoutes(app, routes);
   addMethodRefusals(app);
   return app;
 }

@@ -1,74 +1,68 @@
 /**
- * The key check. Both sides are hashed first, so the comparison takes the same time for any guess.
- * Wrong keys are slowed per address; a correct key never is, wherever it comes from.
+ * The key check. What was sent is hashed before anything is compared, so the comparison takes the same time
+ * for any guess. Wrong keys are slowed per address; a right key never is, wherever it comes from.
  */
-import { hash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
 import { API_KEY_HEADER } from '../contract/endpoints.ts';
+import { OWNER_KEY, type ActingKey } from '../core/key.ts';
 import type { Clock } from '../core/ports.ts';
+import { clientAddress } from './client-address.ts';
+import { ownerOf } from './connections.ts';
 import type { HttpEnv } from './env.ts';
-import { Refusal } from './refusal.ts';
+import { sha256 } from './key-text.ts';
+import type { Keyring } from './keyring.ts';
+import { createTrustedProxies } from './proxies.ts';
+import { Refusal, unauthenticated } from './refusal.ts';
+import { createWrongKeys } from './wrong-keys.ts';
 
-const WRONG_KEYS_ALLOWED = 10;
-const FORGIVEN_AFTER_MS = 60_000;
-/** More addresses than this and the oldest are forgiven: a flood must not fill the memory. */
-const MAX_ADDRESSES = 10_000;
-
-/** Null for a right key; otherwise `unauthenticated` or `rate_limited`. */
-export type Authenticate = (c: Context<HttpEnv>) => Refusal | null;
-
-export function createAuthenticate({ apiKey, clock }: { apiKey: string; clock: Clock }): Authenticate {
-  const expected = sha256(apiKey);
-  const wrong = createWrongKeys(clock);
-  const isRight = (key: string | undefined) =>
-    key !== undefined && key !== '' && timingSafeEqual(sha256(key), expected);
-  return (c) => {
-    const key = c.req.header(API_KEY_HEADER);
-    if (isRight(key)) return null;
-    const bearer = bearerOf(c.req.header('authorization'));
-    if (isRight(bearer)) return null;
-    if (!key && !bearer) return unauthenticated('Send the API key in the header X-API-Key.');
-    const waitMs = wrong.add(c.env.incoming?.socket.remoteAddress ?? 'unknown');
-    if (waitMs === 0) return unauthenticated('The API key is wrong.');
-    const seconds = Math.ceil(waitMs / 1000);
-    return new Refusal(
-      'rate_limited',
-      `Too many wrong API keys from this address; try again in ${seconds} s.`,
-      {
-        'retry-after': String(seconds),
-      },
-    );
-  };
+export interface AuthDeps {
+  /** The owner's. */
+  readonly apiKey: string;
+  readonly keyring: Pick<Keyring, 'find'>;
+  /** Addresses and networks whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
+  readonly clock: Clock;
 }
 
-function sha256(text: string): Buffer {
-  return hash('sha256', text, 'buffer');
+/** The key that the request came by, or why not: `unauthenticated` or `rate_limited`. */
+export type Authenticate = (c: Context<HttpEnv>) => ActingKey | Refusal;
+
+export function createAuthenticate({ apiKey, keyring, trustedProxies, clock }: AuthDeps): Authenticate {
+  const owner = sha256(apiKey);
+  const wrong = createWrongKeys(clock);
+  const isTrustedProxy = createTrustedProxies(trustedProxies);
+
+  function keyFor(text: string | undefined): ActingKey | null {
+    if (text === undefined || text === '') return null;
+    const digest = sha256(text);
+    return timingSafeEqual(digest, owner) ? OWNER_KEY : keyring.find(text, digest);
+  }
+
+  return (c) => {
+    const text = c.req.header(API_KEY_HEADER);
+    const key = keyFor(text);
+    if (key !== null) return key;
+    const bearer = bearerOf(c.req.header('authorization'));
+    const found = keyFor(bearer);
+    if (found !== null) return found;
+    if (!text && !bearer) return unauthenticated('Send the API key in the header X-API-Key.');
+    const peer = c.env.incoming?.socket.remoteAddress;
+    const from = { peer, forwardedFor: c.req.header('x-forwarded-for') };
+    const waitMs = wrong.add(ownerOf(clientAddress(from, isTrustedProxy)));
+    return waitMs === 0 ? unauthenticated('The API key is wrong, or was revoked.') : tooMany(waitMs);
+  };
 }
 
 function bearerOf(header: string | undefined): string | undefined {
   return /^Bearer +(\S+) *$/i.exec(header ?? '')?.[1];
 }
 
-function unauthenticated(message: string): Refusal {
-  return new Refusal('unauthenticated', message, { 'www-authenticate': 'Bearer realm="athena"' });
-}
-
-function createWrongKeys(clock: Clock) {
-  const byAddress = new Map<string, { count: number; sinceMs: number }>();
-  return {
-    /** Milliseconds until this address may guess again; 0 while it still may. */
-    add(address: string): number {
-      const now = clock.monotonicMs();
-      const known = byAddress.get(address);
-      const seen = known && now - known.sinceMs < FORGIVEN_AFTER_MS ? known : { count: 0, sinceMs: now };
-      seen.count += 1;
-      byAddress.delete(address);
-      byAddress.set(address, seen);
-      for (const oldest of byAddress.keys()) {
-        if (byAddress.size <= MAX_ADDRESSES) break;
-        byAddress.delete(oldest);
-      }
-      return seen.count <= WRONG_KEYS_ALLOWED ? 0 : seen.sinceMs + FORGIVEN_AFTER_MS - now;
-    },
-  };
+function tooMany(waitMs: number): Refusal {
+  const seconds = Math.ceil(waitMs / 1000);
+  return new Refusal(
+    'rate_limited',
+    `Too many wrong API keys from this address; try again in ${seconds} s.`,
+    { 'retry-after': String(seconds) },
+  );
 }

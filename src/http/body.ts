@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import { DomainError } from '../core/errors.ts';
+import { speakerFor } from '../core/key.ts';
 import type { HttpEnv } from './env.ts';
 import { Refusal } from './refusal.ts';
 
@@ -60,13 +61,16 @@ function requireJsonType(type: string | undefined): void {
   throw new Refusal('unsupported_media_type', 'Send JSON, with the header Content-Type: application/json.');
 }
 
-/** An empty body counts as `{}`. Throws `invalid_input` naming every field that is wrong. */
-export function parseBody<S extends z.ZodType>(text: string, schema: S): z.output<S> {
+/**
+ * An empty body counts as `{}`. Throws `invalid_input` naming every field that is wrong, and `not_permitted`
+ * for an instance that the key may not speak for; one that names none speaks for the key's own.
+ */
+export function parseBody<S extends z.ZodType>(c: Context<HttpEnv>, text: string, schema: S): z.output<S> {
   const body = text.trim() === '' ? {} : parseJson(text);
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new DomainError('invalid_input', 'The body must be a JSON object.');
   }
-  const parsed = schema.safeParse(body);
+  const parsed = schema.safeParse(withSpeaker(c, body));
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
   const field = issues[0]?.path.join('.') ?? '';
@@ -75,6 +79,15 @@ export function parseBody<S extends z.ZodType>(text: string, schema: S): z.outpu
     issues.map((issue) => issue.message).join(' '),
     field === '' ? undefined : { field },
   );
+}
+
+function withSpeaker(c: Context<HttpEnv>, body: object): object {
+  const key = c.get('key');
+  if (key.instanceId === null) return body;
+  const { instance_id: named = null } = body as { instance_id?: unknown };
+  // What is no text is refused as such, by the schema.
+  if (named !== null && typeof named !== 'string') return body;
+  return { ...body, instance_id: speakerFor(key, named ?? undefined) };
 }
 
 function parseJson(text: string): unknown {

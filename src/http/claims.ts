@@ -1,6 +1,7 @@
 /** Claims over HTTP: by id at once, or the next one with patience. */
 import type { Context } from 'hono';
 import type { Claimed, ClaimedNext, ClaimRequest } from '../core/claim-use-cases.ts';
+import type { ActingKey } from '../core/key.ts';
 import { lanesFor } from '../core/lanes.ts';
 import type { Answer, Once, Store } from '../core/ports.ts';
 import type { WaitingClaims } from '../core/waiting-claims.ts';
@@ -9,11 +10,13 @@ import { createClaimDelivery, type ClaimDeliveryDeps } from './claim-delivery.ts
 import type { Delivery } from './deliveries.ts';
 import type { HttpEnv } from './env.ts';
 import type { KeyedRequest } from './idempotency.ts';
+import type { Keyring } from './keyring.ts';
 import { toLeaseView, toTaskView } from './views.ts';
 
 export interface ClaimDeps extends ClaimDeliveryDeps {
   readonly store: Store;
   readonly waitingClaims: WaitingClaims;
+  readonly keyring: Keyring;
 }
 
 interface For {
@@ -24,7 +27,7 @@ interface For {
 export type Claims = ReturnType<typeof createClaims>;
 
 export function createClaims(deps: ClaimDeps) {
-  const { store, tasks, waitingClaims } = deps;
+  const { store, tasks, waitingClaims, keyring } = deps;
   const deliver = createClaimDelivery(deps);
 
   function decide<R>(work: Work<R>, { keyed, delivery }: For, toAnswer: Once<R>['render']): Promise<Answer> {
@@ -39,30 +42,56 @@ export function createClaims(deps: ClaimDeps) {
 
   return {
     byId(c: Context<HttpEnv>, text: string, wanted: { id: number; by: ClaimRequest }): Promise<Response> {
+      keyring.requireLive(c.get('key'));
       return deliver(c, text, (keyed, delivery) =>
         decide(tasks.claim(wanted.id, wanted.by), { keyed, delivery }, toClaimedAnswer),
       );
     },
 
     next(c: Context<HttpEnv>, text: string, wanted: { by: ClaimRequest; waitMs: number }): Promise<Response> {
-      return deliver(c, text, (keyed, delivery) =>
-        waitingClaims.claim<Answer>({
-          lanes: lanesFor(wanted.by.instanceId),
-          waitMs: wanted.waitMs,
-          onGone: (leave) => {
-            delivery.onGone(leave);
-          },
-          async attempt(isClosing) {
-            let paused = false;
-            const work = tasks.claimNext(wanted.by, () => delivery.isGone() || isClosing());
-            const answer = await decide(work, { keyed, delivery }, (result) => {
-              paused = result.claimed === null && result.paused;
-              return toNextAnswer(result);
-            });
-            return { answer, got: answer.leaseId !== null, paused };
-          },
-        }),
-      );
+      const key = c.get('key');
+      return deliver(c, text, async (keyed, delivery) => {
+        const patience = patienceOf(key, delivery, keyring);
+        try {
+          return await waitingClaims.claim<Answer>({
+            lanes: lanesFor(wanted.by.instanceId),
+            waitMs: wanted.waitMs,
+            onGone: (leave) => {
+              patience.onOver(leave);
+            },
+            async attempt(isClosing) {
+              keyring.requireLive(key);
+              let paused = false;
+              const work = tasks.claimNext(wanted.by, () => patience.isOver() || isClosing());
+              const answer = await decide(work, { keyed, delivery }, (result) => {
+                paused = result.claimed === null && result.paused;
+                return toNextAnswer(result);
+              });
+              return { answer, got: answer.leaseId !== null, paused };
+            },
+          });
+        } finally {
+          patience.end();
+        }
+      });
+    },
+  };
+}
+
+/** A claim stops waiting when its connections have gone, and when its key was revoked. */
+function patienceOf(key: ActingKey, delivery: Delivery, keyring: Keyring) {
+  let leave: () => void = () => undefined;
+  const isOver = () => delivery.isGone() || !keyring.isLive(key);
+  const end = keyring.onRevoked(key, () => {
+    leave();
+  });
+  return {
+    isOver,
+    end,
+    onOver(called: () => void): void {
+      leave = called;
+      delivery.onGone(called);
+      if (isOver()) called();
     },
   };
 }

@@ -1,9 +1,11 @@
 /** What the routes are given. */
 import type { InstanceService } from '../core/instance-service.ts';
+import type { KeyService } from '../core/key-service.ts';
 import type { Clock, DeliveryStatus, Logger, Store } from '../core/ports.ts';
 import type { TaskService } from '../core/task-service.ts';
 import type { WaitingClaims } from '../core/waiting-claims.ts';
 import type { Claims } from './claims.ts';
+import type { Keyring } from './keyring.ts';
 import type { Writes } from './writes.ts';
 
 /** What `/health` says of the front end; `disabled` when there is none. */
@@ -19,7 +21,12 @@ export interface HttpDeps {
   readonly waitingClaims: WaitingClaims;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** The owner's. */
   readonly apiKey: string;
+  readonly keys: KeyService;
+  readonly keyring: Keyring;
+  /** Addresses and networks whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
   readonly version: string;
   /** The bundled client that is handed out. */
   readonly clientFile: string;

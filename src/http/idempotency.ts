@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
 import { IDEMPOTENCY_KEY_HEADER } from '../contract/endpoints.ts';
 import { DomainError } from '../core/errors.ts';
+import { OWNER_KEY } from '../core/key.ts';
 import type { Answer } from '../core/ports.ts';
 import type { HttpEnv } from './env.ts';
 
@@ -22,7 +23,12 @@ export function keyOf(c: Context<HttpEnv>, body: string): KeyedRequest | null {
     throw new DomainError('invalid_input', 'Idempotency-Key must be 1 to 200 visible ASCII characters.');
   }
   const fingerprint = createHash('sha256').update(`${c.req.method} ${c.req.path}\n${body}`).digest('base64');
-  return { key, fingerprint };
+  return { key: within(c.get('key').id, key), fingerprint };
+}
+
+/** Each API key has its own: one never gets the kept answer, and with it the lease, of another. No key holds a blank. */
+function within(apiKeyId: string, key: string): string {
+  return apiKeyId === OWNER_KEY.id ? key : `${apiKeyId} ${key}`;
 }
 
 export function createRunningKeys() {

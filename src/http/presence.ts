@@ -1,4 +1,4 @@
-/** A call that only reads is a sign of life as well, if it names its instance. */
+/** A call that only reads is a sign of life as well, if it names its instance; by a `read` key it leaves no trace. */
 import type { Context } from 'hono';
 import type { InstanceService } from '../core/instance-service.ts';
 import type { Store } from '../core/ports.ts';
@@ -15,8 +15,8 @@ export function createPresence({
   return (c: Context<HttpEnv>): void => {
     if (c.req.method !== 'GET' || !c.req.url.includes('instance_id=')) return;
     const instanceId = readInstanceId(c);
-    if (instanceId === undefined) return;
-    const { logger } = c.var;
+    const { logger, key } = c.var;
+    if (instanceId === undefined || key.scope === 'read') return;
     // The answer does not wait for it to be written.
     store.decide(instances.seen(instanceId)).catch((error: unknown) => {
       logger.debug({ error }, 'a sign of life was not recorded');

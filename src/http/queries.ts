@@ -2,6 +2,7 @@
 import type { Context } from 'hono';
 import { TASK_STATUSES, TEXT_LIMITS, type TaskStatus } from '../core/vocabulary.ts';
 import { DomainError } from '../core/errors.ts';
+import { speakerFor } from '../core/key.ts';
 import { nameText } from '../contract/primitives.ts';
 import type { TaskQuery } from '../core/ports.ts';
 import type { HttpEnv } from './env.ts';
@@ -31,11 +32,12 @@ export function readPageQuery(c: Context<HttpEnv>): { limit: number; cursor?: st
   };
 }
 
+/** Throws `not_permitted` as well, for an instance that the key may not speak for. */
 export function readInstanceId(c: Context<HttpEnv>): string | undefined {
   const text = c.req.query('instance_id');
   if (text === undefined || text === '') return undefined;
   const parsed = instanceIdText.safeParse(text);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return speakerFor(c.get('key'), parsed.data);
   throw invalid(`instance_id must be 1 to ${TEXT_LIMITS.name} characters without control characters.`);
 }
 

@@ -14,3 +14,7 @@ export class Refusal extends Error {
     this.headers = headers;
   }
 }
+
+export function unauthenticated(message: string): Refusal {
+  return new Refusal('unauthenticated', message, { 'www-authenticate': 'Bearer realm="athena"' });
+}

@@ -2,13 +2,16 @@
 import type { AuditEntry } from '../contract/audit.ts';
 import type { InstanceView } from '../contract/instance.ts';
 import type { Stats } from '../contract/stats.ts';
+import type { KeyView } from '../contract/key.ts';
 import type { LeaseView, LogEntry, TaskView } from '../contract/task.ts';
 import type { AdminEvent } from '../core/admin-event.ts';
 import type { Claimed } from '../core/claim-use-cases.ts';
 import type { TaskEvent } from '../core/event.ts';
 import type { InstanceWithWork } from '../core/instance.ts';
+import type { Key } from '../core/key.ts';
 import type { QueueCounts } from '../core/ports.ts';
 import type { Task } from '../core/task.ts';
+import type { Keyring } from './keyring.ts';
 
 const iso = (date: Date | null) => (date === null ? null : date.toISOString());
 
@@ -47,13 +50,15 @@ export function toLeaseView(claimed: Claimed): LeaseView {
   };
 }
 
-export function toLogEntry(event: TaskEvent): LogEntry {
+export function toLogEntry(event: TaskEvent, { nameOf }: Pick<Keyring, 'nameOf'>): LogEntry {
+  const { keyId } = event;
   return {
     id: event.id,
     action: event.action,
     actor: event.actor,
     details: { ...event.details },
     instance_id: event.instanceId,
+    key: keyId === null ? null : { id: keyId, name: nameOf(keyId) },
     timestamp: event.timestamp.toISOString(),
   };
 }
@@ -66,6 +71,18 @@ export function toAuditEntry(event: AdminEvent): AuditEntry {
     key_id: event.keyId,
     details: { ...event.details },
     timestamp: event.timestamp.toISOString(),
+  };
+}
+
+export function toKeyView(key: Key): KeyView {
+  return {
+    id: key.id,
+    name: key.name,
+    scope: key.scope,
+    instance_id: key.instanceId,
+    created_at: key.createdAt.toISOString(),
+    last_used_at: iso(key.lastUsedAt),
+    revoked_at: iso(key.revokedAt),
   };
 }
 

@@ -5,16 +5,24 @@ import type { Work } from '../core/work.ts';
 import { answerJson } from './answers.ts';
 import type { HttpEnv } from './env.ts';
 import { createRunningKeys, keyOf } from './idempotency.ts';
+import type { Keyring } from './keyring.ts';
 
 export interface View<R> {
   /** 200 unless it says otherwise. */
   readonly status?: number;
   body(result: R): unknown;
+  /** What only the request that did it is told, in place of `body`: this is never kept. */
+  onceBody?(result: R): unknown;
 }
 
 export type Writes = ReturnType<typeof createWrites>;
 
-export function createWrites(store: Pick<Store, 'decide' | 'decideOnce'>) {
+export interface WriteDeps {
+  readonly store: Pick<Store, 'decide' | 'decideOnce'>;
+  readonly keyring: Pick<Keyring, 'requireLive'>;
+}
+
+export function createWrites({ store, keyring }: WriteDeps) {
   const runningKeys = createRunningKeys();
 
   /** `text` is the body as it came: it is part of what the key stands for. */
@@ -23,18 +31,25 @@ export function createWrites(store: Pick<Store, 'decide' | 'decideOnce'>) {
     text: string,
     made: { work: Work<R>; view: View<R> },
   ): Promise<Response> {
-    const render = (result: R) => toAnswer(made.view, result);
+    // Its body may have taken its time to come.
+    keyring.requireLive(c.get('key'));
+    const { view, work } = made;
+    const told: { once?: Answer } = {};
+    // Not called for a kept answer.
+    const render = (result: R) => {
+      if (view.onceBody !== undefined) told.once = toAnswer(view, view.onceBody(result));
+      return toAnswer(view, view.body(result));
+    };
     const keyed = keyOf(c, text);
-    if (keyed === null) return answerJson(c, render(await store.decide(made.work)));
-    return answerJson(
-      c,
-      await runningKeys.join(keyed, () => store.decideOnce(made.work, { ...keyed, render })),
-    );
+    const answer = await (keyed === null
+      ? store.decide(work).then(render)
+      : runningKeys.join(keyed, () => store.decideOnce(work, { ...keyed, render })));
+    return answerJson(c, told.once ?? answer);
   }
 
   return { answer, runningKeys };
 }
 
-function toAnswer<R>(view: View<R>, result: R): Answer {
-  return { status: view.status ?? 200, body: JSON.stringify(view.body(result)), leaseId: null };
+function toAnswer({ status = 200 }: { readonly status?: number }, body: unknown): Answer {
+  return { status, body: JSON.stringify(body), leaseId: null };
 }

@@ -10,7 +10,7 @@ import { taskLogs } from './schema.ts';
 export type EventTable = ReturnType<typeof createEventTable>;
 
 export function createEventTable({ client, tables }: OpenDatabase) {
-  const columns = ['taskId', 'action', 'actor', 'details', 'instanceId', 'timestamp'] as const;
+  const columns = ['taskId', 'action', 'actor', 'details', 'instanceId', 'keyId', 'timestamp'] as const;
   const insert = prepareWrite(client, tables.insert(taskLogs).values(params(columns)));
   const ofTask = prepareRead(
     client,

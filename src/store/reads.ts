@@ -1,6 +1,7 @@
 /** The closed set of named reads, answered inside the transaction of the decision they are for. */
 import { lanesFor } from '../core/lanes.ts';
 import type { Load, ReadName, Reads } from '../core/work.ts';
+import type { ApiKeyTable } from './api-key-table.ts';
 import type { InstanceTable } from './instance-table.ts';
 import type { LeaseTable } from './lease-table.ts';
 import type { QueueTable } from './queue-table.ts';
@@ -11,11 +12,12 @@ export interface ReadTables {
   readonly leases: LeaseTable;
   readonly instances: InstanceTable;
   readonly queue: QueueTable;
+  readonly apiKeys: ApiKeyTable;
 }
 
 type Answers = { [K in ReadName]: (takes: Reads[K]['takes']) => Reads[K]['gives'] };
 
-export function createReads({ tasks, leases, instances, queue }: ReadTables) {
+export function createReads({ tasks, leases, instances, queue, apiKeys }: ReadTables) {
   const taskAndLease = (id: number, leaseId: string | undefined) => ({
     task: tasks.byId(id),
     lease: leaseId === undefined ? null : leases.byId(leaseId),
@@ -50,6 +52,10 @@ export function createReads({ tasks, leases, instances, queue }: ReadTables) {
     expiredLeases: ({ before, limit }) => ({ tasks: tasks.expired(before, limit) }),
     dueTasks: ({ before, limit }) => ({ taskIds: tasks.due(before, limit) }),
     queue: () => ({ queue: queue.state() }),
+    key: ({ id, name }) => ({
+      key: apiKeys.byId(id),
+      sameName: name === undefined ? null : apiKeys.liveByName(name),
+    }),
   };
 
   return (load: Load): Reads[ReadName]['gives'] => {

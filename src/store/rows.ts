@@ -2,14 +2,16 @@
 import type { InferSelectModel } from 'drizzle-orm';
 import type { EventDetails, NewEvent, TaskEvent } from '../core/event.ts';
 import { laneOf, rankOf } from '../core/lanes.ts';
+import type { StoredKey } from '../core/key.ts';
 import type { Lease } from '../core/lease.ts';
 import type { Task } from '../core/task.ts';
 import type { Actor, EventAction } from '../core/vocabulary.ts';
-import type { leases, taskLogs, tasks } from './schema.ts';
+import type { apiKeys, leases, taskLogs, tasks } from './schema.ts';
 
 export type TaskRow = InferSelectModel<typeof tasks>;
 type LogRow = InferSelectModel<typeof taskLogs>;
 type LeaseRow = InferSelectModel<typeof leases>;
+type ApiKeyRow = InferSelectModel<typeof apiKeys>;
 
 const toDate = (ms: number | null) => (ms === null ? null : new Date(ms));
 const toMs = (date: Date | null) => (date === null ? null : date.getTime());
@@ -95,19 +97,21 @@ export function toEvent(row: LogRow): TaskEvent {
     taskId: row.taskId,
     action: row.action as EventAction,
     actor: row.actor as Actor,
+    keyId: row.keyId,
     details: JSON.parse(row.details) as EventDetails,
     instanceId: row.instanceId,
     timestamp: new Date(row.timestamp),
   };
 }
 
-export function toLogRow(event: NewEvent): Omit<LogRow, 'id' | 'keyId'> {
+export function toLogRow(event: NewEvent): Omit<LogRow, 'id'> {
   return {
     taskId: event.taskId,
     action: event.action,
     actor: event.actor,
     details: JSON.stringify(event.details),
     instanceId: event.instanceId,
+    keyId: event.keyId,
     timestamp: event.timestamp.getTime(),
   };
 }
@@ -123,4 +127,22 @@ export function toLease(row: LeaseRow): Lease {
 
 export function toLeaseRow(lease: Lease): LeaseRow {
   return { ...lease, claimedAt: lease.claimedAt.getTime(), endedAt: toMs(lease.endedAt) };
+}
+
+export function toKey(row: ApiKeyRow): StoredKey {
+  return {
+    ...row,
+    createdAt: new Date(row.createdAt),
+    lastUsedAt: toDate(row.lastUsedAt),
+    revokedAt: toDate(row.revokedAt),
+  };
+}
+
+export function toKeyRow(key: StoredKey): ApiKeyRow {
+  return {
+    ...key,
+    createdAt: key.createdAt.getTime(),
+    lastUsedAt: toMs(key.lastUsedAt),
+    revokedAt: toMs(key.revokedAt),
+  };
 }

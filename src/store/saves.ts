@@ -1,4 +1,5 @@
 /** Saves what a decision returned, all of it, and notes what the commit will have set in motion. */
+import type { KeyChange, StoredKey } from '../core/key.ts';
 import { laneOf } from '../core/lanes.ts';
 import type { Commit } from '../core/ports.ts';
 import type { Task, TaskChange } from '../core/task.ts';
@@ -22,17 +23,20 @@ export function createSignals(tell: (commit: Commit) => void) {
   let hasEvents = false;
   let resumed = false;
   let timesChanged = false;
+  let changedKeys: StoredKey[] = [];
   return {
     begin(): void {
       readyLanes = [];
+      changedKeys = [];
       hasEvents = resumed = timesChanged = false;
     },
     ready: (lane: string) => void readyLanes.push(lane),
     event: () => void (hasEvents = true),
     resumed: () => void (resumed = true),
     timesChanged: () => void (timesChanged = true),
+    key: (key: StoredKey) => void changedKeys.push(key),
     committed: () => {
-      tell({ readyLanes, hasEvents, resumed, timesChanged });
+      tell({ readyLanes, hasEvents, resumed, timesChanged, keys: changedKeys });
     },
   };
 }
@@ -40,7 +44,7 @@ export function createSignals(tell: (commit: Commit) => void) {
 const isReady = (task: Task) => task.status === 'pending' && task.notBefore === null;
 
 export function createSaves(tables: SaveTables, signals: Signals) {
-  const { tasks, events, admin, leases, queue, keys } = tables;
+  const { tasks, events, admin, leases, queue, keys, apiKeys } = tables;
 
   function saveChange(change: TaskChange): void {
     tasks.save(change);
@@ -64,6 +68,11 @@ export function createSaves(tables: SaveTables, signals: Signals) {
     if (!state.paused) signals.resumed();
   }
 
+  function saveKey(change: KeyChange): void {
+    apiKeys.save(change);
+    signals.key(change.after);
+  }
+
   return (outcome: Outcome<unknown>): void => {
     const { changes = [], renewals = [], due = [], adminEvents = [], forgetKey, queue: state } = outcome;
     changes.forEach(saveChange);
@@ -72,5 +81,6 @@ export function createSaves(tables: SaveTables, signals: Signals) {
     if (forgetKey !== undefined) keys.forget(forgetKey);
     if (state) saveQueue(state);
     for (const event of adminEvents) admin.append(event);
+    outcome.keys?.forEach(saveKey);
   };
 }

@@ -2,6 +2,7 @@
 import type { Clock, Commit, FrontEndMemory, Logger, Store } from '../core/ports.ts';
 import type { RetentionStore } from '../core/retention.ts';
 import { createAdminTable } from './admin-table.ts';
+import { createApiKeyTable } from './api-key-table.ts';
 import { createIdleCheckpoint } from './checkpoint.ts';
 import { createCommitQueue, type CommitQueue } from './commit-queue.ts';
 import { IN_MEMORY, openDatabase, prepareFolder, withoutLinks, type OpenDatabase } from './database.ts';
@@ -60,6 +61,7 @@ function createTables(database: OpenDatabase) {
     instances: createInstanceTable(database),
     queue: createQueueTable(database),
     keys: createKeyTable(database),
+    apiKeys: createApiKeyTable(database),
     memory: createMemoryTable(database),
   };
 }
@@ -139,7 +141,8 @@ type Readers = Omit<
   | 'close'
 >;
 
-function createReaders({ tasks, lists, events, admin, instances, queue }: Tables, clock: Clock): Readers {
+function createReaders(tables: Tables, clock: Clock): Readers {
+  const { tasks, lists, events, admin, apiKeys, instances, queue } = tables;
   return {
     task: (id) => reading(() => tasks.byId(id)),
     tasks: (query) => reading(() => lists.page(query)),
@@ -153,6 +156,7 @@ function createReaders({ tasks, lists, events, admin, instances, queue }: Tables
     clampPosition: (position) => reading(() => events.clampPosition(position)),
     eventsBehind: (position, upTo) => reading(() => events.behind(position, upTo)),
     adminEvents: (query) => reading(() => admin.page(query)),
+    keys: () => reading(() => apiKeys.all()),
     instances: () => reading(() => instances.list(clock.now())),
     nextTimes: () =>
       reading(() => ({ leaseExpiry: asDate(tasks.nextLeaseExpiry()), due: asDate(tasks.nextDue()) })),

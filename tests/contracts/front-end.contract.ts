@@ -73,6 +73,7 @@ export function frontEndContract(name: string, open: () => Promise<FrontEndWorld
         taskId: 1,
         action,
         actor: 'operator',
+        keyId: null,
         instanceId: null,
         timestamp: world.clock.now(),
         details: { title: 'Deploy', ...details },

@@ -12,10 +12,16 @@ import {
 } from '../support/builders.ts';
 
 const now = minutesAfterNoon(31);
-const byMac: Act = { actor: 'instance:mac', now };
+const byMac: Act = { actor: 'instance:mac', keyId: 'k7', now };
 const again = { error: 'no disk', retry: true, retryInMs: 0 };
 const forGood = { error: 'no disk', retry: false, retryInMs: 0 };
-const claimant = { instanceId: 'nas', instanceName: 'NAS', leaseId: 'lease-2', leaseMs: 600_000 };
+const claimant = {
+  instanceId: 'nas',
+  instanceName: 'NAS',
+  leaseId: 'lease-2',
+  leaseMs: 600_000,
+  keyId: 'k8',
+};
 
 /** What every way back into the queue clears. */
 const BACK_IN_QUEUE = {
@@ -76,6 +82,7 @@ describe('a claim', () => {
       taskId: 5,
       action: 'claimed',
       actor: 'instance:nas',
+      keyId: 'k8',
       instanceId: 'nas',
       timestamp: now,
       details: {
@@ -126,6 +133,9 @@ const common = {
 const attempts = { attempt: 2, max_attempts: 3 };
 const silent = 'The lease of MacBook-Claude expired: nothing was heard from it in time.';
 
+/** By which key each of them acts here; time alone needs none. */
+const KEYS: Record<string, string | null> = { 'instance:mac': 'k7', operator: 'owner', system: null };
+
 const ENDS: Record<string, End> = {
   'complete with notes': {
     made: (task) => complete(task, { notes: 'done', nextTask: { id: 6, title: 'Next' } }, byMac),
@@ -138,7 +148,7 @@ const ENDS: Record<string, End> = {
     outcome: 'completed',
   },
   'complete without notes': {
-    made: (task) => complete(task, {}, { actor: 'operator', now }),
+    made: (task) => complete(task, {}, { actor: 'operator', keyId: 'owner', now }),
     after: { ...ENDED, status: 'completed', notes: 'old notes', error: null },
     event: {
       action: 'completed',
@@ -190,7 +200,8 @@ const ENDS: Record<string, End> = {
     outcome: 'released',
   },
   'release with a reason and a delay': {
-    made: (task) => release(task, { reason: 'no GPU here', retryInMs: 1 }, { actor: 'operator', now }),
+    made: (task) =>
+      release(task, { reason: 'no GPU here', retryInMs: 1 }, { actor: 'operator', keyId: 'owner', now }),
     after: { ...BACK_IN_QUEUE, attempt: 1, notBefore: new Date(now.getTime() + 1) },
     event: {
       action: 'released',
@@ -233,6 +244,7 @@ describe.each(Object.entries(ENDS))('%s', (_name, { made, after, event, outcome 
       taskId: 5,
       action: event.action,
       actor: event.actor,
+      keyId: KEYS[event.actor],
       instanceId: 'mac',
       timestamp: now,
       details: { ...common, ...event.details },

@@ -6,7 +6,7 @@ import type { TaskStatus } from '../../src/core/vocabulary.ts';
 import { aFinishedTask, aRunningTask, aTask, minutesAfterNoon } from '../support/builders.ts';
 
 const now = minutesAfterNoon(31);
-const act: Act = { actor: 'discord:7', now };
+const act: Act = { actor: 'discord:7', keyId: null, now };
 
 function inStatus(status: TaskStatus, facts: Partial<Task> = {}): Task {
   if (status === 'pending') return aTask(facts);
@@ -36,6 +36,7 @@ describe('a submission', () => {
       taskId: 9,
       action: 'created',
       actor: 'discord:7',
+      keyId: null,
       instanceId: null,
       timestamp: now,
       details: {

@@ -7,7 +7,7 @@ import { manualClock } from '../support/clock.ts';
 
 export const ANY = laneOf({ target: null });
 
-const QUIET: Commit = { readyLanes: [], hasEvents: false, resumed: false, timesChanged: false };
+const QUIET: Commit = { readyLanes: [], hasEvents: false, resumed: false, timesChanged: false, keys: [] };
 
 const NOTHING: () => void = () => undefined;
 

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { ENDPOINTS } from '../../src/contract/endpoints.ts';
 import { createInstanceService } from '../../src/core/instance-service.ts';
+import { createKeyService } from '../../src/core/key-service.ts';
 import type { Clock, DeliveryStatus, IdSource, Store } from '../../src/core/ports.ts';
 import type { QueuePolicy } from '../../src/core/task-deps.ts';
 import { createTaskService } from '../../src/core/task-service.ts';
@@ -9,6 +10,7 @@ import { createWaitingClaims } from '../../src/core/waiting-claims.ts';
 import { createHttpApp } from '../../src/http/app.ts';
 import type { FrontEndHealth, HttpDeps } from '../../src/http/deps.ts';
 import type { HttpApp } from '../../src/http/env.ts';
+import { createKeyring } from '../../src/http/keyring.ts';
 import { createSqliteStore } from '../../src/store/sqlite-store.ts';
 import { manualClock } from './clock.ts';
 import { recordingLogger } from './logger.ts';
@@ -44,6 +46,7 @@ export interface PartsOptions {
   /** Puts something between the API and its store. */
   readonly wrap?: (store: Store) => Store;
   readonly clientFile?: string;
+  readonly trustedProxies?: readonly string[];
 }
 
 /** Everything that an HTTP app is made of; the caller closes the store. */
@@ -53,6 +56,7 @@ export async function createParts<C extends Clock>(clock: C, options: PartsOptio
   const store = options.wrap?.(real) ?? real;
   const policy = { leaseMs: 120 * 60_000, maxAttempts: 3, ...options.policy };
   const waitingClaims = createWaitingClaims({ store, clock });
+  const keys = createKeyService({ clock });
   const deps: HttpDeps = {
     store,
     tasks: createTaskService({ clock, ids: countingIds(), policy }),
@@ -61,6 +65,9 @@ export async function createParts<C extends Clock>(clock: C, options: PartsOptio
     clock,
     logger,
     apiKey: KEY,
+    keys,
+    keyring: await createKeyring({ store, keys, clock, logger }),
+    trustedProxies: options.trustedProxies ?? [],
     version: '1.2.3',
     clientFile: options.clientFile ?? '/nowhere/claude-task-client.mjs',
     frontEndHealth:

@@ -1,5 +1,4 @@
 /** Instances and their heartbeat. */
-import type { Hono } from 'hono';
 import { ENDPOINTS } from '../../contract/endpoints.ts';
 import type { HeartbeatAnswer } from '../../contract/instance.ts';
 import type { HeartbeatAnswer as Heard } from '../../core/instance-service.ts';
@@ -7,17 +6,16 @@ import type { Renewal } from '../../core/work.ts';
 import { ok } from '../answers.ts';
 import { parseBody, readText } from '../body.ts';
 import type { RouteDeps } from '../deps.ts';
-import type { HttpEnv } from '../env.ts';
+import type { HttpApp } from '../env.ts';
+import { mount } from '../mount.ts';
 import { toInstanceView } from '../views.ts';
 
-export function addInstanceRoutes(app: Hono<HttpEnv>, { store, instances, writes }: RouteDeps): void {
-  app.get(ENDPOINTS.instances.path, async (c) =>
-    ok(c, { instances: (await store.instances()).map(toInstanceView) }),
-  );
+export function addInstanceRoutes(app: HttpApp, { store, instances, writes }: RouteDeps): void {
+  mount(app, 'instances', async (c) => ok(c, { instances: (await store.instances()).map(toInstanceView) }));
 
-  app.post(ENDPOINTS.heartbeat.path, async (c) => {
+  mount(app, 'heartbeat', async (c) => {
     const text = await readText(c);
-    const body = parseBody(text, ENDPOINTS.heartbeat.body);
+    const body = parseBody(c, text, ENDPOINTS.heartbeat.body);
     const work = instances.heartbeat({
       instanceId: body.instance_id,
       instanceName: body.instance_name ?? undefined,

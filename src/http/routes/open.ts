@@ -1,17 +1,17 @@
 /** The two calls that need no key: is it alive, and the client to talk to it with. */
 import { readFile, stat } from 'node:fs/promises';
-import type { Hono } from 'hono';
-import { CLIENT_PATH, ENDPOINTS } from '../../contract/endpoints.ts';
+import { CLIENT_PATH } from '../../contract/endpoints.ts';
 import type { Health } from '../../contract/stats.ts';
 import { answerJson, REQUEST_ID_HEADER, SAFETY_HEADERS } from '../answers.ts';
 import type { HttpDeps } from '../deps.ts';
-import type { HttpEnv } from '../env.ts';
+import type { HttpApp } from '../env.ts';
+import { mount } from '../mount.ts';
 import { Refusal } from '../refusal.ts';
 
-export function addOpenRoutes(app: Hono<HttpEnv>, deps: HttpDeps): void {
+export function addOpenRoutes(app: HttpApp, deps: HttpDeps): void {
   const startedMs = deps.clock.monotonicMs();
 
-  app.get(ENDPOINTS.health.path, async (c) => {
+  mount(app, 'health', async (c) => {
     const health = await readHealth(deps, Math.floor((deps.clock.monotonicMs() - startedMs) / 1000));
     return answerJson(c, {
       status: health.status === 'healthy' ? 200 : 503,

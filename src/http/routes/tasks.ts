@@ -1,13 +1,15 @@
 /** Tasks over HTTP: validate, one call, answer. */
-import type { Context, Hono } from 'hono';
+import type { Context } from 'hono';
 import { ENDPOINTS } from '../../contract/endpoints.ts';
+import type { ClaimRequest } from '../../core/claim-use-cases.ts';
 import { lanesFor } from '../../core/lanes.ts';
 import type { Caller } from '../../core/ownership.ts';
 import { required, type Task } from '../../core/task.ts';
 import { ok } from '../answers.ts';
 import { parseBody, readText } from '../body.ts';
 import type { RouteDeps } from '../deps.ts';
-import type { HttpEnv } from '../env.ts';
+import type { HttpApp, HttpEnv } from '../env.ts';
+import { mount } from '../mount.ts';
 import { readInstanceId, readTaskId, readTaskQuery } from '../queries.ts';
 import { toLogEntry, toTaskView, toTaskViewOrNull } from '../views.ts';
 import type { View } from '../writes.ts';
@@ -19,104 +21,104 @@ const CREATED: View<Task> = {
   body: (task) => ({ task_id: task.id, status: task.status, task: toTaskView(task) }),
 };
 
-export function addTaskReads(app: Hono<HttpEnv>, { store }: RouteDeps): void {
-  app.get(ENDPOINTS.listTasks.path, async (c) => {
+export function addTaskReads(app: HttpApp, { store, keyring }: RouteDeps): void {
+  mount(app, 'listTasks', async (c) => {
     const page = await store.tasks(readTaskQuery(c));
     return ok(c, { tasks: page.tasks.map(toTaskView), next_cursor: page.nextCursor });
   });
 
-  app.get(ENDPOINTS.nextTask.path, async (c) => {
+  mount(app, 'nextTask', async (c) => {
     const instanceId = readInstanceId(c);
     return ok(c, { task: toTaskViewOrNull(await store.nextReady(lanesFor(instanceId))) });
   });
 
-  app.get(ENDPOINTS.getTask.path, async (c) => {
+  mount(app, 'getTask', async (c) => {
     const id = readTaskId(c);
     return ok(c, { task: toTaskView(required(await store.task(id), id)) });
   });
 
-  app.get(ENDPOINTS.taskLogs.path, async (c) => {
+  mount(app, 'taskLogs', async (c) => {
     const id = readTaskId(c);
     required(await store.task(id), id);
-    return ok(c, { logs: (await store.events(id)).map(toLogEntry) });
+    return ok(c, { logs: (await store.events(id)).map((event) => toLogEntry(event, keyring)) });
   });
 }
 
-export function addTaskWrites(app: Hono<HttpEnv>, { tasks, writes }: RouteDeps): void {
-  app.post(ENDPOINTS.createTask.path, async (c) => {
+export function addTaskWrites(app: HttpApp, { tasks, writes }: RouteDeps): void {
+  mount(app, 'createTask', async (c) => {
     const text = await readText(c);
-    const body = parseBody(text, ENDPOINTS.createTask.body);
+    const body = parseBody(c, text, ENDPOINTS.createTask.body);
     const wanted = {
       description: body.description,
       priority: body.priority ?? undefined,
       target: body.target ?? undefined,
       submittedBy: body.submitted_by ?? undefined,
     };
-    return writes.answer(c, text, { work: tasks.submit(wanted, toSpeaker(body)), view: CREATED });
+    return writes.answer(c, text, { work: tasks.submit(wanted, toSpeaker(c, body)), view: CREATED });
   });
 
-  app.put(ENDPOINTS.editTask.path, async (c) => {
+  mount(app, 'editTask', async (c) => {
     const id = readTaskId(c);
     const text = await readText(c);
-    const body = parseBody(text, ENDPOINTS.editTask.body);
-    return writes.answer(c, text, { work: tasks.edit(id, toSpeaker(body), body.description), view: TASK });
+    const body = parseBody(c, text, ENDPOINTS.editTask.body);
+    return writes.answer(c, text, { work: tasks.edit(id, toSpeaker(c, body), body.description), view: TASK });
   });
 
-  app.put(ENDPOINTS.setPriority.path, async (c) => {
+  mount(app, 'setPriority', async (c) => {
     const id = readTaskId(c);
     const text = await readText(c);
-    const body = parseBody(text, ENDPOINTS.setPriority.body);
-    const work = tasks.changePriority(id, toSpeaker(body), body.priority);
+    const body = parseBody(c, text, ENDPOINTS.setPriority.body);
+    const work = tasks.changePriority(id, toSpeaker(c, body), body.priority);
     return writes.answer(c, text, { work, view: TASK });
   });
 
-  app.post(ENDPOINTS.cancelTask.path, async (c) => {
+  mount(app, 'cancelTask', async (c) => {
     const id = readTaskId(c);
     const text = await readText(c);
-    const body = parseBody(text, ENDPOINTS.cancelTask.body);
-    const work = tasks.cancel(id, toSpeaker(body), body.reason ?? undefined);
+    const body = parseBody(c, text, ENDPOINTS.cancelTask.body);
+    const work = tasks.cancel(id, toSpeaker(c, body), body.reason ?? undefined);
     return writes.answer(c, text, { work, view: STATUS_AND_TASK });
   });
 
-  app.post(ENDPOINTS.requeueTask.path, async (c) => {
+  mount(app, 'requeueTask', async (c) => {
     const id = readTaskId(c);
     const text = await readText(c);
-    const body = parseBody(text, ENDPOINTS.requeueTask.body);
-    return writes.answer(c, text, { work: tasks.requeue(id, toSpeaker(body)), view: STATUS_AND_TASK });
+    const body = parseBody(c, text, ENDPOINTS.requeueTask.body);
+    return writes.answer(c, text, { work: tasks.requeue(id, toSpeaker(c, body)), view: STATUS_AND_TASK });
   });
 }
 
-export function addAttemptRoutes(app: Hono<HttpEnv>, { tasks, writes, claims }: RouteDeps): void {
-  app.post(ENDPOINTS.claimNext.path, async (c) => {
+export function addAttemptRoutes(app: HttpApp, { tasks, writes, claims }: RouteDeps): void {
+  mount(app, 'claimNext', async (c) => {
     const text = await readText(c);
-    const body = parseBody(text, ENDPOINTS.claimNext.body);
-    return claims.next(c, text, { by: toClaimRequest(body), waitMs: (body.wait_seconds ?? 0) * 1000 });
+    const body = parseBody(c, text, ENDPOINTS.claimNext.body);
+    return claims.next(c, text, { by: toClaimRequest(c, body), waitMs: (body.wait_seconds ?? 0) * 1000 });
   });
 
-  app.post(ENDPOINTS.claimTask.path, async (c) => {
+  mount(app, 'claimTask', async (c) => {
     const id = readTaskId(c);
     const text = await readText(c);
-    return claims.byId(c, text, { id, by: toClaimRequest(parseBody(text, ENDPOINTS.claimTask.body)) });
+    return claims.byId(c, text, { id, by: toClaimRequest(c, parseBody(c, text, ENDPOINTS.claimTask.body)) });
   });
 
-  app.put(ENDPOINTS.setStatus.path, async (c) => {
+  mount(app, 'setStatus', async (c) => {
     const id = readTaskId(c);
     const text = await readText(c);
-    const body = parseBody(text, ENDPOINTS.setStatus.body);
+    const body = parseBody(c, text, ENDPOINTS.setStatus.body);
     const wish = { status: body.status, notes: body.notes ?? undefined };
-    return writes.answer(c, text, { work: tasks.setStatus(id, toCaller(body), wish), view: TASK });
+    return writes.answer(c, text, { work: tasks.setStatus(id, toCaller(c, body), wish), view: TASK });
   });
 
   addEndRoutes(app, { tasks, writes });
 }
 
-function addEndRoutes(app: Hono<HttpEnv>, { tasks, writes }: Pick<RouteDeps, 'tasks' | 'writes'>): void {
-  app.post(ENDPOINTS.completeTask.path, async (c: Context<HttpEnv>) => {
+function addEndRoutes(app: HttpApp, { tasks, writes }: Pick<RouteDeps, 'tasks' | 'writes'>): void {
+  mount(app, 'completeTask', async (c) => {
     const id = readTaskId(c);
     const text = await readText(c);
-    const body = parseBody(text, ENDPOINTS.completeTask.body);
+    const body = parseBody(c, text, ENDPOINTS.completeTask.body);
     return writes.answer(c, text, {
-      work: tasks.complete(id, toCaller(body), body.notes ?? undefined),
+      work: tasks.complete(id, toCaller(c, body), body.notes ?? undefined),
       view: {
         body: ({ task, next }) => ({
           status: task.status,
@@ -127,24 +129,27 @@ function addEndRoutes(app: Hono<HttpEnv>, { tasks, writes }: Pick<RouteDeps, 'ta
     });
   });
 
-  app.post(ENDPOINTS.failTask.path, async (c) => {
+  mount(app, 'failTask', async (c) => {
     const id = readTaskId(c);
     const text = await readText(c);
-    const body = parseBody(text, ENDPOINTS.failTask.body);
+    const body = parseBody(c, text, ENDPOINTS.failTask.body);
     const failure = {
       error: body.error,
       retry: body.retry ?? true,
       retryInMs: (body.retry_in_seconds ?? 0) * 1000,
     };
-    return writes.answer(c, text, { work: tasks.fail(id, toCaller(body), failure), view: STATUS_AND_TASK });
+    return writes.answer(c, text, {
+      work: tasks.fail(id, toCaller(c, body), failure),
+      view: STATUS_AND_TASK,
+    });
   });
 
-  app.post(ENDPOINTS.releaseTask.path, async (c) => {
+  mount(app, 'releaseTask', async (c) => {
     const id = readTaskId(c);
     const text = await readText(c);
-    const body = parseBody(text, ENDPOINTS.releaseTask.body);
+    const body = parseBody(c, text, ENDPOINTS.releaseTask.body);
     const how = { reason: body.reason ?? undefined, retryInMs: (body.retry_in_seconds ?? 0) * 1000 };
-    return writes.answer(c, text, { work: tasks.release(id, toCaller(body), how), view: STATUS_AND_TASK });
+    return writes.answer(c, text, { work: tasks.release(id, toCaller(c, body), how), view: STATUS_AND_TASK });
   });
 }
 
@@ -154,20 +159,24 @@ interface Proof {
 }
 
 /** People do these to any task, and an instance may say who it is. */
-function toSpeaker(body: Pick<Proof, 'instance_id'>): Caller {
-  return { speaker: body.instance_id ?? undefined };
+function toSpeaker(c: Context<HttpEnv>, body: Pick<Proof, 'instance_id'>): Caller {
+  return { key: c.get('key'), speaker: body.instance_id ?? undefined };
 }
 
-function toCaller(body: Proof): Caller {
-  return { instanceId: body.instance_id ?? undefined, leaseId: body.lease_id ?? undefined };
+function toCaller(c: Context<HttpEnv>, body: Proof): Caller {
+  const { instance_id: instanceId, lease_id: leaseId } = body;
+  return { key: c.get('key'), instanceId: instanceId ?? undefined, leaseId: leaseId ?? undefined };
 }
 
-function toClaimRequest(body: {
+interface Wish {
   readonly instance_id: string;
   readonly instance_name?: string | null | undefined;
   readonly lease_seconds?: number | null | undefined;
-}) {
+}
+
+function toClaimRequest(c: Context<HttpEnv>, body: Wish): ClaimRequest {
   return {
+    key: c.get('key'),
     instanceId: body.instance_id,
     instanceName: body.instance_name ?? undefined,
     leaseMs: body.lease_seconds == null ? undefined : body.lease_seconds * 1000,

@@ -1,0 +1,37 @@
+/** Named keys on the wire. The secret is in one answer only: the first one to whoever made the key. */
+import { z } from 'zod';
+import { KEY_SCOPES } from '../core/vocabulary.ts';
+import * as is from './primitives.ts';
+
+export const KeyView = z.object({
+  id: z.string(),
+  name: z.string(),
+  scope: z.string(),
+  instance_id: z.string().nullable(),
+  created_at: z.string(),
+  last_used_at: z.string().nullable(),
+  revoked_at: z.string().nullable(),
+});
+export type KeyView = z.infer<typeof KeyView>;
+
+export const KeyList = z.object({ keys: z.array(KeyView) });
+export const KeyAnswer = z.object({ key: KeyView });
+
+/** `secret` is null when the answer is a repeat: it is kept nowhere, so it cannot be said again. */
+export const AddedKey = z.object({ key: KeyView, secret: z.string().nullable() });
+export type AddedKey = z.infer<typeof AddedKey>;
+
+/** Letters, marks, digits, signs and plain blanks between them: what nobody can mistake for another name. */
+const VISIBLE = /^(?! )[\p{L}\p{M}\p{N}\p{P}\p{S} ]+(?<! )$/u;
+
+export const AddKey = z.object({
+  name: is.nameText('name').refine((name) => VISIBLE.test(name), {
+    error: 'name must be visible characters, without blanks at its ends.',
+  }),
+  scope: z.enum(KEY_SCOPES, { error: `scope must be one of ${KEY_SCOPES.join(', ')}.` }),
+  instance_id: is.nameText('instance_id').nullish(),
+});
+export type AddKey = z.input<typeof AddKey>;
+
+/** The body says nothing: the path names the key. */
+export const RevokeKey = z.object({});
