@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { storeAdminContract } from './store-admin.contract.ts';
 import { storeClaimsContract } from './store-claims.contract.ts';
 import { storeCommitsContract } from './store-commits.contract.ts';
+import { storeKeysContract } from './store-keys.contract.ts';
 import { storeListsContract } from './store-lists.contract.ts';
 import { storeMovesContract } from './store-moves.contract.ts';
 import { storeOnceContract } from './store-once.contract.ts';
@@ -55,5 +56,6 @@ export function storeContract(name: string, open: OpenStoreWorld): void {
     storeRetentionContract(open);
     storeCommitsContract(open);
     storeAdminContract(open);
+    storeKeysContract(open);
   });
 }

@@ -2,6 +2,7 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHttpWorld, KEY, type HttpWorld } from '../support/http-world.ts';
+import { makeKey } from '../support/http-keys.ts';
 import { READS, WRITES } from '../support/http-routes.ts';
 
 let world: HttpWorld;
@@ -69,6 +70,45 @@ describe('the API key', () => {
   });
 });
 
+describe('a named key', () => {
+  it('is taken from either header, beside a wrong one too', async () => {
+    const { secret } = await makeKey(world.send, 'read');
+    for (const headers of [
+      { 'x-api-key': secret },
+      { 'x-api-key': null, authorization: `Bearer ${secret}` },
+      { 'x-api-key': 'wrong', authorization: `Bearer ${secret}` },
+    ])
+      expect((await get(headers)).status).toBe(200);
+  });
+
+  it.each<[string, (secret: string) => string]>([
+    ['another secret', (secret) => `${secret.slice(0, -2)}${secret.endsWith('AA') ? 'BB' : 'AA'}`],
+    ['another id', (secret) => secret.replace(/_[a-z2-7]{8}_/, '_aaaaaaaa_')],
+    ['its id alone', (secret) => secret.split('_').slice(0, 2).join('_')],
+    ['its secret alone', (secret) => secret.split('_').slice(2).join('_')],
+    ['a longer secret', (secret) => `${secret}A`],
+    ['other letters', (secret) => secret.toUpperCase()],
+  ])('is refused with %s', async (_what, change) => {
+    const { secret } = await makeKey(world.send, 'read');
+    expect((await get({ 'x-api-key': change(secret) })).status).toBe(401);
+  });
+
+  it('does not work by the hash that is kept of it', async () => {
+    await makeKey(world.send, 'read');
+    const [key] = await world.store.keys();
+    expect((await get({ 'x-api-key': key!.hash })).status).toBe(401);
+    expect((await get({ 'x-api-key': `athena_${key!.id}_${key!.hash.slice(0, 43)}` })).status).toBe(401);
+  });
+
+  it('works also where many wrong ones come from, and a revoked one is a wrong one', async () => {
+    const { id, secret } = await makeKey(world.send, 'read');
+    for (let n = 0; n < 20; n += 1) await get({ 'x-api-key': 'wrong' });
+    expect((await get({ 'x-api-key': secret })).status).toBe(200);
+    await world.send('DELETE', `/api/keys/${id}`);
+    expect((await get({ 'x-api-key': secret })).status).toBe(429);
+  });
+});
+
 /** A request's connection, as far as the key check looks at it. */
 function from(remoteAddress: string): IncomingMessage {
   const socket = new Socket();
@@ -116,4 +156,40 @@ describe('wrong keys', () => {
     for (let n = 0; n < 10_000; n += 1) await guess(`address-${n}`);
     expect((await guess('10.0.0.1')).status).toBe(401);
   });
+
+  it('of one IPv6 network of 64 bits count together', async () => {
+    const guess = guessing(world);
+    for (let n = 0; n < 11; n += 1) await guess(`2001:db8:1:2::${n}`);
+    expect(await guess('2001:db8:1:2:ffff::1')).toBe(429);
+    expect(await guess('2001:db8:1:3::1')).toBe(401);
+  });
+
+  it('through a trusted proxy count by the client that it names, whatever else the header says', async () => {
+    const behind = await createHttpWorld({ trustedProxies: ['10.0.0.0/8'] });
+    const guess = guessing(behind);
+    for (let n = 0; n < 11; n += 1) await guess('10.0.0.1', `198.51.100.${n}, 203.0.113.9`);
+    expect(await guess('10.0.0.1', '203.0.113.9')).toBe(429);
+    expect(await guess('10.0.0.2', '203.0.113.9')).toBe(429);
+    expect(await guess('10.0.0.1', '203.0.113.10')).toBe(401);
+    await behind.store.close();
+  });
+
+  it('without a trusted proxy count by the connection, so that nobody chooses an address', async () => {
+    const guess = guessing(world);
+    for (let n = 0; n < 11; n += 1) await guess('203.0.113.9', `198.51.100.${n}`);
+    expect(await guess('203.0.113.9', '198.51.100.99')).toBe(429);
+    expect(await guess('203.0.113.8', '198.51.100.1')).toBe(401);
+  });
 });
+
+/** Sends a wrong key from an address, through proxies or not; gives the status. */
+function guessing({ app }: Pick<HttpWorld, 'app'>) {
+  return async (address: string, forwardedFor?: string): Promise<number> => {
+    const headers = {
+      'x-api-key': 'wrong',
+      ...(forwardedFor !== undefined && { 'x-forwarded-for': forwardedFor }),
+    };
+    const request = new Request('http://athena/api/tasks', { headers });
+    return (await app.fetch(request, { incoming: from(address) })).status;
+  };
+}

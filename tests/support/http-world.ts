@@ -73,7 +73,7 @@ export async function createParts<C extends Clock>(clock: C, options: PartsOptio
     frontEndHealth:
       options.frontEndHealth ?? (() => Promise.resolve({ discord: 'disabled', delivery: NO_DELIVERY })),
   };
-  return { app: createHttpApp(deps), store, clock, logger, waitingClaims };
+  return { app: createHttpApp(deps), store, tasks: deps.tasks, clock, logger, waitingClaims };
 }
 
 export async function createHttpWorld(options: PartsOptions = {}) {
