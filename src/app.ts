@@ -20,7 +20,7 @@ import { createWaitingClaims } from './core/waiting-claims.ts';
 import { warnOfExposure } from './exposure.ts';
 import { createHttpApp } from './http/app.ts';
 import type { FrontEndHealth } from './http/deps.ts';
-import { createKeyring } from './http/keyring.ts';
+import { createKeyring, type Keyring } from './http/keyring.ts';
 import { listen } from './http/server.ts';
 import { toArchivedTask } from './http/archived.ts';
 import type { RedactingLogger } from './log.ts';
@@ -77,7 +77,7 @@ async function startParts(deps: AppDeps, store: Store): Promise<App> {
   const sweeper = createLeaseSweeper({ store, sweeps: createSweepService({ clock }), clock, logger });
   const housekeeper = createHousekeeper({ store, clock, logger });
   const frontEnd = await createFrontEnd(deps, store, tasks);
-  const retention = createRetentionOf(deps, store, frontEnd);
+  const retention = createRetentionOf(deps, { store, keyring, frontEnd });
   const http = createHttpApp({
     store,
     tasks,
@@ -144,17 +144,17 @@ async function createFrontEnd(
 /** Null when finished tasks are kept for ever. */
 function createRetentionOf(
   { config, logger, clock }: AppDeps,
-  store: Store,
-  frontEnd: RunningFrontEnd | null,
+  parts: { store: Store; keyring: Keyring; frontEnd: RunningFrontEnd | null },
 ): Retention | null {
   if (config.retention === null) return null;
+  const { store, keyring, frontEnd } = parts;
   const { keepMs, archiveFolder } = config.retention;
   const archive =
     archiveFolder === null
       ? null
       : createArchiveFolder({
           folder: archiveFolder,
-          toEntry: toArchivedTask,
+          toEntry: (trail) => toArchivedTask(trail, keyring),
           isKept: async ({ id, created_at }) =>
             (await store.task(id))?.createdAt.toISOString() === created_at,
           logger,

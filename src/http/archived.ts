@@ -1,10 +1,12 @@
 /** A line of the archive: the task as REST shows it, with its whole history. */
 import type { Lease } from '../core/lease.ts';
 import type { TaskTrail } from '../core/retention.ts';
+import type { Keyring } from './keyring.ts';
 import { toLogEntry, toTaskView } from './views.ts';
 
-export function toArchivedTask({ task, events, leases }: TaskTrail) {
-  return { ...toTaskView(task), logs: events.map(toLogEntry), leases: leases.map(toPastLease) };
+export function toArchivedTask({ task, events, leases }: TaskTrail, keyring: Pick<Keyring, 'nameOf'>) {
+  const logs = events.map((event) => toLogEntry(event, keyring));
+  return { ...toTaskView(task), logs, leases: leases.map(toPastLease) };
 }
 
 function toPastLease(lease: Lease) {

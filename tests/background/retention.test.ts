@@ -121,7 +121,7 @@ describe('the archive', () => {
   const open = (folder: string) =>
     createArchiveFolder({
       folder,
-      toEntry: toArchivedTask,
+      toEntry: (trail) => toArchivedTask(trail, { nameOf: (id) => id }),
       isKept: async ({ id }) => (await world.store.task(id)) !== null,
       logger: world.logger,
     });
