@@ -2,15 +2,15 @@
  * Opens the database file: looks before it touches, sets the pragmas, and brings the tables up to
  * date in one transaction. A file that is not ours, or newer than this program, is left as it is.
  */
-import { existsSync, mkdirSync, readlinkSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
-import { migrate } from 'drizzle-orm/better-sqlite3/migrator';
-import { readMigrationFiles } from 'drizzle-orm/migrator';
+import { readMigrationFiles, type MigrationMeta } from 'drizzle-orm/migrator';
 import type { Logger } from '../core/ports.ts';
 import { DatabaseRefused } from './database-refused.ts';
+import { copyTo, migrate } from './migrate.ts';
 import * as schema from './schema.ts';
 
 export const IN_MEMORY = ':memory:';
@@ -101,8 +101,8 @@ function setPragmas(client: Database.Database): void {
   client.pragma(`journal_size_limit = ${64 * 1024 * 1024}`);
 }
 
-/** When each migration of this program was made, oldest first. */
-function knownMigrations(): readonly { folderMillis: number }[] {
+/** Each migration of this program, oldest first. */
+function knownMigrations(): readonly MigrationMeta[] {
   return readMigrationFiles({ migrationsFolder: MIGRATIONS });
 }
 
@@ -169,12 +169,11 @@ async function bringUpToDate({ client, path, applied, logger }: Upgrade): Promis
   if (missing.length === 0) return;
   if (applied !== null) {
     const copy = `${path}.schema-${applied}`;
-    await client.backup(`${copy}.part`);
-    renameSync(`${copy}.part`, copy);
+    await copyTo(copy, client);
     logger.info({ copy, migrations: missing.length }, 'database copied before its update');
   }
   client.pragma(`application_id = ${APPLICATION_ID}`);
-  migrate(drizzle(client), { migrationsFolder: MIGRATIONS });
+  migrate(client, missing);
 }
 
 function refusal(path: string, error: unknown): DatabaseRefused {

@@ -1,6 +1,5 @@
 /** The database file: made, upgraded, refused and left alone. */
 import {
-  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -219,52 +218,6 @@ describe('a place that cannot be used is named with the next step', () => {
     const path = prepare(aFolder());
     await expect(open(path)).rejects.toThrow(DatabaseRefused);
     await expect(open(path)).rejects.toThrow(path);
-  });
-});
-
-describe('an update', () => {
-  /** Looks as if it had been made before the first migration there is. */
-  const OLDER = `DELETE FROM __drizzle_migrations WHERE rowid > 1; UPDATE __drizzle_migrations SET created_at = 1`;
-
-  it('keeps a copy beside the database and carries everything over', async () => {
-    const folder = aFolder();
-    const path = join(folder, 'tasks.db');
-    await madeBefore(path);
-    edit(
-      path,
-      `${OLDER}; PRAGMA foreign_keys = OFF; CREATE TABLE kept AS SELECT * FROM tasks;
-       ${['admin_logs', 'api_keys', 'front_end_links', 'front_end_values', 'idempotency_keys', 'instances', 'leases', 'queue_state', 'task_counts', 'task_logs', 'tasks'].map((table) => `DROP TABLE ${table};`).join('')}`,
-    );
-    const logger = recordingLogger();
-    const store = await createSqliteStore({ path, clock: manualClock(), logger });
-    expect(await store.counts()).toMatchObject({ counts: { pending: 0 } });
-    await store.close();
-    expect(logger.lines).toMatchObject([{ level: 'info', details: { copy: `${path}.schema-1` } }]);
-    const copy = new Database(`${path}.schema-1`, { readonly: true });
-    expect(copy.prepare('SELECT description FROM kept').pluck().all()).toEqual(['from before']);
-    copy.close();
-  });
-
-  it('that fails leaves the old database as it was, beside its copy', async () => {
-    const folder = aFolder();
-    const path = join(folder, 'tasks.db');
-    await madeBefore(path);
-    edit(path, OLDER);
-    await expect(open(path)).rejects.toThrow(DatabaseRefused);
-    await expect(open(path)).rejects.toThrow(/already exists/);
-    for (const file of [path, `${path}.schema-1`]) {
-      const client = new Database(file);
-      expect(client.pragma('integrity_check', { simple: true })).toBe('ok');
-      expect(client.prepare('SELECT description FROM tasks').pluck().all()).toEqual(['from before']);
-      expect(client.prepare('SELECT created_at FROM __drizzle_migrations').pluck().all()).toEqual([1]);
-      client.close();
-    }
-    expect(existsSync(`${path}.schema-1.part`)).toBe(false);
-    // The version that made it can go on with it.
-    edit(path, `UPDATE __drizzle_migrations SET created_at = 1795243739344`);
-    const store = await open(path);
-    expect(await store.task(1)).toMatchObject({ description: 'from before' });
-    await store.close();
   });
 });
 

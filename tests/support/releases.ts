@@ -48,10 +48,12 @@ export function contentsOf(path: string): Contents {
 
 function rowsOf(client: Database.Database, table: string): Record<string, string>[] {
   const columns = client.prepare<[], string>(`SELECT name FROM pragma_table_info('${table}')`).pluck().all();
-  // Texts as their bytes: `quote` would stop at what it takes for their end.
+  // As bytes, for no text function of SQLite looks behind a NUL.
   const cells = columns.map((name) => `typeof("${name}") || ' ' || hex("${name}") AS "${name}"`);
   return client
-    .prepare<[], Record<string, string>>(`SELECT ${cells.join(', ')} FROM "${table}" ORDER BY 1`)
+    .prepare<[], Record<string, string>>(
+      `SELECT ${cells.join(', ')} FROM "${table}" ORDER BY ${columns.map((_name, index) => index + 1).join(', ')}`,
+    )
     .all();
 }
 
