@@ -121,6 +121,22 @@ describe.each(['without statistics', 'with statistics'])('%s', (how) => {
       'SEARCH tasks USING INDEX tasks_finished (status=? AND completed_at>?)',
     ],
     [
+      'a page of finished tasks, however deep',
+      /tasks_finished_by_id WHERE/,
+      'SEARCH tasks USING INDEX tasks_finished_by_id (status=? AND id<?)',
+    ],
+    [
+      'a page of waiting tasks, newest first',
+      /tasks_pending WHERE .* ORDER BY id DESC/,
+      'SEARCH tasks USING INDEX tasks_pending (rank=? AND id<?)',
+    ],
+    [
+      'the oldest of those that wait',
+      /^SELECT created_at .* tasks_pending WHERE/,
+      'SEARCH tasks USING INDEX tasks_pending (rank=?)',
+    ],
+    ['the counters', /from "task_counts"/, 'SCAN task_counts'],
+    [
       'what ended first',
       /^SELECT id, completed_at .* tasks_finished WHERE/,
       'SEARCH tasks USING COVERING INDEX tasks_finished (status=? AND completed_at>? AND completed_at<?)',
