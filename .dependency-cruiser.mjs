@@ -24,7 +24,7 @@ export default {
       '^src/store/',
       '^src/core/',
       '^node:',
-      '^(fs|path|crypto|url|fs/promises)$',
+      '^(fs|path|crypto|url|os|child_process|fs/promises)$',
       ...npm('drizzle-orm', 'better-sqlite3', '@types/better-sqlite3'),
     ]),
     allow('http', '^src/http/', [
@@ -42,6 +42,13 @@ export default {
       ...npm('discord\\.js', 'discord-api-types', '@discordjs'),
     ]),
     allow('background', '^src/background/', ['^src/background/', '^src/core/']),
+    // Commands use every room, never the server that is put together from them.
+    allow('commands', '^src/commands/', [
+      '^src/(?!app|main)',
+      '^node:',
+      '^(fs|os|path|net|http)$',
+      ...npm('commander'),
+    ]),
     {
       name: 'app-is-the-top',
       severity: 'error',

@@ -52,7 +52,9 @@ COPY drizzle drizzle
 
 # By number, because that says "not root" to an orchestrator and needs no entry in /etc/passwd. In Node's own
 # images 1000 is the user `node`. The program belongs to root; the server can write to its data and nowhere else.
-RUN mkdir data && chown 1000:1000 data && chmod 0700 data
+# `athena` is for people: docker exec athena-bot athena backup /app/data/copy.db
+RUN mkdir data && chown 1000:1000 data && chmod 0700 data \
+  && ln -s /app/dist/main.js /usr/local/bin/athena
 USER 1000:1000
 VOLUME /app/data
 EXPOSE 5051

@@ -3,9 +3,9 @@
  * another, starts them, and stops them in the order that loses nothing: no new claims, running requests
  * to their end, loops, front ends, and the database last.
  */
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { findApiKey } from './api-key.ts';
+import { createBackupSchedule, type BackupSchedule } from './background/backup-schedule.ts';
 import { createHousekeeper } from './background/housekeeper.ts';
 import { createLeaseSweeper } from './background/lease-sweeper.ts';
 import { createNotificationRelay, type NotificationRelay } from './background/notification-relay.ts';
@@ -25,11 +25,10 @@ import { listen } from './http/server.ts';
 import { toArchivedTask } from './http/archived.ts';
 import type { RedactingLogger } from './log.ts';
 import { createArchiveFolder } from './store/archive-folder.ts';
+import { createBackupShelf } from './store/backup-process.ts';
 import { createSqliteStore } from './store/sqlite-store.ts';
+import { VERSION } from './version.ts';
 
-const VERSION = (
-  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
-).version;
 const CLIENT_FILE = fileURLToPath(new URL('../cli/dist/claude-task-client.mjs', import.meta.url));
 
 /**
@@ -76,6 +75,7 @@ async function startParts(deps: AppDeps, store: Store): Promise<App> {
   const waitingClaims = createWaitingClaims({ store, clock });
   const sweeper = createLeaseSweeper({ store, sweeps: createSweepService({ clock }), clock, logger });
   const housekeeper = createHousekeeper({ store, clock, logger });
+  const backups = createBackups(deps);
   const frontEnd = await createFrontEnd(deps, store, tasks);
   const retention = createRetentionOf(deps, { store, keyring, frontEnd });
   const http = createHttpApp({
@@ -92,6 +92,7 @@ async function startParts(deps: AppDeps, store: Store): Promise<App> {
     version: VERSION,
     clientFile: CLIENT_FILE,
     frontEndHealth: () => readFrontEndHealth(frontEnd),
+    backupHealth: () => backups?.health() ?? null,
   });
 
   await sweeper.start();
@@ -101,6 +102,7 @@ async function startParts(deps: AppDeps, store: Store): Promise<App> {
   const server = await listen(http, { ...config.http, logger });
   housekeeper.start();
   retention?.start();
+  backups?.start();
   logger.announce({ host: config.http.host, port: server.port, version: VERSION }, 'listening');
   await frontEnd?.discord.start();
 
@@ -111,12 +113,19 @@ async function startParts(deps: AppDeps, store: Store): Promise<App> {
       waitingClaims.stop();
       housekeeper.stop();
       const retired = within(FAREWELL_MS, clock, Promise.resolve(retention?.stop()));
-      await Promise.all([server.stop(DRAIN_MS), sweeper.stop(), retired]);
+      await Promise.all([server.stop(DRAIN_MS), sweeper.stop(), backups?.stop(), retired]);
       if (frontEnd !== null)
         await within(FAREWELL_MS, clock, Promise.all([frontEnd.relay.stop(), frontEnd.discord.stop()]));
       await within(deadlineMs - clock.monotonicMs(), clock, store.close());
     },
   };
+}
+
+function createBackups({ config, clock, logger }: AppDeps): BackupSchedule | null {
+  if (config.backup === null) return null;
+  const { folder, keep, everyMs } = config.backup;
+  const shelf = createBackupShelf({ path: config.databasePath, folder, keep });
+  return createBackupSchedule({ shelf, everyMs, clock, logger, random: Math.random });
 }
 
 interface RunningFrontEnd {

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** The process edge: reads the environment, starts the app, stops it on signals, returns an exit code. */
 import { startApp } from './app.ts';
 import { ApiKeyError } from './api-key.ts';
@@ -51,9 +52,7 @@ function toldFailure(error: unknown): string | null {
   return null;
 }
 
-async function main(): Promise<void> {
-  // Tasks, keys and logs of a team: what this process writes, only its own user reads.
-  process.umask(0o077);
+async function serve(): Promise<void> {
   const config = configure();
   const logger = newLogger(config.logLevel);
   // A bug that nobody caught leaves the process in an unknown state: say so and let it be restarted.
@@ -82,4 +81,49 @@ async function main(): Promise<void> {
   stop = () => app.stop();
 }
 
-await main();
+/** Ctrl-C and a polite end are heard while somebody listens; otherwise they end the process as usual. */
+function onInterrupt(run: () => void): () => void {
+  process.on('SIGINT', run).on('SIGTERM', run);
+  return () => {
+    process.off('SIGINT', run).off('SIGTERM', run);
+  };
+}
+
+async function ask(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises');
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  // The end of the input is an answer as well: none.
+  const ended = new Promise<string>((resolve) =>
+    lines.once('close', () => {
+      resolve('');
+    }),
+  );
+  return Promise.race([lines.question(question), ended]).finally(() => {
+    lines.close();
+  });
+}
+
+/** Everything that is not the server. Its code is loaded here, so that the server starts without it. */
+async function command(argv: readonly string[]): Promise<number> {
+  const [{ runCommand }, { VERSION }] = await Promise.all([
+    import('./commands/program.ts'),
+    import('./version.ts'),
+  ]);
+  const terminal = {
+    out: (text: string) => void process.stdout.write(text),
+    err: (text: string) => void process.stderr.write(text),
+    isWatched: process.stderr.isTTY,
+    canAsk: process.stdin.isTTY && process.stderr.isTTY,
+    ask,
+    onInterrupt,
+    environment: process.env,
+    clock: systemClock,
+  };
+  return runCommand(argv, { terminal, version: VERSION });
+}
+
+// Tasks, keys and logs of a team: what this process writes, only its own user reads.
+process.umask(0o077);
+const argv = process.argv.slice(2);
+if (argv.length === 0 || (argv.length === 1 && argv[0] === 'serve')) await serve();
+else process.exitCode = await command(argv);

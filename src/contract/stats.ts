@@ -35,5 +35,7 @@ export const Health = z.object({
     blocked: z.boolean(),
     blocked_reason: z.string().nullable(),
   }),
+  /** Only where backups are scheduled. */
+  backup: z.object({ last_at: z.string().nullable(), ok: z.boolean() }).optional(),
 });
 export type Health = z.infer<typeof Health>;

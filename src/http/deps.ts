@@ -14,6 +14,12 @@ export interface FrontEndHealth {
   readonly delivery: DeliveryStatus;
 }
 
+/** What `/health` says of scheduled backups. */
+export interface BackupHealth {
+  readonly lastAt: Date | null;
+  readonly isOk: boolean;
+}
+
 export interface HttpDeps {
   readonly store: Store;
   readonly tasks: TaskService;
@@ -31,6 +37,8 @@ export interface HttpDeps {
   /** The bundled client that is handed out. */
   readonly clientFile: string;
   frontEndHealth(): Promise<FrontEndHealth>;
+  /** Null, or left out, where no backups are scheduled. */
+  backupHealth?(): BackupHealth | null;
 }
 
 export interface RouteDeps extends HttpDeps {

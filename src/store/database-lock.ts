@@ -19,17 +19,16 @@ export async function lockDatabase(
   path: string,
   { clock, waitMs }: { clock: Clock; waitMs: number },
 ): Promise<DatabaseLock> {
-  const file = `${path}-lock`;
   const deadline = clock.monotonicMs() + waitMs;
   // Nothing else runs yet at a start, and the clock's timers alone would let the process end.
   const letGo = keepProcessAlive();
   try {
     for (;;) {
-      const lock = tryLock(file);
+      const lock = tryLockDatabase(path);
       if (lock !== null) return lock;
       if (clock.monotonicMs() >= deadline) {
         throw new DatabaseRefused(
-          `Another Athena server uses the database ${path} (lock file ${file}). Stop it first, or set DB_PATH to another file.`,
+          `Another Athena server uses the database ${path} (lock file ${lockFileOf(path)}). Stop it first, or set DB_PATH to another file.`,
         );
       }
       await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
@@ -39,7 +38,13 @@ export async function lockDatabase(
   }
 }
 
-function tryLock(file: string): DatabaseLock | null {
+function lockFileOf(path: string): string {
+  return `${path}-lock`;
+}
+
+/** Null while another process holds it. */
+export function tryLockDatabase(path: string): DatabaseLock | null {
+  const file = lockFileOf(path);
   let client: Database.Database | undefined;
   try {
     client = new Database(file, { timeout: 0 });

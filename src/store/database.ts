@@ -16,7 +16,7 @@ import * as schema from './schema.ts';
 export const IN_MEMORY = ':memory:';
 
 /** Marks a file as Athena's: "ATHE". */
-const APPLICATION_ID = 0x41544845;
+export const APPLICATION_ID = 0x41544845;
 
 const MIGRATIONS = fileURLToPath(new URL('../../drizzle', import.meta.url));
 
@@ -102,7 +102,7 @@ function setPragmas(client: Database.Database): void {
 }
 
 /** Each migration of this program, oldest first. */
-function knownMigrations(): readonly MigrationMeta[] {
+export function knownMigrations(): readonly MigrationMeta[] {
   return readMigrationFiles({ migrationsFolder: MIGRATIONS });
 }
 

@@ -60,7 +60,16 @@ async function readHealth(deps: HttpDeps, uptimeSeconds: number): Promise<Health
       blocked: delivery.blocked !== null,
       blocked_reason: delivery.blocked,
     };
-    return { status: 'healthy', ...base, discord, database: 'ok', notifications };
+    const backup = deps.backupHealth?.() ?? null;
+    return {
+      status: 'healthy',
+      ...base,
+      discord,
+      database: 'ok',
+      notifications,
+      // A failed backup is worth a look, but takes nothing from whoever works with the queue.
+      ...(backup !== null && { backup: { last_at: backup.lastAt?.toISOString() ?? null, ok: backup.isOk } }),
+    };
   } catch (error) {
     deps.logger.error({ error }, 'the database cannot be read');
     const notifications = { undelivered: 0, oldest_seconds: null, blocked: false, blocked_reason: null };
