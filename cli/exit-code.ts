@@ -23,6 +23,7 @@ const SERVER_SAYS: Record<ErrorCode, ExitCode> = {
   lease_lost: EXIT.lost,
   invalid_transition: EXIT.lost,
   idempotency_conflict: EXIT.failure,
+  limit_reached: EXIT.failure,
   unauthenticated: EXIT.unauthenticated,
   not_found: EXIT.failure,
   method_not_allowed: EXIT.failure,

@@ -1,6 +1,7 @@
 /** What people ask for: new tasks, and changes to them. */
 import { createMove, speakerOf } from './move.ts';
-import { actOf, type Caller } from './ownership.ts';
+import { actOf, actorOf, type Caller } from './ownership.ts';
+import { requireRoom, tallyFor, type PersonLimits } from './person-limits.ts';
 import * as edits from './task-edits.ts';
 import type { Origin, Task } from './task.ts';
 import type { TaskServiceDeps } from './task-deps.ts';
@@ -14,6 +15,8 @@ export interface SubmitTask {
   readonly submittedBy?: string | undefined;
   readonly actor?: Actor | undefined;
   readonly origin?: Origin | undefined;
+  /** Only what came with an origin counts, so they are for people of a front end. */
+  readonly limits?: PersonLimits | undefined;
 }
 
 export function createEditUseCases({ clock, policy }: TaskServiceDeps) {
@@ -22,23 +25,17 @@ export function createEditUseCases({ clock, policy }: TaskServiceDeps) {
   return {
     /** Submits once per origin: the same request of a front end, seen twice, makes one task. */
     submit(wanted: SubmitTask, caller: Caller = {}): Work<Task> {
-      const origin = wanted.origin ?? null;
-      const load = { read: 'newTask', origin } as const;
+      const { limits, origin = null } = wanted;
+      const actor = wanted.actor ?? actorOf(caller, null);
+      const tallied = limits && tallyFor(actor, limits, clock.now());
       return work<'newTask', Task>(
-        load,
-        ({ id, existing }) => {
+        { read: 'newTask', origin, tally: tallied },
+        ({ id, existing, tally }) => {
           if (existing !== null) return { result: existing };
-          const submission: edits.Submission = {
-            id,
-            description: wanted.description,
-            priority: wanted.priority ?? 'medium',
-            target: wanted.target ?? null,
-            submittedBy: wanted.submittedBy ?? null,
-            origin,
-            maxAttempts: policy.maxAttempts,
-          };
-          const by = wanted.actor === undefined ? caller : { ...caller, actor: wanted.actor };
-          const made = edits.submit(submission, actOf(by, null, clock.now()));
+          const now = clock.now();
+          if (limits && tally) requireRoom(limits, tally, now);
+          const act = actOf({ ...caller, actor }, null, now);
+          const made = edits.submit(submissionOf(wanted, id, policy.maxAttempts), act);
           return { result: made.after, changes: [made] };
         },
         speakerOf(caller),
@@ -60,5 +57,17 @@ export function createEditUseCases({ clock, policy }: TaskServiceDeps) {
     changePriority(id: number, caller: Caller, priority: Priority): Work<Task> {
       return move(id, caller, { make: (task, act) => edits.changePriority(task, priority, act) });
     },
+  };
+}
+
+function submissionOf(wanted: SubmitTask, id: number, maxAttempts: number): edits.Submission {
+  return {
+    id,
+    description: wanted.description,
+    priority: wanted.priority ?? 'medium',
+    target: wanted.target ?? null,
+    submittedBy: wanted.submittedBy ?? null,
+    origin: wanted.origin ?? null,
+    maxAttempts,
   };
 }

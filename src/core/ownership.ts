@@ -1,6 +1,7 @@
 /**
- * Who may finish a task. An instance must be its holder, a lease must be the live one (it alone is
- * enough), and a caller that names neither is the operator. Judged before the task's state.
+ * Who may change a task. An instance must be its holder, a lease must be the live one (it alone is
+ * enough), and a caller that names neither is the operator. A person whose reach is their own tasks must
+ * have queued it. Judged before the task's state.
  */
 import { DomainError } from './errors.ts';
 import type { ActingKey } from './key.ts';
@@ -16,7 +17,12 @@ export interface Caller {
   readonly leaseId?: string | undefined;
   /** An instance that only says who it is; it need not hold the task. */
   readonly speaker?: string | undefined;
+  /** Which tasks this caller may change: all of them, unless it says `own`. */
+  readonly reach?: Reach | undefined;
 }
+
+/** `own`: those that the caller queued, and no others. */
+export type Reach = 'any' | 'own';
 
 /** The name under which the trail records this caller. `lease` is the row of its lease id, if any. */
 export function actorOf(caller: Caller, lease: Lease | null): Actor {
@@ -33,10 +39,11 @@ export function actOf(caller: Caller, lease: Lease | null, now: Date): Act {
 
 /**
  * Throws `lease_lost` unless the caller holds the task or speaks as the operator, which a worker's key cannot do:
- * then `not_permitted`.
+ * then `not_permitted`. The same for a person beyond their reach.
  */
 export function requireOwnership(task: Task, caller: Caller): void {
   requireName(caller);
+  requireReach(task, caller);
   const strange = caller.instanceId !== undefined && caller.instanceId !== task.instanceId;
   const stale = caller.leaseId !== undefined && caller.leaseId !== task.lease?.leaseId;
   if (!strange && !stale) return;
@@ -75,4 +82,10 @@ export function isRepeat(
   if (lease?.taskId !== task.id) return false;
   if (caller.instanceId !== undefined && caller.instanceId !== lease.instanceId) return false;
   return endedByItsHolder(lease, outcomes);
+}
+
+function requireReach(task: Task, { reach, actor }: Caller): void {
+  if (reach !== 'own' || task.createdBy === actor) return;
+  const message = `Task #${task.id} was queued by somebody else; what you queued yourself you can change.`;
+  throw new DomainError('not_permitted', message, { task_id: task.id });
 }

@@ -8,7 +8,7 @@ import type { InstanceWithWork } from './instance.ts';
 import type { StoredKey } from './key.ts';
 import type { RetentionStore } from './retention.ts';
 import type { Task } from './task.ts';
-import type { InstanceStatus, TaskStatus } from './vocabulary.ts';
+import type { Actor, InstanceStatus, TaskStatus } from './vocabulary.ts';
 import type { QueueState, Work } from './work.ts';
 
 export interface Clock {
@@ -95,8 +95,11 @@ export interface Store extends RetentionStore {
   task(id: number): Promise<Task | null>;
   /** `pending` alone comes in claim order, everything else newest id first. Throws `invalid_input` for a foreign cursor. */
   tasks(query: TaskQuery): Promise<TaskPage>;
-  /** Open tasks whose id starts with, or whose description contains, this text; newest first. */
-  searchOpenTasks(text: string, limit: number): Promise<readonly Task[]>;
+  /**
+   * Open tasks whose id starts with, or whose description contains, this text; newest first. With `createdBy`
+   * only those that this person of a front end queued.
+   */
+  searchOpenTasks(text: string, limit: number, createdBy?: Actor): Promise<readonly Task[]>;
   recentlyFinished(limit: number): Promise<readonly Task[]>;
   nextReady(lanes: readonly string[]): Promise<Task | null>;
   /** How many pending tasks stand before this one in claim order; counted up to `upTo`. */

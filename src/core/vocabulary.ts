@@ -62,6 +62,7 @@ export const DOMAIN_ERROR_CODES = [
   'lease_lost',
   'invalid_transition',
   'idempotency_conflict',
+  'limit_reached',
 ] as const;
 export type DomainErrorCode = (typeof DOMAIN_ERROR_CODES)[number];
 

@@ -8,6 +8,7 @@ import type { NewAdminEvent } from './admin-event.ts';
 import type { Instance } from './instance.ts';
 import type { KeyChange, StoredKey } from './key.ts';
 import type { Lease } from './lease.ts';
+import type { Tally, TallyWish } from './person-limits.ts';
 import type { Task, TaskChange } from './task.ts';
 
 /** Forbids promises where everything must be over before the transaction ends. */
@@ -20,8 +21,11 @@ export interface QueueState {
 
 /** Each named read: what it takes and what it gives. All of it is read inside the transaction. */
 export interface Reads {
-  /** The id that the next new task gets. Ids are never used twice. */
-  newTask: { takes: { origin: Task['origin'] }; gives: { id: number; existing: Task | null } };
+  /** The id that the next new task gets (ids are never used twice), and what its submitter has asked for already. */
+  newTask: {
+    takes: { origin: Task['origin']; tally?: TallyWish | undefined };
+    gives: { id: number; existing: Task | null; tally: Tally | null };
+  };
   /** A task and, if a lease id is given, that lease's row whatever task it belongs to. */
   task: {
     takes: { id: number; leaseId?: string | undefined };

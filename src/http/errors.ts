@@ -19,6 +19,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   idempotency_conflict: 409,
   payload_too_large: 413,
   unsupported_media_type: 415,
+  limit_reached: 429,
   rate_limited: 429,
   internal: 500,
   unavailable: 503,

@@ -33,6 +33,11 @@ export function prepareTaskLists({ client }: OpenDatabase) {
       'tasks_held',
       "WHERE status = 'in_progress' AND id < :below ORDER BY id DESC LIMIT :limit",
     ),
+    openOfPerson: tasksBy<{ createdBy: string; limit: number }>(
+      client,
+      'tasks_open_of_person',
+      'WHERE created_by = :createdBy AND origin_ref IS NOT NULL AND completed_at IS NULL ORDER BY id DESC LIMIT :limit',
+    ),
     finishedNewest: tasksBy<Below & { status: TaskStatus }>(
       client,
       'tasks_finished_by_id',

@@ -4,6 +4,7 @@ import type { Load, ReadName, Reads } from '../core/work.ts';
 import type { ApiKeyTable } from './api-key-table.ts';
 import type { InstanceTable } from './instance-table.ts';
 import type { LeaseTable } from './lease-table.ts';
+import type { PersonTally } from './person-tally.ts';
 import type { QueueTable } from './queue-table.ts';
 import type { TaskTable } from './task-table.ts';
 
@@ -13,20 +14,22 @@ export interface ReadTables {
   readonly instances: InstanceTable;
   readonly queue: QueueTable;
   readonly apiKeys: ApiKeyTable;
+  readonly personTally: PersonTally;
 }
 
 type Answers = { [K in ReadName]: (takes: Reads[K]['takes']) => Reads[K]['gives'] };
 
-export function createReads({ tasks, leases, instances, queue, apiKeys }: ReadTables) {
+export function createReads({ tasks, leases, instances, queue, apiKeys, personTally }: ReadTables) {
   const taskAndLease = (id: number, leaseId: string | undefined) => ({
     task: tasks.byId(id),
     lease: leaseId === undefined ? null : leases.byId(leaseId),
   });
 
   const answers: Answers = {
-    newTask: ({ origin }) => ({
+    newTask: ({ origin, tally }) => ({
       id: tasks.nextId(),
       existing: origin === null ? null : tasks.byOrigin(origin.frontEnd, origin.ref),
+      tally: tally === undefined ? null : personTally(tally),
     }),
     task: ({ id, leaseId }) => taskAndLease(id, leaseId),
     taskAndNext({ id, leaseId }) {

@@ -14,6 +14,7 @@ import { createInstanceTable } from './instance-table.ts';
 import { createKeyTable, KEPT_MS } from './key-table.ts';
 import { createLeaseTable } from './lease-table.ts';
 import { createMemoryTable } from './memory-table.ts';
+import { createPersonTally } from './person-tally.ts';
 import { createQueueTable } from './queue-table.ts';
 import { createRetirement } from './retirement.ts';
 import { createRunner } from './runner.ts';
@@ -60,6 +61,7 @@ function createTables(database: OpenDatabase) {
     leases: createLeaseTable(database),
     instances: createInstanceTable(database),
     queue: createQueueTable(database),
+    personTally: createPersonTally(database),
     keys: createKeyTable(database),
     apiKeys: createApiKeyTable(database),
     memory: createMemoryTable(database),
@@ -146,7 +148,7 @@ function createReaders(tables: Tables, clock: Clock): Readers {
   return {
     task: (id) => reading(() => tasks.byId(id)),
     tasks: (query) => reading(() => lists.page(query)),
-    searchOpenTasks: (text, limit) => reading(() => lists.searchOpen(text, limit)),
+    searchOpenTasks: (text, limit, createdBy) => reading(() => lists.searchOpen(text, limit, createdBy)),
     recentlyFinished: (limit) => reading(() => lists.recentlyFinished(limit)),
     nextReady: (lanes) => reading(() => tasks.nextReady(lanes)),
     tasksAhead: (task, upTo) => reading(() => lists.ahead(task, upTo)),

@@ -3,7 +3,7 @@ import { desc, lt } from 'drizzle-orm';
 import { RANK_ORDER, rankOf } from '../core/lanes.ts';
 import type { TaskPage, TaskQuery } from '../core/ports.ts';
 import type { Task } from '../core/task.ts';
-import { FINISHED_STATUSES, TASK_STATUSES, type TaskStatus } from '../core/vocabulary.ts';
+import { FINISHED_STATUSES, TASK_STATUSES, type Actor, type TaskStatus } from '../core/vocabulary.ts';
 import { keysOf, toCursor } from './cursor.ts';
 import type { OpenDatabase } from './database.ts';
 import { prepareTaskLists } from './list-statements.ts';
@@ -40,13 +40,13 @@ export function createTaskLists(database: OpenDatabase) {
       );
     },
 
-    searchOpen(text: string, limit: number): Task[] {
+    searchOpen(text: string, limit: number, createdBy?: Actor): Task[] {
       const wanted = text.trim().toLowerCase().replace(/^#/, '');
-      const range = { below: FROM_NEWEST, limit: SEARCHED };
       const near = [
-        ...newest(statements, ['in_progress', 'pending'], range),
-        ...statements.inClaimOrder.all({ rank: -1, id: 0, limit: SEARCHED }),
-        ...openById(statements, wanted),
+        ...(createdBy === undefined
+          ? nearEnds(statements)
+          : statements.openOfPerson.all({ createdBy, limit: SEARCHED })),
+        ...openById(statements, wanted).filter((row) => (createdBy ?? row.createdBy) === row.createdBy),
       ];
       const words = wanted.split(/\s+/);
       const fits = (row: TaskRow) => {
@@ -86,6 +86,14 @@ function prepareEveryNewest({ client, tables }: OpenDatabase) {
       .orderBy(desc(tasks.id))
       .limit(param('limit')),
   );
+}
+
+/** The newest, and those that are next. */
+function nearEnds(statements: Statements): TaskRow[] {
+  return [
+    ...newest(statements, ['in_progress', 'pending'], { below: FROM_NEWEST, limit: SEARCHED }),
+    ...statements.inClaimOrder.all({ rank: -1, id: 0, limit: SEARCHED }),
+  ];
 }
 
 /** A whole number finds its task however long the backlog is. */

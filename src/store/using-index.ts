@@ -16,7 +16,8 @@ type TaskIndex =
   | 'tasks_leased'
   | 'tasks_held'
   | 'tasks_finished'
-  | 'tasks_finished_by_id';
+  | 'tasks_finished_by_id'
+  | 'tasks_open_of_person';
 
 const COLUMNS = getTableColumns(tasks);
 const NAMES = Object.values(COLUMNS).map((column) => `"${column.name}"`);

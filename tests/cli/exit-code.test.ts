@@ -12,6 +12,7 @@ const TABLE: Record<string, number> = {
   lease_lost: 5,
   invalid_transition: 5,
   idempotency_conflict: 1,
+  limit_reached: 1,
   unauthenticated: 4,
   not_found: 1,
   method_not_allowed: 1,

@@ -132,7 +132,7 @@ export function storeCommitsContract(open: OpenStoreWorld): void {
       const world = await open();
       const commits = commitsOf(world);
       const brokenLater: Work<null> = work<'newTask', null>({ read: 'newTask', origin: null }, ({ id }) => {
-        const made = world.tasks.submit({ description: 'never' }).decide({ id, existing: null });
+        const made = world.tasks.submit({ description: 'never' }).decide({ id, existing: null, tally: null });
         return { result: null, changes: [...(made.changes ?? []), ...(made.changes ?? [])] };
       });
       await expect(world.run(brokenLater)).rejects.toThrow();

@@ -10,6 +10,7 @@ import { storeKeysContract } from './store-keys.contract.ts';
 import { storeListsContract } from './store-lists.contract.ts';
 import { storeMovesContract } from './store-moves.contract.ts';
 import { storeOnceContract } from './store-once.contract.ts';
+import { storePeopleContract } from './store-people.contract.ts';
 import { storeRetentionContract } from './store-retention.contract.ts';
 import { submit, taskOf, type OpenStoreWorld } from './store-world.ts';
 
@@ -55,6 +56,7 @@ export function storeContract(name: string, open: OpenStoreWorld): void {
     storeListsContract(open);
     storeRetentionContract(open);
     storeCommitsContract(open);
+    storePeopleContract(open);
     storeAdminContract(open);
     storeKeysContract(open);
   });
