@@ -5,31 +5,43 @@
 import type { BaseInteraction, Channel, Client, Guild } from 'discord.js';
 import { channelName, isId, type DiscordConfig } from './config.ts';
 import { countedGuilds, findChannel } from './places.ts';
+import { decidingRoles, rightsOf, suffices, type Need, type Rights, type Standing } from './rights.ts';
 import { inline } from './text.ts';
+import type { Person } from './turn.ts';
 
 export interface Wish {
-  /** Changes something, so ALLOWED_ROLES applies. */
-  readonly changes: boolean;
+  readonly needs: Need;
   /** Pressed on a message of ours, which may also stand in the notification channel. */
   readonly isOnOurMessage: boolean;
 }
 
-/** Null: go ahead. Otherwise what to tell the person. */
-export function refusal(interaction: BaseInteraction, wish: Wish, config: DiscordConfig): string | null {
+/** Whether to go ahead, and for whom; otherwise what to tell the person. */
+export type Admission = { readonly refused: null; readonly person: Person } | { readonly refused: string };
+
+export function admit(interaction: BaseInteraction, wish: Wish, config: DiscordConfig): Admission {
   const client = interaction.client;
   const guild = guildOf(interaction);
   if (interaction.guildId === null || guild === null) {
-    return `Athena takes no commands in direct messages. ${whereTo(client, config)}`;
+    return { refused: `Athena takes no commands in direct messages. ${whereTo(client, config)}` };
   }
   if (!countedGuilds(client, config).some(({ id }) => id === guild.id)) {
-    return 'Athena does not work in this server; it serves another one.';
+    return { refused: 'Athena does not work in this server; it serves another one.' };
   }
   const places = wish.isOnOurMessage
     ? [...config.allowedChannels, config.notificationChannel]
     : config.allowedChannels;
-  if (!isIn(interaction, places, config)) return whereTo(client, config);
-  if (wish.changes && !hasRole(interaction, guild, config)) return whoMay(guild, config);
-  return null;
+  if (!isIn(interaction, places, config)) return { refused: whereTo(client, config) };
+  const rights = rightsOf(standingOf(interaction, guild), config);
+  if (!suffices(rights, wish.needs)) return { refused: whoMay(interaction, wish.needs, config) };
+  return { refused: null, person: personOf(interaction, rights, config) };
+}
+
+function personOf({ user }: BaseInteraction, rights: Rights, { limits }: DiscordConfig): Person {
+  return {
+    // Known from Discord itself, so it may decide who is mentioned later.
+    caller: { actor: `discord:${user.id}`, reach: rights.changes === 'any' ? 'any' : 'own' },
+    limits: rights.isLimited ? limits : undefined,
+  };
 }
 
 function guildOf(interaction: BaseInteraction): Guild | null {
@@ -55,13 +67,14 @@ function nameOf(place: Channel | null | undefined): string[] {
   return [place.name.toLowerCase()];
 }
 
-function hasRole(interaction: BaseInteraction, guild: Guild, { allowedRoles }: DiscordConfig): boolean {
-  if (allowedRoles.length === 0) return true;
-  const roles = interaction.member?.roles ?? [];
+function standingOf({ member, user }: BaseInteraction, guild: Guild): Standing {
+  const roles = member?.roles ?? [];
   const held = Array.isArray(roles) ? roles : [...roles.cache.keys()];
-  return held.some(
-    (id) => allowedRoles.includes(id) || allowedRoles.includes(guild.roles.cache.get(id)?.name ?? id),
-  );
+  return {
+    userId: user.id,
+    roles: held.flatMap((id) => [id, guild.roles.cache.get(id)?.name ?? id]),
+    ownsServer: guild.ownerId === user.id,
+  };
 }
 
 function whereTo(client: Client<true>, config: DiscordConfig): string {
@@ -73,11 +86,16 @@ function whereTo(client: Client<true>, config: DiscordConfig): string {
   return `Athena works in ${places.join(', ')}. Use the command there.`;
 }
 
-function whoMay(guild: Guild, { allowedRoles }: DiscordConfig): string {
-  const names = allowedRoles.map((role) => {
-    const known = guild.roles.cache.get(role)?.name ?? role;
-    return `**${inline(known, 100)}**`;
-  });
+/** Which role it takes, and whom to ask for it. */
+export function whoMay(interaction: BaseInteraction, need: Need, config: DiscordConfig): string {
+  const guild = guildOf(interaction);
+  const wanted = need === 'look' ? [] : decidingRoles(need, config);
+  const names = wanted.map((role) => `**${inline(guild?.roles.cache.get(role)?.name ?? role, 100)}**`);
   const roles = names.length === 1 ? `the role ${names.join('')}` : `one of the roles ${names.join(', ')}`;
-  return `Changing anything takes ${roles}. Ask an admin of this server for it; looking is open to all: \`/queue\`, \`/status\`, \`/done\`.`;
+  return `${whatTakes(need, config)} takes ${roles}. Ask an admin of this server for it; looking is open to all: \`/queue\`, \`/status\`, \`/done\`.`;
+}
+
+function whatTakes(need: Need, { submitRoles, manageRoles }: DiscordConfig): string {
+  if (submitRoles.length + manageRoles.length === 0) return 'Changing anything';
+  return need === 'submit' ? 'Queueing tasks' : 'Changing tasks of others and the queue';
 }

@@ -14,12 +14,15 @@ import type {
 import { createAnswer, type Answer, type Choice } from './answer.ts';
 import type { Api } from './api.ts';
 import { readButtonId } from './buttons.ts';
+import type { SlashCommand } from './commands/command.ts';
 import { COMMANDS } from './commands/index.ts';
-import { submitTaskForm, TASK_FORM } from './commands/task-form.ts';
-import { refusal } from './guard.ts';
+import { submitTaskForm, TASK_FORM, typedInForm } from './commands/task-form.ts';
+import { admit, whoMay } from './guard.ts';
+import { says } from './outgoing.ts';
 import { PRESSES, toldAsGone } from './presses.ts';
-import { refusalText, WENT_WRONG } from './refusals.ts';
-import type { Kit, Turn } from './turn.ts';
+import { givingBack, refusalOf, WENT_WRONG } from './refusals.ts';
+import type { Need } from './rights.ts';
+import type { Kit, Person, Turn } from './turn.ts';
 import { createVoice, InteractionOver } from './voice.ts';
 
 /** Discord drops suggestions after 3 s; nobody waits that long for them anyway. */
@@ -31,9 +34,11 @@ export interface Interactions {
 }
 
 interface Handling {
-  readonly changes: boolean;
+  readonly needs: Need;
   readonly isOnOurMessage?: boolean;
-  run(answer: Answer): Promise<void>;
+  /** What somebody wrote, to be given back where it is refused. */
+  readonly typed?: string;
+  run(answer: Answer, person: Person): Promise<void>;
 }
 
 const OUTDATED = 'Athena does not know this any more; it was updated. Run the command again.';
@@ -56,10 +61,10 @@ async function respond(kit: Kit, interaction: RepliableInteraction, answer: Answ
       await answer.tell(OUTDATED);
       return;
     }
-    const { changes, isOnOurMessage } = handling;
-    const no = refusal(interaction, { changes, isOnOurMessage: isOnOurMessage === true }, kit.config);
-    if (no === null) await handling.run(answer);
-    else await answer.tell(no);
+    const { needs, isOnOurMessage = false, typed = '' } = handling;
+    const admission = admit(interaction, { needs, isOnOurMessage }, kit.config);
+    if (admission.refused === null) await handling.run(answer, admission.person);
+    else await answer.tell(givingBack(says(admission.refused), typed));
   } catch (error) {
     await recover(kit, { interaction, answer, error });
   }
@@ -75,12 +80,12 @@ function handlingOf(kit: Kit, interaction: RepliableInteraction): Handling | nul
 function commandOf(kit: Kit, interaction: CommandInteraction): Handling | null {
   for (const command of COMMANDS) {
     if (command.definition.name !== interaction.commandName) continue;
-    const { changes } = command;
+    const { needs } = command;
     if (command.kind === 'slash' && interaction.isChatInputCommand()) {
-      return { changes, run: (answer) => command.run({ kit, interaction, answer }) };
+      return { needs, run: (answer, person) => command.run({ kit, interaction, answer, person }) };
     }
     if (command.kind === 'message' && interaction.isMessageContextMenuCommand()) {
-      return { changes, run: (answer) => command.run({ kit, interaction, answer }) };
+      return { needs, run: (answer, person) => command.run({ kit, interaction, answer, person }) };
     }
   }
   return null;
@@ -89,17 +94,21 @@ function commandOf(kit: Kit, interaction: CommandInteraction): Handling | null {
 function pressOf(kit: Kit, interaction: ButtonInteraction): Handling | null {
   const press = readButtonId(interaction.customId);
   if (press === null) return null;
-  const { changes, run } = PRESSES[press.verb];
+  const { needs, run } = PRESSES[press.verb];
   return {
-    changes,
+    needs,
     isOnOurMessage: true,
-    run: (answer) => run({ kit, interaction, answer }, press.number).catch(toldAsGone),
+    run: (answer, person) => run({ kit, interaction, answer, person }, press.number).catch(toldAsGone),
   };
 }
 
 function formOf(kit: Kit, interaction: ModalSubmitInteraction): Handling | null {
   if (interaction.customId !== TASK_FORM) return null;
-  return { changes: true, run: (answer) => submitTaskForm({ kit, interaction, answer }) };
+  return {
+    needs: 'submit',
+    typed: typedInForm(interaction),
+    run: (answer, person) => submitTaskForm({ kit, interaction, answer, person }),
+  };
 }
 
 interface Failed {
@@ -113,13 +122,13 @@ async function recover(kit: Kit, { interaction, answer, error }: Failed): Promis
     kit.logger.info({ interaction: interaction.id, code: error.code }, 'an interaction was over');
     return;
   }
-  const text = refusalText(error);
-  if (text === null) {
+  const refusal = refusalOf(error, whoMay(interaction, 'manage', kit.config));
+  if (refusal === null) {
     const stack = error instanceof Error ? error.stack : String(error);
     kit.logger.error({ interaction: interaction.id, stack }, 'an interaction failed');
   }
   try {
-    await answer.tell(text ?? WENT_WRONG);
+    await answer.tell(refusal ?? WENT_WRONG);
   } catch (failure) {
     const reason = failure instanceof Error ? failure.message : 'unknown';
     kit.logger.info({ interaction: interaction.id, reason }, 'an interaction could not be answered');
@@ -128,19 +137,32 @@ async function recover(kit: Kit, { interaction, answer, error }: Failed): Promis
 
 async function suggest(kit: Kit, interaction: AutocompleteInteraction, answer: Answer): Promise<void> {
   try {
-    const isRefused = refusal(interaction, { changes: false, isOnOurMessage: false }, kit.config) !== null;
-    await answer.choices(isRefused ? [] : await choicesInTime({ kit, interaction, answer }));
+    await answer.choices(await choicesFor(kit, interaction, answer));
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown';
     kit.logger.info({ interaction: interaction.id, reason }, 'suggestions could not be given');
   }
 }
 
-/** Nothing rather than late or an error. */
-async function choicesInTime(turn: Turn<AutocompleteInteraction>): Promise<readonly Choice[]> {
-  const { interaction, kit } = turn;
+/** None to those who could not use them. */
+async function choicesFor(
+  kit: Kit,
+  interaction: AutocompleteInteraction,
+  answer: Answer,
+): Promise<readonly Choice[]> {
   const command = COMMANDS.find(({ definition }) => definition.name === interaction.commandName);
   if (command?.kind !== 'slash' || command.choices === undefined) return [];
+  const admission = admit(interaction, { needs: command.needs, isOnOurMessage: false }, kit.config);
+  if (admission.refused !== null) return [];
+  return choicesInTime({ kit, interaction, answer, person: admission.person }, command.choices);
+}
+
+/** Nothing rather than late or an error. */
+async function choicesInTime(
+  turn: Turn<AutocompleteInteraction>,
+  choices: NonNullable<SlashCommand['choices']>,
+): Promise<readonly Choice[]> {
+  const { interaction, kit } = turn;
   let cancel: () => void = () => undefined;
   const tooLate = new Promise<readonly Choice[]>((resolve) => {
     cancel = kit.clock.after(SUGGESTION_MS, () => {
@@ -148,7 +170,7 @@ async function choicesInTime(turn: Turn<AutocompleteInteraction>): Promise<reado
     });
   });
   try {
-    return await Promise.race([command.choices(turn, interaction.options.getFocused()), tooLate]);
+    return await Promise.race([choices(turn, interaction.options.getFocused()), tooLate]);
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown';
     kit.logger.warn({ command: interaction.commandName, reason }, 'suggestions failed');

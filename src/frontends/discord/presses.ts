@@ -8,12 +8,13 @@ import { DomainError } from '../../core/errors.ts';
 import type { Priority } from '../../core/vocabulary.ts';
 import type { ButtonVerb } from './buttons.ts';
 import { readQueuePage } from './queue-reader.ts';
-import { actorOf, type Turn } from './turn.ts';
+import type { Need } from './rights.ts';
+import type { Turn } from './turn.ts';
 
 type ButtonTurn = Turn<ButtonInteraction>;
 
 export interface ButtonAction {
-  readonly changes: boolean;
+  readonly needs: Need;
   readonly run: (turn: ButtonTurn, number: number) => Promise<void>;
 }
 
@@ -21,45 +22,45 @@ const HIGHER: Readonly<Record<Priority, Priority>> = { low: 'medium', medium: 'h
 
 export const PRESSES: Readonly<Record<ButtonVerb, ButtonAction>> = {
   raise: {
-    changes: true,
-    async run({ interaction, answer, kit }, id) {
+    needs: 'change',
+    async run({ answer, person, kit }, id) {
       await answer.deferUpdate();
       const task = required(await kit.store.task(id), id);
       const level = HIGHER[task.priority];
-      await kit.store.decide(kit.tasks.changePriority(id, { actor: actorOf(interaction) }, level));
+      await kit.store.decide(kit.tasks.changePriority(id, person.caller, level));
     },
   },
   cancel: {
-    changes: true,
-    async run({ interaction, answer, kit }, id) {
+    needs: 'change',
+    async run({ answer, person, kit }, id) {
       await answer.deferUpdate();
-      await kit.store.decide(kit.tasks.cancel(id, { actor: actorOf(interaction) }));
+      await kit.store.decide(kit.tasks.cancel(id, person.caller));
     },
   },
   requeue: {
-    changes: true,
-    async run({ interaction, answer, kit }, id) {
+    needs: 'change',
+    async run({ answer, person, kit }, id) {
       await answer.deferUpdate();
-      await kit.store.decide(kit.tasks.requeue(id, { actor: actorOf(interaction) }));
+      await kit.store.decide(kit.tasks.requeue(id, person.caller));
       await answer.tell(`📋 Task #${id} is back in the queue.`);
     },
   },
-  'page-back': { changes: false, run: showPage },
-  'page-on': { changes: false, run: showPage },
-  refresh: { changes: false, run: showPage },
+  'page-back': { needs: 'look', run: showPage },
+  'page-on': { needs: 'look', run: showPage },
+  refresh: { needs: 'look', run: showPage },
   pause: {
-    changes: true,
-    async run({ interaction, answer, kit }, page) {
+    needs: 'manage',
+    async run({ answer, person, kit }, page) {
       await answer.deferUpdate();
-      await kit.store.decide(kit.tasks.pause(undefined, { actor: actorOf(interaction) }));
+      await kit.store.decide(kit.tasks.pause(undefined, person.caller));
       await answer.show(await readQueuePage(kit, page));
     },
   },
   resume: {
-    changes: true,
-    async run({ interaction, answer, kit }, page) {
+    needs: 'manage',
+    async run({ answer, person, kit }, page) {
       await answer.deferUpdate();
-      await kit.store.decide(kit.tasks.resume(undefined, { actor: actorOf(interaction) }));
+      await kit.store.decide(kit.tasks.resume(undefined, person.caller));
       await answer.show(await readQueuePage(kit, page));
     },
   },

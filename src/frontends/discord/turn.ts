@@ -1,5 +1,7 @@
 /** One interaction and all that its handler may use. */
 import type { BaseInteraction } from 'discord.js';
+import type { Caller } from '../../core/ownership.ts';
+import type { PersonLimits } from '../../core/person-limits.ts';
 import type { FrontEndMemory, Link } from '../../core/ports.ts';
 import type { Actor } from '../../core/vocabulary.ts';
 import type { Answer, Choice } from './answer.ts';
@@ -14,20 +16,24 @@ export interface Kit extends DiscordDeps {
   readonly cards: CardKeeper;
 }
 
+/** Whoever the guard let in. */
+export interface Person {
+  /** Under whose name the trail records it, and which tasks they may change. */
+  readonly caller: Caller & { readonly actor: Actor };
+  /** Undefined for those whom no limit holds. */
+  readonly limits: PersonLimits | undefined;
+}
+
 export interface Turn<I extends BaseInteraction> {
   readonly interaction: I;
   readonly answer: Answer;
+  readonly person: Person;
   readonly kit: Kit;
 }
 
 export type Handler<I extends BaseInteraction> = (turn: Turn<I>) => Promise<void>;
 
 export type { Choice, Link };
-
-/** Known from Discord itself, so it may decide who is mentioned later. */
-export function actorOf({ user }: BaseInteraction): Actor {
-  return `discord:${user.id}`;
-}
 
 export function shownName({ user }: BaseInteraction): string {
   return `@${flat(user.username, 90)}`;

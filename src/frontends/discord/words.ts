@@ -62,6 +62,11 @@ export function relative(time: Date): string {
   return `<t:${Math.floor(time.getTime() / 1000)}:R>`;
 }
 
+/** Rounded up to the second that Discord shows: whoever waits for it is not early. */
+export function timeOfDay(time: Date): string {
+  return `<t:${Math.ceil(time.getTime() / 1000)}:t>`;
+}
+
 export function absolute(time: Date): string {
   return `<t:${Math.floor(time.getTime() / 1000)}:f>`;
 }

@@ -1,7 +1,7 @@
 import { createTwinChannel, type TwinChannel } from './channel-handle.ts';
 import { CHANNEL_TYPES, type Channel, type Guild, type Role } from './world/model.ts';
 import { ALL_PERMISSIONS, bitsOf, type Permission } from './world/permissions.ts';
-import { channelWire, guildCreateWire, memberWire, roleWire } from './world/wire.ts';
+import { channelWire, guildCreateWire, guildWire, memberWire, roleWire } from './world/wire.ts';
 import { addMember, addUser, INTENTS, newChannel, newRole, type World } from './world/world.ts';
 
 export interface TwinGuild {
@@ -13,6 +13,8 @@ export interface TwinGuild {
   addRole(name: string): { readonly id: string };
   /** Takes roles away and gives others; unknown names are made. */
   setRoles(userId: string, names: readonly string[]): void;
+  /** Hands the whole server over, as its owner would. */
+  setOwner(userId: string): void;
   /** Rights of the bot's own role; channels may still differ. */
   setBotRights(rights: readonly Permission[]): void;
   /** Throws the bot out. */
@@ -85,6 +87,10 @@ export function createTwinGuild(world: World, guild: Guild): TwinGuild {
       for (const id of ids) member.roleIds.add(id);
       const payload = { guild_id: guild.id, ...memberWire(world, member) };
       world.tell({ name: 'GUILD_MEMBER_UPDATE', payload, intents: INTENTS.guildMembers });
+    },
+    setOwner(userId) {
+      guild.ownerId = addMember(world, guild, userId).userId;
+      world.tell({ name: 'GUILD_UPDATE', payload: guildWire(guild), intents: INTENTS.guilds });
     },
     setBotRights(rights) {
       const own = roleNamed(world.bot.username);

@@ -26,7 +26,7 @@ const CONNECT = [
 
 export const athena: SlashCommand = {
   kind: 'slash',
-  changes: false,
+  needs: 'look',
   definition: {
     type: ApplicationCommandType.ChatInput,
     name: 'athena',

@@ -4,26 +4,25 @@ import type { Task } from '../../../core/task.ts';
 import { button, row } from '../buttons.ts';
 import { says, type Outgoing } from '../outgoing.ts';
 import { inline } from '../text.ts';
-import { actorOf } from '../turn.ts';
 import type { SlashCommand } from './command.ts';
 import { optionText, readTaskId, suggestTasks, TASK_ID_OPTION } from './options.ts';
 
 export const cancel: SlashCommand = {
   kind: 'slash',
-  changes: true,
+  needs: 'change',
   definition: {
     type: ApplicationCommandType.ChatInput,
     name: 'cancel',
     description: 'Cancel (stop, abort, delete) a task that waits or is being worked on',
     options: [TASK_ID_OPTION],
   },
-  async run({ interaction, answer, kit }) {
+  async run({ interaction, answer, person, kit }) {
     const id = readTaskId(optionText(interaction, 'task_id'));
     await answer.defer('person');
-    const task = await kit.store.decide(kit.tasks.cancel(id, { actor: actorOf(interaction) }));
+    const task = await kit.store.decide(kit.tasks.cancel(id, person.caller));
     await answer.tell(cancelledAnswer(task));
   },
-  choices: ({ kit }, typed) => suggestTasks(kit, typed),
+  choices: suggestTasks,
 };
 
 /** Says what was lost, and offers the way back. */

@@ -4,12 +4,13 @@ import type {
   MessageContextMenuCommandInteraction,
   RESTPostAPIApplicationCommandsJSONBody,
 } from 'discord.js';
+import type { Need } from '../rights.ts';
 import type { Choice, Handler, Turn } from '../turn.ts';
 
 interface Described {
   readonly definition: RESTPostAPIApplicationCommandsJSONBody;
-  /** Changes something, so it takes a role where roles are set. */
-  readonly changes: boolean;
+  /** What it takes where roles are set. */
+  readonly needs: Need;
 }
 
 /** A slash command. The first thing `run` does is to answer: defer, or open a form. */

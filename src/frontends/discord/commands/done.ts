@@ -13,7 +13,7 @@ const MAX_LIMIT = 25;
 
 export const done: SlashCommand = {
   kind: 'slash',
-  changes: false,
+  needs: 'look',
   definition: {
     type: ApplicationCommandType.ChatInput,
     name: 'done',

@@ -3,14 +3,13 @@
  * task's card. The link is saved before the card is drawn, so that whatever fails after it, the relay can go on.
  */
 import type { ChatInputCommandInteraction, ModalSubmitInteraction } from 'discord.js';
-import { TransientError } from '../../../core/errors.ts';
 import type { SubmitTask } from '../../../core/edit-use-cases.ts';
 import { CARD } from '../card-keeper.ts';
 import { FRONT_END } from '../config.ts';
 import { toRef, type Flight } from '../in-flight.ts';
-import { says, type Outgoing } from '../outgoing.ts';
-import { givingBack, refusalText } from '../refusals.ts';
-import { actorOf, shownName, type Link, type Turn } from '../turn.ts';
+import type { Outgoing } from '../outgoing.ts';
+import { givingBack, refusalOf } from '../refusals.ts';
+import { shownName, type Link, type Turn } from '../turn.ts';
 import { readDescription, readMachine, readPriority } from './options.ts';
 
 /** As it was given, not yet looked at. */
@@ -38,9 +37,9 @@ export async function queueTask(turn: Asked, entered: Entered): Promise<void> {
     const replyId = await answer.defer('channel');
     drawn = await submit(turn, { wanted, ref, replyId, flight });
   } catch (error) {
-    const reason = error instanceof TransientError ? refusalText(error) : null;
-    if (reason === null) throw error;
-    await answer.tell(givingBack(reason, wanted.description));
+    const refusal = refusalOf(error);
+    if (refusal === null) throw error;
+    await answer.tell(givingBack(refusal, wanted.description));
   } finally {
     flight.end(drawn);
   }
@@ -57,10 +56,9 @@ function read({ description, priority, machine }: Entered): Read {
     };
     return { wanted, refused: null };
   } catch (error) {
-    const reason = refusalText(error);
-    if (reason === null) throw error;
-    const refused = description.trim() === '' ? says(reason) : givingBack(reason, description);
-    return { wanted: null, refused };
+    const refused = refusalOf(error);
+    if (refused === null) throw error;
+    return { wanted: null, refused: givingBack(refused, description) };
   }
 }
 
@@ -73,16 +71,19 @@ interface Submission {
 }
 
 /** Resolves to whether the card has been drawn; if not, the relay draws it. */
-async function submit({ interaction, answer, kit }: Asked, made: Submission): Promise<boolean> {
+async function submit({ interaction, answer, person, kit }: Asked, made: Submission): Promise<boolean> {
   const { wanted, ref, replyId, flight } = made;
   const { channelId } = interaction;
   const task = await kit.store.decide(
-    kit.tasks.submit({
-      ...wanted,
-      submittedBy: shownName(interaction),
-      actor: actorOf(interaction),
-      origin: { frontEnd: FRONT_END, ref },
-    }),
+    kit.tasks.submit(
+      {
+        ...wanted,
+        submittedBy: shownName(interaction),
+        origin: { frontEnd: FRONT_END, ref },
+        limits: person.limits,
+      },
+      person.caller,
+    ),
   );
   try {
     const link = (to: Link) => kit.memory.save({ links: [{ taskId: task.id, kind: CARD, ...to }] });

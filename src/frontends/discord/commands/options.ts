@@ -2,15 +2,18 @@
 import {
   ApplicationCommandOptionType,
   type APIApplicationCommandStringOption,
+  type AutocompleteInteraction,
   type ChatInputCommandInteraction,
 } from 'discord.js';
 import { DomainError } from '../../../core/errors.ts';
 import { PRIORITIES, TEXT_LIMITS, type Priority } from '../../../core/vocabulary.ts';
 import { flat } from '../text.ts';
-import type { Choice, Kit } from '../turn.ts';
+import type { Choice, Turn } from '../turn.ts';
 import { PRIORITY_DOTS, PRIORITY_LABELS } from '../words.ts';
 
 const SUGGESTIONS = 25;
+
+type Asking = Turn<AutocompleteInteraction>;
 
 export const PRIORITY_CHOICES = PRIORITIES.map((value) => ({ name: PRIORITY_LABELS[value], value }));
 
@@ -69,16 +72,18 @@ export function readMachine(text: string | null | undefined): string | undefined
   return machine;
 }
 
-export async function suggestTasks({ store }: Kit, typed: string): Promise<Choice[]> {
+/** Only tasks that this person may change. */
+export async function suggestTasks({ person, kit }: Asking, typed: string): Promise<Choice[]> {
   const wanted = typed.trim().replace(/^#/, '');
-  const tasks = await store.searchOpenTasks(wanted, SUGGESTIONS);
+  const { actor, reach } = person.caller;
+  const tasks = await kit.store.searchOpenTasks(wanted, SUGGESTIONS, reach === 'own' ? actor : undefined);
   return tasks.slice(0, SUGGESTIONS).map((task) => ({
     name: flat(`#${task.id} ${PRIORITY_DOTS[task.priority]} ${task.description}`, 100),
     value: String(task.id),
   }));
 }
 
-export async function suggestMachines({ store }: Kit, typed: string): Promise<Choice[]> {
+export async function suggestMachines({ kit: { store } }: Asking, typed: string): Promise<Choice[]> {
   const wanted = typed.trim().toLowerCase();
   const instances = await store.instances();
   return instances

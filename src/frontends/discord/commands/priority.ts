@@ -1,5 +1,4 @@
 import { ApplicationCommandOptionType, ApplicationCommandType } from 'discord.js';
-import { actorOf } from '../turn.ts';
 import { PRIORITY_LABELS } from '../words.ts';
 import type { SlashCommand } from './command.ts';
 import {
@@ -13,7 +12,7 @@ import {
 
 export const priority: SlashCommand = {
   kind: 'slash',
-  changes: true,
+  needs: 'change',
   definition: {
     type: ApplicationCommandType.ChatInput,
     name: 'priority',
@@ -29,12 +28,12 @@ export const priority: SlashCommand = {
       },
     ],
   },
-  async run({ interaction, answer, kit }) {
+  async run({ interaction, answer, person, kit }) {
     const id = readTaskId(optionText(interaction, 'task_id'));
     const level = readPriority(optionText(interaction, 'level')) ?? 'medium';
     await answer.defer('person');
-    const task = await kit.store.decide(kit.tasks.changePriority(id, { actor: actorOf(interaction) }, level));
+    const task = await kit.store.decide(kit.tasks.changePriority(id, person.caller, level));
     await answer.tell(`Task #${task.id} now has the priority ${PRIORITY_LABELS[task.priority]}.`);
   },
-  choices: ({ kit }, typed) => suggestTasks(kit, typed),
+  choices: suggestTasks,
 };

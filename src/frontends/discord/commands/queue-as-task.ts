@@ -5,7 +5,7 @@ import { taskForm } from './task-form.ts';
 /** In the menu of any message: its text becomes the description, to be looked over first. */
 export const queueAsTask: MessageCommand = {
   kind: 'message',
-  changes: true,
+  needs: 'submit',
   definition: { type: ApplicationCommandType.Message, name: 'Queue as task' },
   async run({ interaction, answer }) {
     const { content, embeds } = interaction.targetMessage;

@@ -4,7 +4,7 @@ import type { SlashCommand } from './command.ts';
 
 export const queue: SlashCommand = {
   kind: 'slash',
-  changes: false,
+  needs: 'look',
   definition: {
     type: ApplicationCommandType.ChatInput,
     name: 'queue',

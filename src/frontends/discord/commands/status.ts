@@ -14,7 +14,7 @@ const INSTANCES_SHOWN = 30;
 
 export const status: SlashCommand = {
   kind: 'slash',
-  changes: false,
+  needs: 'look',
   definition: {
     type: ApplicationCommandType.ChatInput,
     name: 'status',

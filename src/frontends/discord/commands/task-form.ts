@@ -80,10 +80,14 @@ function machineInput(machine: string): APIModalInteractionResponseCallbackData[
 export async function submitTaskForm(turn: Turn<ModalSubmitInteraction>): Promise<void> {
   const { interaction } = turn;
   await queueTask(turn, {
-    description: valueOf(interaction, DESCRIPTION) ?? '',
+    description: typedInForm(interaction),
     priority: valueOf(interaction, PRIORITY),
     machine: valueOf(interaction, MACHINE),
   });
+}
+
+export function typedInForm(interaction: ModalSubmitInteraction): string {
+  return valueOf(interaction, DESCRIPTION) ?? '';
 }
 
 /** What was entered, whether typed or picked. */

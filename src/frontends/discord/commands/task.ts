@@ -7,7 +7,7 @@ import { taskForm } from './task-form.ts';
 
 export const task: SlashCommand = {
   kind: 'slash',
-  changes: true,
+  needs: 'submit',
   definition: {
     type: ApplicationCommandType.ChatInput,
     name: 'task',
@@ -42,5 +42,5 @@ export const task: SlashCommand = {
     if (description !== '') await queueTask(turn, { description, priority, machine });
     else await answer.form(taskForm({ priority: readPriority(priority), machine: readMachine(machine) }));
   },
-  choices: ({ kit }, typed) => suggestMachines(kit, typed),
+  choices: suggestMachines,
 };

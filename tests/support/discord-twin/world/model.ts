@@ -25,7 +25,7 @@ export interface Member {
 export interface Guild {
   readonly id: string;
   name: string;
-  readonly ownerId: string;
+  ownerId: string;
   /** The role whose id is the guild's own is @everyone. */
   readonly roles: Map<string, Role>;
   readonly members: Map<string, Member>;

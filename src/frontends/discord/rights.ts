@@ -1,0 +1,54 @@
+/**
+ * What a person may do, from who they are and what was configured; nothing is asked or looked up here.
+ *
+ * Looking is open to everybody. SUBMIT_ROLES decides who queues tasks and MANAGE_ROLES who changes those of others
+ * and the queue; where one is not set, ALLOWED_ROLES decides. Whoever queues tasks may change their own. Owners,
+ * and the owner of the Discord server, may do everything without limits.
+ */
+import type { Reach } from '../../core/ownership.ts';
+import type { DiscordConfig } from './config.ts';
+
+/** What a command, button or form takes. `change`: of one task, which may turn out to be somebody else's. */
+export type Need = 'look' | 'submit' | 'change' | 'manage';
+
+export interface Standing {
+  readonly userId: string;
+  /** Ids and names of the roles they hold. */
+  readonly roles: readonly string[];
+  readonly ownsServer: boolean;
+}
+
+export interface Rights {
+  readonly submits: boolean;
+  readonly changes: Reach | 'none';
+  /** MAX_OPEN_PER_PERSON and MAX_SUBMISSIONS_PER_HOUR apply. */
+  readonly isLimited: boolean;
+}
+
+type Rules = Pick<DiscordConfig, 'allowedRoles' | 'submitRoles' | 'manageRoles' | 'owners'>;
+
+export function rightsOf({ userId, roles, ownsServer }: Standing, rules: Rules): Rights {
+  if (ownsServer || rules.owners.includes(userId)) return { submits: true, changes: 'any', isLimited: false };
+  const holdsOneOf = (wanted: readonly string[]) =>
+    wanted.length === 0 || wanted.some((role) => roles.includes(role));
+  const submits = holdsOneOf(decidingRoles('submit', rules));
+  const manages = holdsOneOf(decidingRoles('manage', rules));
+  const changes = manages ? 'any' : submits ? 'own' : 'none';
+  return { submits, changes, isLimited: true };
+}
+
+export function suffices({ submits, changes }: Rights, need: Need): boolean {
+  const enough: Readonly<Record<Need, boolean>> = {
+    look: true,
+    submit: submits,
+    change: changes !== 'none',
+    manage: changes === 'any',
+  };
+  return enough[need];
+}
+
+/** The roles of which one is needed; empty: everybody may. */
+export function decidingRoles(need: Exclude<Need, 'look'>, rules: Rules): readonly string[] {
+  const special = need === 'submit' ? rules.submitRoles : rules.manageRoles;
+  return special.length > 0 ? special : rules.allowedRoles;
+}
