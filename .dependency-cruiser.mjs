@@ -76,6 +76,7 @@ export default {
       exportsFields: ['exports'],
       conditionNames: ['import', 'require', 'node', 'default', 'types'],
     },
-    exclude: { path: '(^|/)dist/' },
+    // The peers' packages are installed on demand, in a folder of their own.
+    exclude: { path: '(^|/)dist/|^bench/peers/' },
   },
 };
