@@ -114,9 +114,11 @@ async function command(argv: readonly string[]): Promise<number> {
     err: (text: string) => void process.stderr.write(text),
     isWatched: process.stderr.isTTY,
     canAsk: process.stdin.isTTY && process.stderr.isTTY,
+    hasColours: process.stdout.isTTY && !process.env['NO_COLOR'],
     ask,
     onInterrupt,
     environment: process.env,
+    folder: process.cwd(),
     clock: systemClock,
   };
   return runCommand(argv, { terminal, version: VERSION });

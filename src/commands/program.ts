@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config.ts';
 import { DatabaseRefused } from '../store/database-refused.ts';
 import { runBackup } from './backup.ts';
+import { runDoctor } from './doctor.ts';
 import { runRestore } from './restore.ts';
 import { EXIT, Interrupted, type Terminal } from './terminal.ts';
 
@@ -12,6 +13,7 @@ Settings come from the environment, as for the server: DB_PATH names the databas
 Examples:
   $ athena backup /mnt/backup/tasks.db
   $ athena restore /mnt/backup/tasks.db
+  $ athena doctor
 `;
 
 /** Resolves with the exit code. */
@@ -56,6 +58,13 @@ function createProgram(terminal: Terminal, version: string, chosen: Chosen): Com
     .option('-y, --yes', 'do not ask')
     .action((file: string, options: { yes?: boolean }) =>
       chosen(() => runRestore({ file, isSure: options.yes === true }, terminal)),
+    );
+  program
+    .command('doctor')
+    .description('look at settings, files, disk, database, clock, port and Discord, and say what to do')
+    .option('--json', 'print one JSON document')
+    .action((options: { json?: boolean }) =>
+      chosen(() => runDoctor({ isJson: options.json === true, version }, terminal)),
     );
   return program;
 }

@@ -7,12 +7,15 @@ export interface Terminal {
   readonly err: (text: string) => void;
   /** Whether somebody watches standard error. */
   readonly isWatched: boolean;
+  readonly hasColours: boolean;
   /** Whether somebody sits there who can be asked. */
   readonly canAsk: boolean;
   ask(question: string): Promise<string>;
   /** Ctrl-C or a polite end from now on; the returned function takes it back. */
   onInterrupt(run: () => void): () => void;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where the command was given. */
+  readonly folder: string;
   readonly clock: Clock;
 }
 

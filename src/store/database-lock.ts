@@ -2,6 +2,7 @@
  * One server per database: an exclusive transaction held on a file of its own beside it, for as long
  * as the process lives. The operating system frees it when the process dies, however it dies.
  */
+import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import type { Clock } from '../core/ports.ts';
 import { DatabaseRefused } from './database-refused.ts';
@@ -40,6 +41,14 @@ export async function lockDatabase(
 
 function lockFileOf(path: string): string {
   return `${path}-lock`;
+}
+
+/** A look that makes no file. */
+export function isLockHeld(path: string): boolean {
+  if (!existsSync(lockFileOf(path))) return false;
+  const lock = tryLockDatabase(path);
+  lock?.release();
+  return lock === null;
 }
 
 /** Null while another process holds it. */
