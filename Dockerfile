@@ -28,12 +28,13 @@ COPY src src
 COPY cli cli
 RUN npm run build
 
-# What runs needs no development tools, no link to the workspace `cli` (its bundle has everything inside) and
-# none of what better-sqlite3 was compiled from.
+# What runs needs no development tools, no link to the workspace `cli` (its bundle has everything inside), none of
+# what better-sqlite3 was compiled from, and no source maps, ours or others': nothing reads them.
 RUN npm prune --omit=dev --workspaces=false --no-audit \
   && rm -rf node_modules/better-sqlite3/deps node_modules/better-sqlite3/src \
   && find node_modules/better-sqlite3/build -type f ! -name better_sqlite3.node -delete \
   && find node_modules/better-sqlite3/build -type d -empty -delete \
+  && find dist cli/dist node_modules -name '*.map' -type f -delete \
   && node -e "new (require('better-sqlite3'))(':memory:').close()"
 
 FROM ${BASE_IMAGE}

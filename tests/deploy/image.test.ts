@@ -46,6 +46,11 @@ describe('the image', () => {
     );
   });
 
+  test('takes no source maps along', () => {
+    const steps = instructions.filter(({ word }) => word === 'RUN').map(({ rest }) => rest);
+    expect(steps.join('\n')).toContain("find dist cli/dist node_modules -name '*.map' -type f -delete");
+  });
+
   test('is made from files that .dockerignore lets through, and from nothing private', () => {
     const rules = linesOf(read('.dockerignore'));
     const letThrough = rules.filter((rule) => rule.startsWith('!')).map((rule) => rule.slice(1));
