@@ -11,6 +11,7 @@ import type {
   ReleaseTask,
 } from '../src/contract/task.ts';
 import type { Heartbeat } from '../src/contract/instance.ts';
+import type { AddKey } from '../src/contract/key.ts';
 import type { Call, CallOptions } from './call.ts';
 
 export type ApiClient = ReturnType<typeof createApiClient>;
@@ -39,6 +40,10 @@ export function createApiClient(call: Call) {
     requeueTask: (id: number) => call(ENDPOINTS.requeueTask, { id, body: {} }),
     pauseQueue: (reason?: string) => call(ENDPOINTS.pauseQueue, { body: { reason } }),
     resumeQueue: () => call(ENDPOINTS.resumeQueue, { body: {} }),
+
+    listKeys: (isAll: boolean) => call(ENDPOINTS.listKeys, { query: { all: isAll ? 'true' : undefined } }),
+    addKey: (body: AddKey) => call(ENDPOINTS.addKey, { body }),
+    revokeKey: (id: string) => call(ENDPOINTS.revokeKey, { id, body: {} }),
 
     claimTask: (id: number, body: ClaimTask, keep: (answer: ClaimedAnswer) => Promise<void>) =>
       call(ENDPOINTS.claimTask, { id, body, keep }),

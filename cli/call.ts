@@ -18,7 +18,7 @@ export interface Endpoint<A> {
 }
 
 export interface CallOptions<A = unknown> {
-  readonly id?: number;
+  readonly id?: number | string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: object;
   /** How long the server may take on purpose; comes on top of the usual limit. */
@@ -137,7 +137,7 @@ function pathOf(pattern: string, { id, query = {} }: Pick<CallOptions, 'id' | 'q
     if (value !== undefined) parameters.set(name, String(value));
   }
   const tail = parameters.size === 0 ? '' : `?${parameters.toString()}`;
-  return pattern.replace(':id', String(id)) + tail;
+  return pattern.replace(':id', encodeURIComponent(String(id))) + tail;
 }
 
 function headersFor(apiKey: string | undefined, write: PendingWrite | undefined): Record<string, string> {
@@ -169,6 +169,14 @@ function explain(error: unknown, { apiUrl, apiKey }: ClientConfig): unknown {
       hint: 'Run "claude-task-client login", or set ATHENA_API_KEY.',
     });
   }
+  if (facts.status === 403) return error.withHint(otherKeyHint(facts));
   if (facts.isTransient === true) return error.withHint('Run the same command again in a moment.');
   return error;
+}
+
+/** The key is right, but not for this: it is another's scope, or another's instance. */
+function otherKeyHint({ details }: ClientError['facts']): string {
+  const { instance_id: instance } = (details ?? {}) as { instance_id?: unknown };
+  if (typeof instance === 'string') return `Set CLAUDE_INSTANCE to "${instance}", or use another key.`;
+  return 'Use a key that may: "claude-task-client login", or ATHENA_API_KEY.';
 }

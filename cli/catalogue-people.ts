@@ -86,6 +86,27 @@ export const PEOPLE_COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/status.ts'),
   },
   {
+    usage: 'keys [action] [name]',
+    summary: 'named keys: list them, add one, revoke one',
+    detail:
+      'A key with the scope read sees everything and changes nothing; submit may add and change tasks as well, ' +
+      'worker may claim tasks and end its own, admin may do all, keys included. A worker key for one instance ' +
+      'speaks for no other. A new key is shown once; the server keeps only its hash.',
+    options: [
+      ['-s, --scope <scope>', 'add: read, submit, worker, admin'],
+      ['-i, --instance <id>', 'add: the one it speaks for'],
+      ['-a, --all', 'list: revoked ones as well'],
+      ['-y, --yes', 'revoke: do not ask'],
+    ],
+    examples: [
+      ['claude-task-client keys', 'the live ones, and when they were last used'],
+      ['claude-task-client keys add mac --scope worker --instance mac', 'for a machine named mac'],
+      ['claude-task-client keys add phone --scope submit', 'to add tasks with'],
+      ['claude-task-client keys revoke mac', 'by name or id; it stops working at once'],
+    ],
+    load: () => import('./commands/keys.ts'),
+  },
+  {
     usage: 'audit',
     summary: 'who paused and resumed the queue, newest first',
     detail: 'What was done to one task, and by whom, is in its history: see show.',

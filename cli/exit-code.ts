@@ -17,7 +17,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** Exhaustive: a new code of the contract does not compile until it has its line here. */
 const SERVER_SAYS: Record<ErrorCode, ExitCode> = {
   invalid_input: EXIT.usage,
-  not_permitted: EXIT.failure,
+  not_permitted: EXIT.unauthenticated,
   task_not_found: EXIT.failure,
   task_not_claimable: EXIT.lost,
   lease_lost: EXIT.lost,
@@ -54,8 +54,8 @@ export function exitCodeOf(error: unknown): ExitCode {
 /** A newer server's code, or a proxy that speaks for it: the HTTP status still tells the kind. */
 function byStatus(status: number | undefined): ExitCode {
   if (status === undefined) return EXIT.failure;
-  if (status === 401) return EXIT.unauthenticated;
+  if ([401, 403].includes(status)) return EXIT.unauthenticated;
   if (status === 409) return EXIT.lost;
-  if (status === 400 || status === 413 || status === 422) return EXIT.usage;
+  if ([400, 413, 422].includes(status)) return EXIT.usage;
   return status === 429 || status === 408 || status >= 500 ? EXIT.unreachable : EXIT.failure;
 }

@@ -9,9 +9,10 @@ Environment:
 "claude-task-client login" saves server and key for good.
 
 Exit codes:
-  0 done, or nothing to do     4 not authenticated
-  1 failure                    5 lost: claimed by another,
-  2 usage                        lease gone, wrong state
+  0 done, or nothing to do     4 not authenticated, or not
+  1 failure                      permitted with this key
+  2 usage                      5 lost: claimed by another,
+                                 lease gone, wrong state
                                6 server unreachable
 
 Examples:

@@ -6,7 +6,7 @@ import { exitCodeOf } from '../../cli/exit-code.ts';
 
 const TABLE: Record<string, number> = {
   invalid_input: 2,
-  not_permitted: 1,
+  not_permitted: 4,
   task_not_found: 1,
   task_not_claimable: 5,
   lease_lost: 5,
@@ -46,7 +46,7 @@ describe('exit codes', () => {
   it.each([
     [400, 2],
     [401, 4],
-    [403, 1],
+    [403, 4],
     [404, 1],
     [409, 5],
     [429, 6],

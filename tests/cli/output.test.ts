@@ -20,6 +20,7 @@ const task = taskView({
 });
 const instance = { id: HOSTILE, name: HOSTILE, status: HOSTILE, current_task_id: 5, last_seen: HOSTILE };
 const log = { id: 1, action: HOSTILE, actor: HOSTILE, details: { reason: HOSTILE }, instance_id: null, timestamp: HOSTILE }; // prettier-ignore
+const key = { id: '7', name: HOSTILE, scope: HOSTILE, instance_id: HOSTILE, created_at: HOSTILE, last_used_at: HOSTILE, revoked_at: null }; // prettier-ignore
 const entry = { id: 1, action: HOSTILE, actor: HOSTILE, key_id: HOSTILE, details: { [HOSTILE]: HOSTILE }, timestamp: HOSTILE }; // prettier-ignore
 
 /** Answers every call with a success whose every text is hostile. */
@@ -36,6 +37,9 @@ function hostile({ method, url }: SeenRequest): Answer {
       lost: [{ lease_id: 'lease-1', task_id: 5, reason: HOSTILE }],
       unclaimed: [{ task_id: 6, lease_id: 'x', expires_at: HOSTILE }],
     }),
+    'GET /api/keys': { keys: [key] },
+    'POST /api/keys': { key, secret: HOSTILE },
+    'DELETE /api/keys/:id': { key },
     'POST /api/queue/pause': { paused: true, reason: HOSTILE },
     'POST /api/queue/resume': { paused: false, reason: null },
   };
@@ -45,7 +49,7 @@ function hostile({ method, url }: SeenRequest): Answer {
 
 const COMMANDS = [
   'check', 'list', 'list --status all', 'next', 'claim', 'claim 5', 'complete 5', 'fail 5 -e x', 'release 5',
-  'add x', 'show 5', 'edit 5 x', 'cancel 5', 'priority 5 high', 'requeue 5', 'pause', 'resume', 'status', 'audit', 'heartbeat',
+  'add x', 'show 5', 'edit 5 x', 'cancel 5', 'priority 5 high', 'requeue 5', 'pause', 'resume', 'status', 'audit', 'keys', 'keys add x --scope read', 'keys revoke 7 --yes', 'heartbeat',
 ]; // prettier-ignore
 
 let server: CliServer;

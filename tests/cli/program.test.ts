@@ -7,7 +7,7 @@ const names = COMMANDS.map(({ usage }) => usage.split(' ')[0] ?? '');
 describe('the command line', () => {
   it('knows every command of the contract', () => {
     expect([...names].sort()).toEqual(
-      ['add', 'audit', 'cancel', 'check', 'claim', 'complete', 'edit', 'fail', 'heartbeat', 'list', 'login', 'next', 'pause', 'priority', 'release', 'requeue', 'resume', 'show', 'status'], // prettier-ignore
+      ['add', 'audit', 'cancel', 'check', 'claim', 'complete', 'edit', 'fail', 'heartbeat', 'keys', 'list', 'login', 'next', 'pause', 'priority', 'release', 'requeue', 'resume', 'show', 'status'], // prettier-ignore
     );
   });
 
