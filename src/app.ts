@@ -67,17 +67,14 @@ export async function startApp(deps: AppDeps): Promise<App> {
 
 async function startParts(deps: AppDeps, store: Store): Promise<App> {
   const { config, logger, clock, ids } = deps;
-  const apiKey = findApiKey({ configured: config.apiKey, databasePath: config.databasePath, logger });
-  logger.hide(apiKey);
-  const keys = createKeyService({ clock });
-  const keyring = await createKeyring({ store, keys, clock, logger });
+  const access = await openAccess(deps, store);
   const tasks = createTaskService({ clock, ids, policy: config.queue });
   const waitingClaims = createWaitingClaims({ store, clock });
   const sweeper = createLeaseSweeper({ store, sweeps: createSweepService({ clock }), clock, logger });
   const housekeeper = createHousekeeper({ store, clock, logger });
   const backups = createBackups(deps);
   const frontEnd = await createFrontEnd(deps, store, tasks);
-  const retention = createRetentionOf(deps, { store, keyring, frontEnd });
+  const retention = createRetentionOf(deps, { store, keyring: access.keyring, frontEnd });
   const http = createHttpApp({
     store,
     tasks,
@@ -85,10 +82,7 @@ async function startParts(deps: AppDeps, store: Store): Promise<App> {
     waitingClaims,
     clock,
     logger,
-    apiKey,
-    keys,
-    keyring,
-    trustedProxies: config.http.trustedProxies,
+    ...access,
     version: VERSION,
     clientFile: CLIENT_FILE,
     frontEndHealth: () => readFrontEndHealth(frontEnd),
@@ -126,6 +120,15 @@ function createBackups({ config, clock, logger }: AppDeps): BackupSchedule | nul
   const { folder, keep, everyMs } = config.backup;
   const shelf = createBackupShelf({ path: config.databasePath, folder, keep });
   return createBackupSchedule({ shelf, everyMs, clock, logger, random: Math.random });
+}
+
+/** Who may come in, and by which key. */
+async function openAccess({ config, logger, clock }: AppDeps, store: Store) {
+  const apiKey = findApiKey({ configured: config.apiKey, databasePath: config.databasePath, logger });
+  logger.hide(apiKey);
+  const keys = createKeyService({ clock });
+  const keyring = await createKeyring({ store, keys, clock, logger });
+  return { apiKey, keys, keyring, trustedProxies: config.http.trustedProxies };
 }
 
 interface RunningFrontEnd {
