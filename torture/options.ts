@@ -8,12 +8,14 @@ export interface Options {
   readonly server: string | null;
   /** Kinds of faults that are left out. */
   readonly without: readonly string[];
+  /** A small file system: the database lies there, and a full disk is one that is really full. */
+  readonly disk: string | null;
   /** Keep the folder with journal and database even when nothing was found. */
   readonly keep: boolean;
 }
 
 export const USAGE =
-  'npm run torture -- [--minutes N] [--seed S] [--without kill,stop,...] [--server path/to/other/dist/main.js] [--keep]';
+  'npm run torture -- [--minutes N] [--seed S] [--disk FOLDER] [--without kill,stop,...] [--server path/to/other/dist/main.js] [--keep]';
 
 /** Throws with one sentence when a flag is wrong. */
 export function readOptions(args: readonly string[]): Options {
@@ -23,6 +25,7 @@ export function readOptions(args: readonly string[]): Options {
       minutes: { type: 'string', default: '2' },
       seed: { type: 'string' },
       server: { type: 'string' },
+      disk: { type: 'string' },
       without: { type: 'string', default: '' },
       keep: { type: 'boolean', default: false },
     },
@@ -35,6 +38,7 @@ export function readOptions(args: readonly string[]): Options {
     minutes,
     seed,
     server: values.server ?? null,
+    disk: values.disk ?? null,
     without: values.without.split(',').filter((word) => word !== ''),
     keep: values.keep,
   };

@@ -58,9 +58,10 @@ function operations(ops: readonly Op[]): string[] {
 }
 
 function advice({ options, world }: Run): string[] {
+  const disk = options.disk === null ? '' : ` --disk ${options.disk}`;
   const without = options.without.length > 0 ? ` --without ${options.without.join(',')}` : '';
   return [
-    `Journal and database are kept in ${world.folder}`,
-    `Again with the same choices: npm run torture -- --minutes ${options.minutes} --seed ${options.seed}${without}`,
+    `Journal and database are kept: ${world.journal.file}, ${world.database}`,
+    `Again with the same choices: npm run torture -- --minutes ${options.minutes} --seed ${options.seed}${disk}${without}`,
   ];
 }

@@ -85,8 +85,8 @@ export async function runTorture(options: Options, watcher: Watcher): Promise<Ru
   }
 }
 
-export function removeFolder({ folder }: World): void {
-  rmSync(folder, { recursive: true, force: true });
+export function removeFolder({ folder, database }: World): void {
+  for (const each of [folder, path.dirname(database)]) rmSync(each, { recursive: true, force: true });
 }
 
 async function build(options: Options, signals: Pick<World, 'calm' | 'over'>): Promise<World> {
@@ -104,14 +104,18 @@ async function build(options: Options, signals: Pick<World, 'calm' | 'over'>): P
   });
   await twin.start();
   const port = await freePort(dice('port'));
+  const database = path.join(
+    options.disk === null ? folder : mkdtempSync(path.join(options.disk, 'athena-torture-')),
+    'tasks.db',
+  );
   const env = {
+    DB_PATH: database,
     DISCORD_TOKEN: twin.token,
     DISCORD_API_URL: twin.url,
     LEASE_MINUTES: String(LEASE_MS / 60_000),
   };
   const keeper = createKeeper({ folder, port, main: options.server, env, journal, findings });
   const proxy = await startProxy({ target: port, dice: dice('proxy'), faults });
-  const database = path.join(folder, 'tasks.db');
   return {
     options,
     folder,

@@ -13,7 +13,7 @@ afterEach(cleanUp);
 it.each(SEEDS)(
   'a short torture (seed %i) loses nothing and doubles nothing',
   async (seed) => {
-    const options = { minutes: MINUTES, seed, server: null, without: [], keep: false };
+    const options = { minutes: MINUTES, seed, server: null, disk: null, without: [], keep: false };
     const run = await runTorture(options, { progress: () => undefined, stop: new AbortController().signal });
     console.log(report(run));
     expect(run.verdict.findings).toEqual([]);

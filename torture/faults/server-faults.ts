@@ -14,8 +14,9 @@ const KINDS = { kill: 70, restart: 3, stop: 3, 'full disk': 7, lock: 6, clock: 8
 export type ServerFault = keyof typeof KINDS;
 
 /** Between one fault and the next. */
-const LONGEST_REST_MS = 2600;
+const LONGEST_REST_MS = 4000;
 const START_MS = 60_000;
+const LONGEST_AWAKENING_MS = 900;
 const LOCKER = path.join(import.meta.dirname, 'locker.mjs');
 /** Together never more than hours: after a day away, one message would sum up what was missed. */
 const CLOCK_STEPS_S = [-3600, -600, -150, -30, -5, -3, 3, 5, 30, 150, 600, 3600];
@@ -56,7 +57,7 @@ const FAULTS: Readonly<Record<ServerFault, (scene: Scene) => Promise<void>>> = {
 };
 
 async function kill({ world, dice }: Scene): Promise<void> {
-  const { keeper, twin, faults, journal } = world;
+  const { keeper, twin, faults, journal, calm } = world;
   // A third of them between a message that Discord has taken and the server's memory of it.
   if (dice.chance(0.35)) {
     const sends = twin.requestCount + dice.whole(1, 8);
@@ -65,6 +66,11 @@ async function kill({ world, dice }: Scene): Promise<void> {
       .catch(() => undefined);
   }
   journal.note('kill', { pid: keeper.pid });
+  faults.add('server killed');
+  await keeper.kill();
+  if (!dice.chance(0.12)) return;
+  // The next one, too, before it is half awake.
+  await pause(dice.next() * LONGEST_AWAKENING_MS, calm);
   faults.add('server killed');
   await keeper.kill();
 }

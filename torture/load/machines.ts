@@ -50,7 +50,7 @@ export async function runMachine(world: World, name: string): Promise<void> {
       await pause(dice.whole(0, 500), world.calm);
       await run(machine, endOf(printed.task.id, dice));
     }
-    await pause(dice.whole(0, 200), world.calm);
+    await pause(dice.whole(0, 600), world.calm);
   }
 }
 
