@@ -2,6 +2,7 @@
  * Keeps a server running on one port: whatever ends it, the next one is started at once. Whoever kills it says
  * so; an end that nobody asked for is a finding, and so is a line in its log that speaks of a bug.
  */
+import { randomInt } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -10,7 +11,6 @@ import type { ServerLine } from '../tests/support/http-process.ts';
 import { spawnServer, type SpawnedServer } from '../tests/support/http-process.ts';
 import type { Journal } from './journal.ts';
 import { pause } from './pause.ts';
-import type { Dice } from './random.ts';
 
 const CLOCK = pathToFileURL(path.join(import.meta.dirname, 'shifted-clock.mjs')).href;
 
@@ -178,9 +178,9 @@ function readUse(pid: number): Use | null {
  * Below the range from which the system takes ports for outgoing connections: one of those could otherwise be
  * given the server's port while it is down, and even be connected to itself.
  */
-export async function freePort(dice: Dice): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
-    const port = dice.whole(12_000, 30_000);
+    const port = randomInt(12_000, 30_000);
     if (await isFree(port)) return port;
   }
 }
