@@ -92,6 +92,8 @@ describe('a restore', () => {
     writeFileSync(path, 'A'.repeat(9000));
     writeFileSync(`${path}-wal`, 'B'.repeat(9000));
     const { keptAs } = (await restore(path, await aBackup('sound'))) ?? {};
+    // Beside the new file SQLite would take the old log for its own.
+    expect(existsSync(`${path}-wal`)).toBe(false);
     expect(await served(path)).toEqual(['sound']);
     expect(readFileSync(keptAs ?? '', 'utf8')).toBe('A'.repeat(9000));
     expect(readFileSync(`${keptAs ?? ''}-wal`, 'utf8')).toBe('B'.repeat(9000));
