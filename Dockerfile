@@ -44,10 +44,11 @@ WORKDIR /app
 ENV NODE_ENV=production \
   NODE_OPTIONS=--max-semi-space-size=4
 
-COPY --from=build /app/node_modules node_modules
-COPY --from=build /app/dist dist
-COPY --from=build /app/cli/dist cli/dist
-COPY --from=build /app/cli/package.json cli/
+# By number, because npm may leave files to whoever packed them, and one of those ids can be the user below.
+COPY --from=build --chown=0:0 /app/node_modules node_modules
+COPY --from=build --chown=0:0 /app/dist dist
+COPY --from=build --chown=0:0 /app/cli/dist cli/dist
+COPY --from=build --chown=0:0 /app/cli/package.json cli/
 COPY package.json LICENSE ./
 COPY drizzle drizzle
 

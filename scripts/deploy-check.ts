@@ -22,7 +22,7 @@ import { createLab, root } from './deploy-check/lab.ts';
 import { npmAccess } from './deploy-check/npm-access.ts';
 import { checkSyntax, lintRoles } from './deploy-check/playbook.ts';
 import { createReport, SkipError } from './deploy-check/report.ts';
-import { has } from './deploy-check/run.ts';
+import { endAll, has } from './deploy-check/run.ts';
 import { checkUnit } from './deploy-check/unit.ts';
 
 const PARTS = ['systemd', 'compose', 'ansible', 'install', 'image', 'stock'] as const;
@@ -41,7 +41,10 @@ const report = createReport((line) => {
 });
 const lab = createLab();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void lab.close().finally(() => process.exit(1)));
+  process.once(signal, () => {
+    endAll();
+    void lab.close().finally(() => process.exit(1));
+  });
 }
 
 let made: Promise<string> | undefined;

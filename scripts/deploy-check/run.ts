@@ -20,12 +20,19 @@ export interface Outcome {
 }
 
 const MINUTE = 60_000;
+const running = new Set<number | undefined>();
+
+/** Ends every command that still runs, when the whole check is interrupted. */
+export function endAll(): void {
+  for (const pid of running) endGroup(pid);
+}
 
 export function run(command: readonly string[], options: Options = {}): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const [program, ...args] = command as [string, ...string[]];
     const { cwd, env = process.env, timeoutMs = 2 * MINUTE } = options;
     const child = spawn(program, args, { cwd, env, detached: true });
+    running.add(child.pid);
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
@@ -39,6 +46,7 @@ export function run(command: readonly string[], options: Options = {}): Promise<
       reject(error);
     });
     child.on('close', (code) => {
+      running.delete(child.pid);
       clearTimeout(timer);
       resolve({ code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() });
     });

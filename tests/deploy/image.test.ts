@@ -46,6 +46,12 @@ describe('the image', () => {
     );
   });
 
+  test('belongs to root, whoever packed its dependencies', () => {
+    const stages = lastStage.filter(({ word, rest }) => word === 'COPY' && rest.startsWith('--from'));
+    expect(stages.length).toBeGreaterThan(2);
+    for (const { rest } of stages) expect(rest).toMatch(/^--from=build --chown=0:0 /);
+  });
+
   test('takes no source maps along', () => {
     const steps = instructions.filter(({ word }) => word === 'RUN').map(({ rest }) => rest);
     expect(steps.join('\n')).toContain("find dist cli/dist node_modules -name '*.map' -type f -delete");
