@@ -34,14 +34,14 @@ export function createDeliveries(): Deliveries {
           if (key !== null) byKey.delete(key);
         });
       if (key !== null) byKey.set(key, delivery);
-      delivery.add(outgoing);
-      return delivery;
+      return delivery.add(outgoing);
     },
   };
 }
 
-interface SharedDelivery extends Delivery {
-  add(outgoing: ServerResponse | undefined): void;
+interface SharedDelivery {
+  /** The delivery as one of its requests sees it. */
+  add(outgoing: ServerResponse | undefined): Delivery;
 }
 
 function createDelivery(over: () => void): SharedDelivery {
@@ -53,9 +53,10 @@ function createDelivery(over: () => void): SharedDelivery {
   let undo: (() => void) | null = null;
   const isGone = () => connections === 0 && !delivered;
 
-  function closed(finished: boolean): void {
+  /** `told`: the claim's answer was handed over whole. A refusal tells nobody of the claim. */
+  function closed(told: boolean): void {
     connections -= 1;
-    if (finished) delivered = true;
+    if (told) delivered = true;
     if (isGone()) leave();
     end();
   }
@@ -69,24 +70,31 @@ function createDelivery(over: () => void): SharedDelivery {
 
   return {
     add(outgoing) {
+      let hasClaim = false;
       connections += 1;
       unsettled += 1;
-      if (outgoing === undefined) return;
-      if (outgoing.destroyed) closed(false);
-      else watchEnd(outgoing, closed);
-    },
-    made() {
-      isMade = true;
-    },
-    isGone,
-    onGone(called) {
-      leave = called;
-      if (isGone()) called();
-    },
-    settled(called) {
-      undo ??= called;
-      unsettled -= 1;
-      end();
+      if (outgoing?.destroyed === true) closed(false);
+      else if (outgoing !== undefined) {
+        watchEnd(outgoing, (finished) => {
+          closed(finished && hasClaim);
+        });
+      }
+      return {
+        made() {
+          isMade = true;
+        },
+        isGone,
+        onGone(called) {
+          leave = called;
+          if (isGone()) called();
+        },
+        settled(called) {
+          hasClaim = called !== null;
+          undo ??= called;
+          unsettled -= 1;
+          end();
+        },
+      };
     },
   };
 }
