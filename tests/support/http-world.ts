@@ -42,6 +42,8 @@ export type Send = (method: string, path: string, sent?: Sent) => Promise<Reply>
 export interface PartsOptions {
   readonly path?: string;
   readonly policy?: Partial<QueuePolicy>;
+  /** Counts up if not given: enough for one life of a database. */
+  readonly ids?: IdSource;
   readonly frontEndHealth?: () => Promise<FrontEndHealth>;
   /** Puts something between the API and its store. */
   readonly wrap?: (store: Store) => Store;
@@ -59,7 +61,7 @@ export async function createParts<C extends Clock>(clock: C, options: PartsOptio
   const keys = createKeyService({ clock });
   const deps: HttpDeps = {
     store,
-    tasks: createTaskService({ clock, ids: countingIds(), policy }),
+    tasks: createTaskService({ clock, ids: options.ids ?? countingIds(), policy }),
     instances: createInstanceService({ clock }),
     waitingClaims,
     clock,

@@ -1,0 +1,150 @@
+/** The queue through its use cases and its store, without HTTP. */
+import type Database from 'better-sqlite3';
+import { expect } from 'vitest';
+import type { ClaimRequest, Claimed, ClaimedNext } from '../../../src/core/claim-use-cases.ts';
+import type { Completed } from '../../../src/core/end-use-cases.ts';
+import { DomainError } from '../../../src/core/errors.ts';
+import { createInstanceService, type HeartbeatAnswer } from '../../../src/core/instance-service.ts';
+import type { Store } from '../../../src/core/ports.ts';
+import type { Task } from '../../../src/core/task.ts';
+import { createTaskService } from '../../../src/core/task-service.ts';
+import type { QueueState, Renewal, Work } from '../../../src/core/work.ts';
+import { toInstanceView, toLeaseView, toTaskView, toTaskViewOrNull } from '../../../src/http/views.ts';
+import { countRows, openStore } from '../../store/world.ts';
+import { manualClock, type ManualClock } from '../../support/clock.ts';
+import { recordingLogger } from '../../support/logger.ts';
+import { WRITES, type Body, type Command, type Write } from '../command.ts';
+import type { Answer } from '../model/explain.ts';
+import { createTime, isPassing, POLICY, type Driver } from './driver.ts';
+import { createStoreReads } from './store-reads.ts';
+
+interface Made<R = unknown> {
+  readonly work: Work<R>;
+  readonly view: (result: R) => object;
+}
+
+const STATUS_OF: Readonly<Record<string, number>> = { invalid_input: 400, task_not_found: 404 };
+
+const taskView = (task: Task) => ({ task: toTaskView(task) });
+const statusView = (task: Task) => ({ status: task.status, task: toTaskView(task) });
+const claimedView = (claimed: Claimed) => ({ ...statusView(claimed.task), lease: toLeaseView(claimed) });
+const nextView = (next: ClaimedNext) =>
+  next.claimed === null ? { task: null, ...(next.paused && { paused: true }) } : claimedView(next.claimed);
+const completedView = ({ task, next }: Completed) => ({
+  ...statusView(task),
+  next_task: toTaskViewOrNull(next),
+});
+const leaseView = ({ taskId, leaseId, expiresAt }: Renewal) => ({
+  task_id: taskId,
+  lease_id: leaseId,
+  expires_at: expiresAt.toISOString(),
+});
+const heardView = (heard: HeartbeatAnswer) => ({
+  instance: toInstanceView({ ...heard.instance, status: heard.instance.holdsLease ? 'working' : 'idle' }),
+  leases: heard.leases.map(leaseView),
+  lost: heard.lost.map(({ leaseId, taskId, reason }) => ({ lease_id: leaseId, task_id: taskId, reason })),
+  unclaimed: heard.unclaimed.map(leaseView),
+  cancelled_task_ids: heard.cancelledTaskIds,
+  heartbeat_seconds: heard.heartbeatSeconds,
+});
+
+const caller = (body: Body) => ({ instanceId: body.instance_id, leaseId: body.lease_id });
+const speaker = (body: Body) => ({ speaker: body.instance_id });
+const delayMs = (body: Body) => (body.retry_in_seconds ?? 0) * 1000;
+const claimant = (body: Body): ClaimRequest => ({
+  instanceId: body.instance_id ?? '',
+  instanceName: body.instance_name,
+  leaseMs: body.lease_seconds === undefined ? undefined : body.lease_seconds * 1000,
+});
+
+function createWrites(clock: ManualClock) {
+  let leases = 0;
+  const ids = { leaseId: () => `lease-${(leases += 1)}` };
+  const tasks = createTaskService({ clock, ids, policy: POLICY });
+  const instances = createInstanceService({ clock });
+  const made = <R>(work: Work<R>, view: (result: R) => object) => ({ work, view }) as Made;
+  const queue = (work: Work<QueueState>) => made(work, (state) => state);
+  const makers: Readonly<Record<Write, (id: number, body: Body) => Made>> = {
+    add: (_, { description = '', priority, target, submitted_by: submittedBy, ...rest }) =>
+      made(tasks.submit({ description, priority, target, submittedBy }, speaker(rest)), (task) => ({
+        task_id: task.id,
+        ...statusView(task),
+      })),
+    edit: (id, body) => made(tasks.edit(id, speaker(body), body.description ?? ''), taskView),
+    priority: (id, body) =>
+      made(tasks.changePriority(id, speaker(body), body.priority ?? 'medium'), taskView),
+    cancel: (id, body) => made(tasks.cancel(id, speaker(body), body.reason), statusView),
+    requeue: (id, body) => made(tasks.requeue(id, speaker(body)), statusView),
+    claim: (id, body) => made(tasks.claim(id, claimant(body)), claimedView),
+    claimNext: (_, body) => made(tasks.claimNext(claimant(body)), nextView),
+    complete: (id, body) => made(tasks.complete(id, caller(body), body.notes), completedView),
+    fail(id, body) {
+      const failure = { error: body.error ?? '', retry: body.retry ?? true, retryInMs: delayMs(body) };
+      return made(tasks.fail(id, caller(body), failure), statusView);
+    },
+    release: (id, body) =>
+      made(tasks.release(id, caller(body), { reason: body.reason, retryInMs: delayMs(body) }), statusView),
+    setStatus: (id, body) =>
+      made(tasks.setStatus(id, caller(body), { status: body.status, notes: body.notes }), taskView),
+    pause: (_, body) => queue(tasks.pause(body.reason, speaker(body))),
+    resume: (_, body) => queue(tasks.resume(body.reason, speaker(body))),
+    heartbeat: (_, { instance_id: instanceId = '', instance_name: instanceName, lease_ids: leaseIds }) =>
+      made(instances.heartbeat({ instanceId, instanceName, leaseIds }), heardView),
+  };
+  return { makers, seen: (instance: string) => instances.seen(instance) };
+}
+
+const isWrite = (command: Command): command is Command & { do: Write } =>
+  (WRITES as readonly string[]).includes(command.do);
+
+/** As the HTTP side answers a refusal. */
+async function orRefusal(answer: Promise<Answer>): Promise<Answer> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    const body = { error: error.code, message: error.message, details: error.details };
+    return { status: STATUS_OF[error.code] ?? 409, body };
+  }
+}
+
+export async function createStoreDriver(): Promise<Driver> {
+  const clock = manualClock();
+  const { store, client } = await openStore({ path: ':memory:', clock, logger: recordingLogger() });
+  const { makers, seen } = createWrites(clock);
+  const pass = createTime({ clock, store });
+  const read = createStoreReads({ store, clock });
+
+  async function write(command: Command & { do: Write }): Promise<Answer> {
+    const { work, view } = makers[command.do](command.id ?? 0, command.body);
+    const status = command.do === 'add' ? 201 : 200;
+    const { key, ...rest } = command;
+    if (key === undefined) return { status, body: view(await store.decide(work)) };
+    const render = (result: unknown) => {
+      const body = view(result) as { lease?: { lease_id: string } };
+      return { status, body: JSON.stringify(body), leaseId: body.lease?.lease_id ?? null };
+    };
+    const answer = await store.decideOnce(work, { key, fingerprint: JSON.stringify(rest), render });
+    return { status: answer.status, body: JSON.parse(answer.body) as unknown };
+  }
+
+  return {
+    async ask(command) {
+      if (isPassing(command)) return pass(command);
+      if (isWrite(command)) return orRefusal(write(command));
+      const { instance_id: reader } = command.body;
+      if (reader !== undefined) await store.decide(seen(reader));
+      return orRefusal(read(command));
+    },
+    inspect: () => inspect(store, client),
+    close: () => store.close(),
+  };
+}
+
+/** Counters are counted, and no task is held twice: what no answer shows. */
+async function inspect(store: Store, client: Database.Database): Promise<void> {
+  expect((await store.counts()).counts).toEqual(countRows(client));
+  const rows = (query: string) => client.prepare(query).pluck().all();
+  const live = rows('SELECT lease_id FROM leases WHERE ended_at IS NULL ORDER BY lease_id');
+  expect(live).toEqual(rows('SELECT lease_id FROM tasks WHERE lease_id IS NOT NULL ORDER BY lease_id'));
+}

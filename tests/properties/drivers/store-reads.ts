@@ -1,0 +1,44 @@
+/** What the store says when it is only asked, in the shapes of the wire. */
+import { lanesFor } from '../../../src/core/lanes.ts';
+import type { Store } from '../../../src/core/ports.ts';
+import { required } from '../../../src/core/task.ts';
+import type { TaskStatus } from '../../../src/core/vocabulary.ts';
+import {
+  toInstanceView,
+  toLogEntry,
+  toStats,
+  toTaskView,
+  toTaskViewOrNull,
+} from '../../../src/http/views.ts';
+import type { ManualClock } from '../../support/clock.ts';
+import type { Command, Read } from '../command.ts';
+import type { Answer } from '../model/explain.ts';
+import { byId } from './driver.ts';
+
+export function createStoreReads({ store, clock }: { store: Store; clock: ManualClock }) {
+  const task = async (id = 0) => required(await store.task(id), id);
+
+  async function pagesOf(statuses: readonly TaskStatus[], limit: number): Promise<object[][]> {
+    const pages: object[][] = [];
+    for (let cursor: string | null | undefined; cursor !== null;) {
+      const page = await store.tasks({ statuses, limit, cursor });
+      pages.push(page.tasks.map(toTaskView));
+      cursor = page.nextCursor;
+    }
+    return pages;
+  }
+
+  const readers: Readonly<Record<Read, (command: Command) => Promise<object>>> = {
+    get: async ({ id }) => ({ task: toTaskView(await task(id)) }),
+    logs: async ({ id }) => ({ logs: (await store.events((await task(id)).id)).map(toLogEntry) }),
+    list: async ({ statuses = [], limit = 50 }) => ({ pages: await pagesOf(statuses, limit) }),
+    peek: async ({ body }) => ({ task: toTaskViewOrNull(await store.nextReady(lanesFor(body.instance_id))) }),
+    stats: async () => toStats(await store.counts(), clock.now()),
+    instances: async () => ({ instances: byId((await store.instances()).map(toInstanceView)) }),
+  };
+
+  return async (command: Command): Promise<Answer> => ({
+    status: 200,
+    body: await readers[command.do as Read](command),
+  });
+}
