@@ -13,12 +13,16 @@ const priority = fc.constantFrom(...PRIORITIES);
 const notes = fc.constantFrom('a note', 'another note');
 const text = fc.constantFrom('sweep the floor', 'feed the cat');
 const seconds = fc.constantFrom(0, 20);
+const name = fc.constant('@ada');
 const reason = fc.constantFrom('tea', 'rain');
-const leaseMark = fc.constantFrom('~0', '~0', '~0', '~0', '~1', '~2', '*0', '*1');
-const holder = fc.constantFrom('~', '~', '~', ...INSTANCES);
+const leaseMark = fc.constantFrom('~0', '~0', '~0', '~0', '~0', '~0', '~1', '*0');
+const holder = fc.constantFrom('~', '~', '~', '~', '~', '~', ...INSTANCES);
 /** Shorter than the shortest, in between, and longer than the longest. */
 const leaseSeconds = fc.constantFrom(5, 30, 9999);
 
+/** Nothing, `often` times as often as something. */
+const seldom = <T>(something: fc.Arbitrary<T>, often: number) =>
+  fc.oneof({ weight: often, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: something });
 /** Each field that is not required is there every other time. */
 const optional = (fields: { [K in keyof Body]: fc.Arbitrary<Body[K]> }, ...required: (keyof Body)[]) =>
   fc.record(fields, { requiredKeys: required }) as fc.Arbitrary<Body>;
@@ -29,12 +33,18 @@ const claimant = {
   lease_seconds: leaseSeconds,
 };
 /** Somebody who need not hold the task; mostly nobody says. */
-const speaker = fc.option(instance, { nil: undefined, freq: 4 });
+const speaker = seldom(instance, 5);
 
 const BODIES: Readonly<Record<Write, fc.Arbitrary<Body>>> = {
-  add: optional(
-    { description: text, priority, target: instance, submitted_by: fc.constant('@ada') },
-    'description',
+  add: fc.oneof(
+    { weight: 3, arbitrary: optional({ description: text, priority }, 'description') },
+    {
+      weight: 1,
+      arbitrary: optional(
+        { description: text, priority, target: instance, submitted_by: name },
+        'description',
+      ),
+    },
   ),
   edit: optional({ description: text }, 'description'),
   priority: optional({ priority }, 'priority'),
@@ -62,8 +72,8 @@ const OF_QUEUE: readonly Command['do'][] = ['add', 'claimNext', 'pause', 'resume
 const SPOKEN: readonly Write[] = ['add', 'edit', 'priority', 'cancel', 'requeue', 'pause', 'resume'];
 
 const WEIGHTS: Readonly<Record<Write, number>> = {
-  ...{ add: 7, claim: 4, claimNext: 6, complete: 5, fail: 5, release: 4, setStatus: 4, heartbeat: 4 },
-  ...{ cancel: 3, requeue: 3, edit: 1, priority: 2, pause: 1, resume: 1 },
+  ...{ add: 6, claim: 6, claimNext: 9, complete: 5, fail: 5, release: 4, setStatus: 4, heartbeat: 4 },
+  ...{ cancel: 3, requeue: 3, edit: 1, priority: 2, pause: 1, resume: 2 },
 };
 
 /** `of`: the task ids that are asked for. */
@@ -83,8 +93,9 @@ function writeOf(of: fc.Arbitrary<number>, key: fc.Arbitrary<string | undefined>
   return fc.oneof(...verbs.map(one));
 }
 
-const taskId = fc.constantFrom(1, 1, 1, 2, 2, 3, 4);
-const someKey = fc.option(fc.constantFrom('k-1', 'k-2'), { nil: undefined, freq: 4 });
+const taskId = fc.constantFrom(1, 1, 1, 1, 2, 2, 3);
+const aKey = fc.constantFrom('k-1', 'k-2');
+const someKey = seldom(aKey, 6);
 
 const statuses = fc.oneof(
   fc.constant([...TASK_STATUSES]),
@@ -110,17 +121,19 @@ const PROMOTE: Command = { do: 'promote', body: {} };
 /** Mostly the sweeper comes by at once; what comes between it and the clock counts as well. */
 const passing = fc.record({ by: advance, sweeps: fc.constantFrom(true, true, true, false) });
 
+const NEW_TASK: Command = { do: 'add', body: { description: 'sweep the floor' } };
+
 /** One after the other. */
 export const sequence: fc.Arbitrary<Command[]> = fc
   .array(
     fc.oneof(
       { weight: 20, arbitrary: writeOf(taskId, someKey).map((command) => [command]) },
       { weight: 2, arbitrary: read.map((command) => [command]) },
-      { weight: 2, arbitrary: passing.map(({ by, sweeps }) => (sweeps ? [by, EXPIRE, PROMOTE] : [by])) },
+      { weight: 1, arbitrary: passing.map(({ by, sweeps }) => (sweeps ? [by, EXPIRE, PROMOTE] : [by])) },
     ),
     { minLength: 1, maxLength: 60, size: 'max' },
   )
-  .map((steps) => steps.flat());
+  .map((steps) => [NEW_TASK, ...steps.flat()]);
 
 const fate = fc.oneof(
   { weight: 6, arbitrary: fc.constant('read' as const) },
@@ -139,7 +152,7 @@ const planned = fc.record({
   command: fc.oneof(
     {
       weight: 12,
-      arbitrary: writeOf(taskId, fc.option(fc.constantFrom('k-1', 'k-2'), { nil: undefined, freq: 2 })),
+      arbitrary: writeOf(taskId, seldom(aKey, 2)),
     },
     { weight: 2, arbitrary: lookAround },
     { weight: 1, arbitrary: fc.constantFrom(EXPIRE, PROMOTE) },
@@ -154,18 +167,14 @@ const patient: fc.Arbitrary<Plan> = instance.map((instanceId) => ({
 }));
 
 const client = fc
-  .tuple(fc.array(planned, { minLength: 1, maxLength: 3 }), fc.option(patient, { nil: undefined, freq: 1 }))
+  .tuple(fc.array(planned, { minLength: 1, maxLength: 3 }), seldom(patient, 5))
   .map(([plans, last]): Plan[] => (last === undefined ? plans : [...plans, last]));
 
-const NEW_TASK: Command = { do: 'add', body: { description: 'sweep the floor' } };
 const noKey = fc.constant(undefined);
 
 /** A queue with something in it, some of it held, some of it overdue. */
 const setup = fc
-  .tuple(
-    fc.array(writeOf(taskId, noKey), { maxLength: 6 }),
-    fc.option(fc.constantFrom(20_000, 60_000), { nil: undefined, freq: 1 }),
-  )
+  .tuple(fc.array(writeOf(taskId, noKey), { maxLength: 6 }), seldom(fc.constantFrom(20_000, 60_000), 2))
   .map(([writes, ms]): Command[] => [
     ...[NEW_TASK, NEW_TASK, ...writes],
     ...(ms === undefined ? [] : [{ do: 'advance', body: {}, ms } as const]),

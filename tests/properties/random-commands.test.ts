@@ -23,6 +23,6 @@ describe.each(DRIVERS)('through %s', (_name, create, numRuns) => {
         await driver.close();
       }
     };
-    await fc.assert(fc.asyncProperty(sequence, play), { numRuns });
+    await fc.assert(fc.asyncProperty(sequence, play), { numRuns, interruptAfterTimeLimit: 20_000 });
   }, 60_000);
 });

@@ -29,7 +29,7 @@ export async function startWatchedServer({ path = ':memory:', clock = manualCloc
       return parts.app.fetch(request, bindings);
     },
   };
-  const server = await listen(watched, { host: '127.0.0.1', port: 0 });
+  const server = await listen(watched, { host: '127.0.0.1', port: 0, logger: parts.logger });
   const calm = await openSocket(server.port);
   const pass = createTime({ clock, store: parts.store });
 

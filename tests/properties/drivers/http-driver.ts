@@ -71,8 +71,8 @@ export async function askOver(send: Send, command: Command): Promise<Answer> {
 
 export async function createHttpDriver({ socket }: { socket: boolean }): Promise<Driver> {
   const clock = manualClock();
-  const { app, store } = await createParts(clock, { policy: POLICY });
-  const server = socket ? await listen(app, { host: '127.0.0.1', port: 0 }) : null;
+  const { app, store, logger } = await createParts(clock, { policy: POLICY });
+  const server = socket ? await listen(app, { host: '127.0.0.1', port: 0, logger }) : null;
   const base = server === null ? 'http://athena' : `http://127.0.0.1:${server.port}`;
   const send: Send = async (method, path, sent = {}) => {
     const { body, headers } = toRequest(sent);
