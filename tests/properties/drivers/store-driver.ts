@@ -5,6 +5,7 @@ import type { ClaimRequest, Claimed, ClaimedNext } from '../../../src/core/claim
 import type { Completed } from '../../../src/core/end-use-cases.ts';
 import { DomainError } from '../../../src/core/errors.ts';
 import { createInstanceService, type HeartbeatAnswer } from '../../../src/core/instance-service.ts';
+import { OWNER_KEY } from '../../../src/core/key.ts';
 import type { Store } from '../../../src/core/ports.ts';
 import type { Task } from '../../../src/core/task.ts';
 import { createTaskService } from '../../../src/core/task-service.ts';
@@ -48,10 +49,11 @@ const heardView = (heard: HeartbeatAnswer) => ({
   heartbeat_seconds: heard.heartbeatSeconds,
 });
 
-const caller = (body: Body) => ({ instanceId: body.instance_id, leaseId: body.lease_id });
-const speaker = (body: Body) => ({ speaker: body.instance_id });
+const caller = (body: Body) => ({ key: OWNER_KEY, instanceId: body.instance_id, leaseId: body.lease_id });
+const speaker = (body: Body) => ({ key: OWNER_KEY, speaker: body.instance_id });
 const delayMs = (body: Body) => (body.retry_in_seconds ?? 0) * 1000;
 const claimant = (body: Body): ClaimRequest => ({
+  key: OWNER_KEY,
   instanceId: body.instance_id ?? '',
   instanceName: body.instance_name,
   leaseMs: body.lease_seconds === undefined ? undefined : body.lease_seconds * 1000,

@@ -15,6 +15,8 @@ import type { Command, Read } from '../command.ts';
 import type { Answer } from '../model/explain.ts';
 import { byId } from './driver.ts';
 
+const NAMELESS = { nameOf: (id: string) => id };
+
 export function createStoreReads({ store, clock }: { store: Store; clock: ManualClock }) {
   const task = async (id = 0) => required(await store.task(id), id);
 
@@ -30,7 +32,9 @@ export function createStoreReads({ store, clock }: { store: Store; clock: Manual
 
   const readers: Readonly<Record<Read, (command: Command) => Promise<object>>> = {
     get: async ({ id }) => ({ task: toTaskView(await task(id)) }),
-    logs: async ({ id }) => ({ logs: (await store.events((await task(id)).id)).map(toLogEntry) }),
+    logs: async ({ id }) => ({
+      logs: (await store.events((await task(id)).id)).map((event) => toLogEntry(event, NAMELESS)),
+    }),
     list: async ({ statuses = [], limit = 50 }) => ({ pages: await pagesOf(statuses, limit) }),
     peek: async ({ body }) => ({ task: toTaskViewOrNull(await store.nextReady(lanesFor(body.instance_id))) }),
     stats: async () => toStats(await store.counts(), clock.now()),
