@@ -63,8 +63,13 @@ async function add(deps: Deps, name: string, { options }: Given): Promise<Outcom
   return {
     json: answer,
     lines: [`🔑 Key ${safeLine(key.id)} added: ${nameText(key)}, ${safeLine(key.scope)}`, safeLine(secret)],
-    remark: 'Copy it now: it is shown this once. On its machine: claude-task-client login',
+    remark: `Copy it now: it is shown this once. ${nextStep(key)}`,
   };
+}
+
+function nextStep({ instance_id: instance }: KeyView): string {
+  const login = 'On its machine: claude-task-client login';
+  return instance === null ? login : `${login}, and CLAUDE_INSTANCE=${safeLine(instance)}`;
 }
 
 /**
