@@ -31,6 +31,7 @@ async function openStore(folder: string) {
 async function aPlace(): Promise<string> {
   const folder = aFolder();
   await (await openStore(folder)).close();
+  chmodSync(join(folder, 'tasks.db'), 0o600);
   writeFileSync(join(folder, 'api-key'), `${KEY}\n`, { mode: 0o600 });
   return folder;
 }
@@ -121,11 +122,15 @@ it('notices settings in a file that nobody has loaded', async () => {
 it('names files that others can read', async () => {
   const folder = await aPlace();
   writeFileSync(join(folder, '.env'), 'BACKUP_DIR=/mnt/backup\n');
-  for (const file of ['.env', 'api-key']) chmodSync(join(folder, file), 0o644);
+  for (const file of ['.env', 'api-key', 'tasks.db']) chmodSync(join(folder, file), 0o644);
   const { code, about } = await findings(folder, { BACKUP_DIR: join(folder, 'backups') });
   expect(code).toBe(1);
   expect(about('API key')).toMatchObject({ state: 'problem', todo: `chmod 600 ${join(folder, 'api-key')}` });
   expect(about('.env')).toMatchObject({ state: 'problem' });
+  expect(about('database file')).toMatchObject({
+    state: 'problem',
+    todo: `chmod 600 ${join(folder, 'tasks.db')}*`,
+  });
 });
 
 it.each<[string, string, (file: string) => void]>([

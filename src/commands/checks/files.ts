@@ -15,6 +15,8 @@ const NETWORK: Readonly<Record<number, string>> = {
   0x65735546: 'FUSE',
   0x00c36400: 'Ceph',
 };
+/** Group and everybody. */
+const OTHERS = 0o077;
 const LITTLE_BYTES = 500_000_000;
 const TOO_LITTLE_BYTES = 50_000_000;
 
@@ -66,6 +68,8 @@ function owner(database: string): readonly Finding[] {
   if (found === undefined || me === undefined) return [];
   if (!isWritable(database))
     return [problem('database file', `${database} may not be written to`, own(database))];
+  if ((found.mode & OTHERS) !== 0)
+    return [problem('database file', `${database} can be read by others`, `chmod 600 ${database}*`)];
   if (found.uid === me) return [ok('database file', 'belongs to this user and can be written to')];
   const todo = 'Run the doctor as the user that runs Athena: it may see other things than you do.';
   return [warning('database file', `belongs to user ${found.uid}, and this is user ${me}`, todo)];
@@ -74,7 +78,7 @@ function owner(database: string): readonly Finding[] {
 function secret(about: string, file: string, isNeeded: boolean): readonly Finding[] {
   const found = statSync(file, { throwIfNoEntry: false });
   if (found === undefined) return isNeeded ? [ok(about, 'is not there yet: the first start makes one')] : [];
-  if ((found.mode & 0o077) === 0) return [ok(about, `${file} is read by its owner alone`)];
+  if ((found.mode & OTHERS) === 0) return [ok(about, `${file} is read by its owner alone`)];
   return [problem(about, `${file} can be read by others`, `chmod 600 ${file}`)];
 }
 
