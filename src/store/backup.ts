@@ -78,7 +78,11 @@ function refuseTarget(path: string, file: string, replace: boolean): void {
     if (['', '-wal', '-shm', '-journal', '-lock'].includes(rest))
       throw new DatabaseRefused(`${file} belongs to the database itself. Choose another file.`);
   }
-  if (existsSync(file) && !(replace && statSync(file).isFile())) {
+  if (!existsSync(file)) return;
+  if (!statSync(file).isFile()) {
+    throw new DatabaseRefused(`${file} is not a file. Name the file that the backup is to be written to.`);
+  }
+  if (!replace) {
     throw new DatabaseRefused(`${file} exists already. Choose another file, or replace it with --force.`);
   }
 }

@@ -103,8 +103,10 @@ async function replace(order: RestoreOrder, part: string): Promise<Restored | nu
 }
 
 function refuseSource(file: string, path: string, name: string): void {
-  if (!existsSync(file)) throw new DatabaseRefused(`There is no file ${name}.`);
-  if (!statSync(file).isFile()) throw new DatabaseRefused(`${name} is not a file.`);
+  if (!existsSync(file))
+    throw new DatabaseRefused(`There is no file ${name}. Name a backup to restore from.`);
+  if (!statSync(file).isFile())
+    throw new DatabaseRefused(`${name === '' ? 'That' : name} is not a file. Name a backup to restore from.`);
   if (isSame(file, path))
     throw new DatabaseRefused(`${name} is the database itself. Name a backup to restore from.`);
   if (COMPANIONS.some((end) => sizeOf(file + end) > 0)) {
@@ -130,7 +132,7 @@ function agreesWithChecksum(file: string, part: string): boolean {
   if (expected === null) return false;
   if (checksumOf(part) === expected) return true;
   throw new DatabaseRefused(
-    `${file} differs from its checksum in ${checksumFileOf(file)}: it was damaged or changed after the backup. Take another backup; nothing was changed.`,
+    `${file} differs from its checksum in ${checksumFileOf(file)}: it was damaged or changed after the backup. Nothing was changed; restore from another backup.`,
   );
 }
 

@@ -128,7 +128,7 @@ describe('a backup is refused', () => {
     ['a folder that does not exist', /folder .* does not exist/, (folder) => join(folder, 'no', 'copy.db')],
     [
       'a folder in the place of the file',
-      /exists already/,
+      /is not a file/,
       (folder) => {
         mkdirSync(join(folder, 'copy.db'));
         return join(folder, 'copy.db');
