@@ -108,7 +108,7 @@ export const PEOPLE_COMMANDS: readonly CommandSpec[] = [
   },
   {
     usage: 'audit',
-    summary: 'who paused and resumed the queue, newest first',
+    summary: 'who paused the queue, added keys and the like, newest first',
     detail: 'What was done to one task, and by whom, is in its history: see show.',
     options: [['-l, --limit <number>', 'at most so many (50)']],
     examples: [['claude-task-client audit --limit 10', 'the latest ten']],

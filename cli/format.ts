@@ -1,5 +1,5 @@
 /** Pure: from values of the contract to lines for people. All text from outside passes through `text.ts`. */
-import type { TaskView } from '../src/contract/task.ts';
+import type { LogEntry, TaskView } from '../src/contract/task.ts';
 import { safeLine, safeText, titleOf } from './text.ts';
 import { fit } from './width.ts';
 
@@ -24,6 +24,8 @@ export function statusText(status: string): string {
 }
 
 const TITLE_COLUMNS = 100;
+/** The id that the server gives to `API_KEY`. */
+const OWNER = 'owner';
 
 /** `#5 Deploy new monitoring stack` */
 export function taskLine({ id, description }: Pick<TaskView, 'id' | 'description'>): string {
@@ -45,6 +47,12 @@ export function block(label: string, text: string): string {
 export function holderOf({ instance_name, instance_id }: TaskView): string | null {
   const name = instance_name ?? instance_id;
   return name === null ? null : safeLine(name);
+}
+
+/** `instance:mac, key mac`. The owner's own key goes without saying. */
+export function actorText({ actor, key }: Pick<LogEntry, 'actor' | 'key'>): string {
+  const by = key === undefined || key === null || key.id === OWNER ? '' : `, key ${key.name}`;
+  return safeLine(actor + by);
 }
 
 /** `45 s`, `2 h 5 min`, `3 d 4 h`: the two largest units. */

@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../../src/contract/audit.ts';
 import type { Given, Outcome } from '../command.ts';
 import type { Deps } from '../deps.ts';
-import { clockTime } from '../format.ts';
+import { actorText, clockTime } from '../format.ts';
 import { wholeNumber } from '../given.ts';
 import { readPages } from '../pages.ts';
 import { safeLine } from '../text.ts';
@@ -26,17 +26,14 @@ function toTable({ io }: Deps, entries: readonly AuditEntry[]): string[] {
   });
 }
 
-function cells({ timestamp, action, actor, key_id: key, details }: AuditEntry): Cell[] {
-  const facts = Object.entries({ ...(key !== null && { key }), ...details });
-  const told = facts.map(([name, value]) => `${name}: ${wordOf(value)}`).join(', ');
+function cells(entry: AuditEntry): Cell[] {
+  const told = Object.entries(entry.details).map(([name, value]) =>
+    typeof value === 'string' ? value : `${name}: ${JSON.stringify(value)}`,
+  );
   return [
-    { text: clockTime(timestamp) },
-    { text: safeLine(action).replaceAll('_', ' ') },
-    { text: safeLine(actor) },
-    { text: safeLine(told) },
+    { text: clockTime(entry.timestamp) },
+    { text: safeLine(entry.action).replaceAll('_', ' ') },
+    { text: actorText(entry) },
+    { text: safeLine(told.join(', ')) },
   ];
-}
-
-function wordOf(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -1,7 +1,7 @@
 import type { LogEntry, TaskView } from '../../src/contract/task.ts';
 import type { Given, Outcome } from '../command.ts';
 import type { Deps } from '../deps.ts';
-import { ago, block, clockTime, holderOf, priorityText, statusText, timeLeft } from '../format.ts';
+import { actorText, ago, block, clockTime, holderOf, priorityText, statusText, timeLeft } from '../format.ts';
 import { taskId } from '../given.ts';
 import { safeLine, safeText } from '../text.ts';
 import { pad, widthOf } from '../width.ts';
@@ -49,9 +49,10 @@ function holderLine(task: TaskView, now: number): string | null {
 function history(logs: readonly LogEntry[]): string[] {
   const actions = logs.map(({ action }) => safeLine(action).replaceAll('_', ' '));
   const widest = Math.max(0, ...actions.map(widthOf));
-  return logs.map(({ timestamp, actor, details }, at) => {
+  return logs.map((entry, at) => {
+    const { timestamp, details } = entry;
     const reason = details['error'] ?? details['reason'];
     const why = typeof reason === 'string' ? [safeLine(reason)] : [];
-    return [clockTime(timestamp), pad(actions[at] ?? '', widest), safeLine(actor), ...why].join('  ');
+    return [clockTime(timestamp), pad(actions[at] ?? '', widest), actorText(entry), ...why].join('  ');
   });
 }

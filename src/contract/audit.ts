@@ -1,12 +1,13 @@
 /** The admin trail on the wire: what was done to the queue as a whole and its keys, and by whom. */
 import { z } from 'zod';
+import { ByKey } from './key.ts';
 
 /** Read openly: a newer server may know more actions and fields. */
 export const AuditEntry = z.object({
   id: z.number(),
   action: z.string(),
   actor: z.string(),
-  key_id: z.string().nullable(),
+  key: ByKey.nullable(),
   details: z.record(z.string(), z.unknown()),
   timestamp: z.string(),
 });

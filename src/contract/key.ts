@@ -3,6 +3,10 @@ import { z } from 'zod';
 import { KEY_SCOPES } from '../core/vocabulary.ts';
 import * as is from './primitives.ts';
 
+/** By which key a call came. Absent for Discord and for Athena itself. */
+export const ByKey = z.object({ id: z.string(), name: z.string() });
+export type ByKey = z.infer<typeof ByKey>;
+
 export const KeyView = z.object({
   id: z.string(),
   name: z.string(),

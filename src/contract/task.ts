@@ -1,5 +1,6 @@
 /** A task on the wire, its history, and the bodies that change it. */
 import { z } from 'zod';
+import { ByKey } from './key.ts';
 import * as is from './primitives.ts';
 
 /** Answers are read openly: a newer server may know more statuses, actions and fields. */
@@ -31,8 +32,7 @@ export const LogEntry = z.object({
   actor: z.string(),
   details: z.record(z.string(), z.unknown()),
   instance_id: z.string().nullable(),
-  /** By which key the call came; null for Discord and for Athena itself. */
-  key: z.object({ id: z.string(), name: z.string() }).nullish(),
+  key: ByKey.nullish(),
   timestamp: z.string(),
 });
 export type LogEntry = z.infer<typeof LogEntry>;

@@ -2,7 +2,7 @@
 import type { AuditEntry } from '../contract/audit.ts';
 import type { InstanceView } from '../contract/instance.ts';
 import type { Stats } from '../contract/stats.ts';
-import type { KeyView } from '../contract/key.ts';
+import type { ByKey, KeyView } from '../contract/key.ts';
 import type { LeaseView, LogEntry, TaskView } from '../contract/task.ts';
 import type { AdminEvent } from '../core/admin-event.ts';
 import type { Claimed } from '../core/claim-use-cases.ts';
@@ -50,28 +50,31 @@ export function toLeaseView(claimed: Claimed): LeaseView {
   };
 }
 
-export function toLogEntry(event: TaskEvent, { nameOf }: Pick<Keyring, 'nameOf'>): LogEntry {
-  const { keyId } = event;
+export function toLogEntry(event: TaskEvent, keyring: Pick<Keyring, 'nameOf'>): LogEntry {
   return {
     id: event.id,
     action: event.action,
     actor: event.actor,
     details: { ...event.details },
     instance_id: event.instanceId,
-    key: keyId === null ? null : { id: keyId, name: nameOf(keyId) },
+    key: byKey(event.keyId, keyring),
     timestamp: event.timestamp.toISOString(),
   };
 }
 
-export function toAuditEntry(event: AdminEvent): AuditEntry {
+export function toAuditEntry(event: AdminEvent, keyring: Pick<Keyring, 'nameOf'>): AuditEntry {
   return {
     id: event.id,
     action: event.action,
     actor: event.actor,
-    key_id: event.keyId,
+    key: byKey(event.keyId, keyring),
     details: { ...event.details },
     timestamp: event.timestamp.toISOString(),
   };
+}
+
+function byKey(id: string | null, { nameOf }: Pick<Keyring, 'nameOf'>): ByKey | null {
+  return id === null ? null : { id, name: nameOf(id) };
 }
 
 export function toKeyView(key: Key): KeyView {

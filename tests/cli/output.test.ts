@@ -19,9 +19,9 @@ const task = taskView({
   target: HOSTILE,
 });
 const instance = { id: HOSTILE, name: HOSTILE, status: HOSTILE, current_task_id: 5, last_seen: HOSTILE };
-const log = { id: 1, action: HOSTILE, actor: HOSTILE, details: { reason: HOSTILE }, instance_id: null, timestamp: HOSTILE }; // prettier-ignore
+const log = { id: 1, action: HOSTILE, actor: HOSTILE, key: { id: HOSTILE, name: HOSTILE }, details: { reason: HOSTILE }, instance_id: null, timestamp: HOSTILE }; // prettier-ignore
 const key = { id: '7', name: HOSTILE, scope: HOSTILE, instance_id: HOSTILE, created_at: HOSTILE, last_used_at: HOSTILE, revoked_at: null }; // prettier-ignore
-const entry = { id: 1, action: HOSTILE, actor: HOSTILE, key_id: HOSTILE, details: { [HOSTILE]: HOSTILE }, timestamp: HOSTILE }; // prettier-ignore
+const entry = { id: 1, action: HOSTILE, actor: HOSTILE, key: { id: HOSTILE, name: HOSTILE }, details: { [HOSTILE]: HOSTILE }, timestamp: HOSTILE }; // prettier-ignore
 
 /** Answers every call with a success whose every text is hostile. */
 function hostile({ method, url }: SeenRequest): Answer {
@@ -165,20 +165,31 @@ describe('list', () => {
 
 describe('audit', () => {
   it('tells who did what when, and by which key', async () => {
-    const made = { timestamp: '2026-03-01T11:30:00.000Z', key_id: null };
+    const made = { timestamp: '2026-03-01T11:30:00.000Z', key: null };
+    const owner = { id: 'owner', name: 'owner' };
+    const added = { id: 'k8', name: 'phone', scope: 'worker', instance_id: 'pixel' };
     const entries = [
-      { id: 2, action: 'queue_resumed', actor: 'instance:mac', details: {}, ...made, key_id: 'k7' },
+      { id: 3, action: 'key_added', actor: 'operator', details: added, ...made, key: owner },
+      {
+        id: 2,
+        action: 'queue_resumed',
+        actor: 'instance:mac',
+        details: {},
+        ...made,
+        key: { id: 'k7', name: 'mac' },
+      },
       { id: 1, action: 'queue_paused', actor: 'discord:1', details: { reason: 'Lunch' }, ...made },
     ];
     answer = () => ({ json: { entries, next_cursor: 'c' } });
     const { stdout, stderr } = await machine.run(['audit', '--limit', '2'], {
-      columns: 80,
+      columns: 90,
       env: { NO_COLOR: '1' },
     });
     expect(server.calls()).toEqual(['GET /api/audit?limit=2']);
-    expect(stdout).toMatch(/^TIME {17}WHAT {11}WHO {11}DETAILS\n/);
-    expect(stdout).toMatch(/queue resumed {2}instance:mac {2}key: k7\n/);
-    expect(stdout).toMatch(/queue paused {3}discord:1 {5}reason: Lunch\n/);
+    expect(stdout).toMatch(/^TIME {17}WHAT {11}WHO {20}DETAILS\n/);
+    expect(stdout).toMatch(/key added {6}operator {15}k8, phone, worker, pixel\n/);
+    expect(stdout).toMatch(/queue resumed {2}instance:mac, key mac *\n/);
+    expect(stdout).toMatch(/queue paused {3}discord:1 {14}Lunch\n/);
     expect(stderr).toContain('raise --limit');
     answer = () => ({ json: { entries: [], next_cursor: null } });
     expect((await machine.run(['audit'])).stdout).toBe('Nothing yet.\n');
@@ -223,13 +234,13 @@ describe('show', () => {
       status: 'in_progress', attempt: 2, instance_id: 'mac', instance_name: 'MacBook', lease_expires_at: IN_TWO_HOURS,
       error: 'Disk full', submitted_by: '@sam',
     }); // prettier-ignore
-    const entry = { id: 1, action: 'priority_changed', actor: 'discord:1', details: {}, instance_id: null, timestamp: '2026-03-01T11:30:00.000Z' }; // prettier-ignore
+    const entry = { id: 1, action: 'priority_changed', actor: 'operator', key: { id: 'k7', name: 'phone' }, details: {}, instance_id: null, timestamp: '2026-03-01T11:30:00.000Z' }; // prettier-ignore
     answer = ({ url }) => ({ json: url.endsWith('logs') ? { logs: [entry] } : { task: told } });
     const { stdout } = await machine.run(['show', '5']);
     expect(stdout).toContain('#5 🔄 in progress\nPriority: 🟡 medium\nCreated:  1 h ago by @sam\n');
     expect(stdout).toContain('Holder:   MacBook (2 h left)\nAttempt:  2 of 3\nError: Disk full\n');
     expect(stdout).toMatch(
-      /2026-03-01 \d\d:30:00 {2}priority changed {2}discord:1\n\nDeploy new monitoring stack\n$/,
+      /2026-03-01 \d\d:30:00 {2}priority changed {2}operator, key phone\n\nDeploy new monitoring stack\n$/,
     );
   });
 });

@@ -8,12 +8,13 @@ import { mount } from '../mount.ts';
 import { readPageQuery } from '../queries.ts';
 import { toAuditEntry, toStats } from '../views.ts';
 
-export function addQueueRoutes(app: HttpApp, { store, tasks, writes, clock }: RouteDeps): void {
+export function addQueueRoutes(app: HttpApp, { store, tasks, writes, keyring, clock }: RouteDeps): void {
   mount(app, 'stats', async (c) => ok(c, toStats(await store.counts(), clock.now())));
 
   mount(app, 'audit', async (c) => {
     const page = await store.adminEvents(readPageQuery(c));
-    return ok(c, { entries: page.events.map(toAuditEntry), next_cursor: page.nextCursor });
+    const entries = page.events.map((event) => toAuditEntry(event, keyring));
+    return ok(c, { entries, next_cursor: page.nextCursor });
   });
 
   const switches = [
