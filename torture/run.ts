@@ -27,7 +27,7 @@ const WORKERS = 5;
 const OPERATORS = 3;
 const MACHINES = 2;
 const PEOPLE = 3;
-const OPERATOR_PAUSE_MS = 250;
+const OPERATOR_PAUSE_MS = 150;
 const PERSON_PAUSE_MS = 900;
 const PROGRESS_MS = 10_000;
 /** The longest that an operation under way may still take. */

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { Events, HTTPError, type REST } from 'discord.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { login, newRest, startTwin } from './fixture.ts';
@@ -96,6 +98,20 @@ describe('when Discord misbehaves', () => {
       expect(sent()).toEqual(['a']);
     },
   );
+
+  test('a bot that is killed while it asks for the gateway takes nothing along', async () => {
+    await twin.beginOutage('bad-gateway');
+    const bot = connect(Number(new URL(twin.url).port), '127.0.0.1');
+    bot.write(
+      'GET /?v=10&encoding=json HTTP/1.1\r\nHost: gateway\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    );
+    await once(bot, 'data');
+    bot.resetAndDestroy();
+    await once(bot, 'close');
+    await twin.endOutage();
+    await send();
+    expect(sent()).toEqual(['a']);
+  });
 
   test('messages beyond the limit of a channel are refused when that is asked for', async () => {
     await twin.stop();

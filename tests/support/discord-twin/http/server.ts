@@ -30,6 +30,8 @@ export function createListener(handlers: HttpHandlers): Listener {
       opened.on('upgrade', handlers.upgrade);
       opened.on('connection', (socket) => {
         sockets.add(socket);
+        // After an upgrade nobody else listens for it, and a bot that is killed resets its connections.
+        socket.on('error', () => {});
         socket.on('close', () => sockets.delete(socket));
       });
       await new Promise<void>((resolve, reject) => {
