@@ -3,7 +3,7 @@ import { openSocket, type RawSocket } from '../../support/http-socket.ts';
 import { turns } from '../../support/http-until.ts';
 import type { Command } from '../command.ts';
 import { isPassing } from '../drivers/driver.ts';
-import { requestOf } from '../drivers/http-driver.ts';
+import { readable, requestOf } from '../drivers/http-driver.ts';
 import type { Answer } from '../model/explain.ts';
 import type { Recorder } from './recorder.ts';
 import { REQUEST_NAME } from './watched-server.ts';
@@ -44,7 +44,7 @@ function write(socket: RawSocket, command: Sendable, name: string): void {
 
 /** A list here is one page: more than one is not read at one time. */
 function answerOf(command: Command, status: number, json: unknown): Answer {
-  if (command.do !== 'list' || status !== 200) return { status, body: json };
+  if (command.do !== 'list' || status !== 200) return readable(command, { status, body: json });
   return { status, body: { pages: [(json as { tasks: unknown }).tasks] } };
 }
 

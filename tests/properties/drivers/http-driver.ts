@@ -59,14 +59,20 @@ async function listAll(send: Send, { statuses = [], limit = 50 }: Command): Prom
   return { status: 200, body: { pages } };
 }
 
+/** An answer with everything put in order whose order nobody promises. */
+export function readable(command: Command, answer: Answer): Answer {
+  const { instances } = answer.body as { instances?: Named[] };
+  if (command.do !== 'instances' || instances === undefined) return answer;
+  return { ...answer, body: { instances: byId(instances) } };
+}
+
 /** Asks over any connection. */
 export async function askOver(send: Send, command: Command): Promise<Answer> {
   if (command.do === 'list') return listAll(send, command);
   if (isPassing(command)) throw new Error('time is no request');
   const { method, path, sent } = requestOf(command as Command & { do: keyof typeof CALLS });
   const { status, json } = await send(method, path, sent);
-  const { instances } = json as { instances?: Named[] };
-  return { status, body: command.do === 'instances' && instances ? { instances: byId(instances) } : json };
+  return readable(command, { status, body: json });
 }
 
 export async function createHttpDriver({ socket }: { socket: boolean }): Promise<Driver> {
