@@ -69,7 +69,7 @@ async function add(deps: Deps, name: string, { options }: Given): Promise<Outcom
 
 function nextStep({ instance_id: instance }: KeyView): string {
   const login = 'On its machine: claude-task-client login';
-  return instance === null ? login : `${login}, and CLAUDE_INSTANCE=${safeLine(instance)}`;
+  return instance === null ? login : `${login}; set CLAUDE_INSTANCE=${safeLine(instance)} there`;
 }
 
 /**
@@ -94,7 +94,10 @@ async function revoke(deps: Deps, named: string, isSure: boolean): Promise<Outco
     const hint = 'See "claude-task-client keys list".';
     throw new ClientError('not_found', `There is no key "${safeLine(named)}".`, { hint });
   }
-  if (!isSure && key.revoked_at === null) await confirm(deps, key);
+  if (key.revoked_at !== null) {
+    return { json: { key }, lines: [`Key ${safeLine(key.id)} was revoked already: ${nameText(key)}`] };
+  }
+  if (!isSure) await confirm(deps, key);
   const answer = await deps.api().revokeKey(key.id);
   return { json: answer, lines: [`🔒 Key ${safeLine(key.id)} revoked: ${nameText(key)}`] };
 }

@@ -80,6 +80,10 @@ describe('keys add', () => {
     expect(JSON.parse((await machine.run([...add, '--json'])).stdout)).toEqual({ key: mac, secret: SECRET });
   });
 
+  it('says which instance its machine has to be', async () => {
+    expect((await machine.run(add)).stderr).toContain('set CLAUDE_INSTANCE=mac-1 there');
+  });
+
   it('leaves the secret nowhere on this machine', async () => {
     await machine.run(add);
     const kept = machine.files().map((file) => fs.readFileSync(path.join(machine.home, file), 'utf8'));
@@ -115,6 +119,12 @@ describe('keys revoke', () => {
     const { stdout, code } = await machine.run(['keys', 'revoke', named, '--yes']);
     expect(server.calls()).toEqual(['GET /api/keys?all=true', 'DELETE /api/keys/abcdefgh']);
     expect([stdout, code]).toEqual(['🔒 Key abcdefgh revoked: mac [for mac-1]\n', 0]);
+  });
+
+  it('says so where the key was revoked already, and asks the server for nothing', async () => {
+    const { stdout, code } = await machine.run(['keys', 'revoke', old.id]);
+    expect([stdout, code]).toEqual(['Key zzzzzzzz was revoked already: mac\n', 0]);
+    expect(server.calls()).toEqual(['GET /api/keys?all=true']);
   });
 
   it('asks on a terminal, and does nothing without a yes', async () => {
