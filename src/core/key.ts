@@ -41,6 +41,11 @@ export function allows(scope: KeyScope, needed: KeyScope): boolean {
   return scope === needed || scope === 'admin' || needed === 'read';
 }
 
+/** Whether a call by this key may be an instance's: its sign of life, and its name in the trail. */
+export function speaksForInstances(key: ActingKey): boolean {
+  return allows(key.scope, 'worker');
+}
+
 /** Throws `not_permitted` naming the scope that would be enough. */
 export function requireScope(key: ActingKey, needed: KeyScope): void {
   if (!allows(key.scope, needed)) throw missingScope(key, needed);

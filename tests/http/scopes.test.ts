@@ -86,3 +86,22 @@ describe('the table of scopes', () => {
     expect((await keys.read.send('OPTIONS', '/api/keys')).status).toBe(204);
   });
 });
+
+describe('a key that is for no instance', () => {
+  it('is none by saying so: neither the trail nor the list of instances tells of one', async () => {
+    const body = { instance_id: 'ghost' };
+    const asked = { ...body, description: 'x', target: 'nobody' };
+    const created = await keys.submit.send('POST', '/api/tasks', { body: asked });
+    const { task_id: id } = created.json as { task_id: number };
+    await keys.submit.send('PUT', `/api/tasks/${id}`, { body: { ...body, description: 'y' } });
+    await keys.submit.send('PUT', `/api/tasks/${id}/priority`, { body: { ...body, priority: 'high' } });
+    await keys.submit.send('POST', `/api/tasks/${id}/cancel`, { body });
+    await keys.submit.send('POST', `/api/tasks/${id}/requeue`, { body });
+    for (const key of [keys.read, keys.submit]) await key.send('GET', '/api/tasks?instance_id=ghost');
+    const events = await world.store.events(id);
+    expect(events.map(({ action, actor }) => [action, actor])).toEqual(
+      ['created', 'edited', 'priority_changed', 'cancelled', 'requeued'].map((did) => [did, 'operator']),
+    );
+    expect((await world.store.instances()).map((instance) => instance.id)).not.toContain('ghost');
+  });
+});

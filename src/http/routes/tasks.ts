@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import { ENDPOINTS } from '../../contract/endpoints.ts';
 import type { ClaimRequest } from '../../core/claim-use-cases.ts';
 import { lanesFor } from '../../core/lanes.ts';
+import { speaksForInstances } from '../../core/key.ts';
 import type { Caller } from '../../core/ownership.ts';
 import { required, type Task } from '../../core/task.ts';
 import { ok } from '../answers.ts';
@@ -158,9 +159,10 @@ interface Proof {
   readonly lease_id?: string | null | undefined;
 }
 
-/** People do these to any task, and an instance may say who it is. */
+/** People do these to any task, and an instance may say who it is; by a key that is for no instance it is not heard. */
 function toSpeaker(c: Context<HttpEnv>, body: Pick<Proof, 'instance_id'>): Caller {
-  return { key: c.get('key'), speaker: body.instance_id ?? undefined };
+  const key = c.get('key');
+  return { key, speaker: speaksForInstances(key) ? (body.instance_id ?? undefined) : undefined };
 }
 
 function toCaller(c: Context<HttpEnv>, body: Proof): Caller {
