@@ -24,10 +24,13 @@ const SHORTEST_SECRET = 6;
 /** An interaction's token stands in the path of its answers and lets anybody speak in its name. */
 const INTERACTION_TOKEN = /((?:webhooks|interactions)\/\d+\/)[\w-]{20,}/g;
 
+/** Somebody may paste a named key where its name is meant, and so into a path; its id leads to the key. */
+const NAMED_KEY = /(athena_[a-z2-7]{8}_)[\w-]{43}/g;
+
 export function createLogger({ level, write }: LogOptions): RedactingLogger {
   const secrets = new Set<string>();
   const redact = (text: string) => {
-    let safe = text.replace(INTERACTION_TOKEN, '$1[redacted]');
+    let safe = text.replace(INTERACTION_TOKEN, '$1[redacted]').replace(NAMED_KEY, '$1[redacted]');
     for (const secret of secrets) safe = safe.replaceAll(secret, '[redacted]');
     return safe;
   };

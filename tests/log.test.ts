@@ -46,6 +46,12 @@ describe('secrets', () => {
     return new Error(`request with ${KEY} failed`, { cause: new Error('middle', { cause }) });
   };
 
+  it('hide a named key wherever it was pasted, and leave its id to look for', () => {
+    const { logger, text } = world();
+    logger.info({ path: `/api/keys/athena_abcdefg2_${'s'.repeat(43)}` }, 'request');
+    expect(text()).toContain('/api/keys/athena_abcdefg2_[redacted]"');
+  });
+
   it.each([
     ['the message', (text: string) => [{}, text]],
     ['a field', (text: string) => [{ text }, 'x']],
