@@ -72,7 +72,7 @@ function standingOf({ member, user }: BaseInteraction, guild: Guild): Standing {
   const held = Array.isArray(roles) ? roles : [...roles.cache.keys()];
   return {
     userId: user.id,
-    roles: held.flatMap((id) => [id, guild.roles.cache.get(id)?.name ?? id]),
+    roles: held.map((id) => ({ id, name: guild.roles.cache.get(id)?.name ?? id })),
     ownsServer: guild.ownerId === user.id,
   };
 }

@@ -6,16 +6,20 @@
  * and the owner of the Discord server, may do everything without limits.
  */
 import type { Reach } from '../../core/ownership.ts';
-import type { DiscordConfig } from './config.ts';
+import { isId, type DiscordConfig } from './config.ts';
 
 /** What a command, button or form takes. `change`: of one task, which may turn out to be somebody else's. */
 export type Need = 'look' | 'submit' | 'change' | 'manage';
 
 export interface Standing {
   readonly userId: string;
-  /** Ids and names of the roles they hold. */
-  readonly roles: readonly string[];
+  readonly roles: readonly HeldRole[];
   readonly ownsServer: boolean;
+}
+
+export interface HeldRole {
+  readonly id: string;
+  readonly name: string;
 }
 
 export interface Rights {
@@ -30,11 +34,16 @@ type Rules = Pick<DiscordConfig, 'allowedRoles' | 'submitRoles' | 'manageRoles' 
 export function rightsOf({ userId, roles, ownsServer }: Standing, rules: Rules): Rights {
   if (ownsServer || rules.owners.includes(userId)) return { submits: true, changes: 'any', isLimited: false };
   const holdsOneOf = (wanted: readonly string[]) =>
-    wanted.length === 0 || wanted.some((role) => roles.includes(role));
+    wanted.length === 0 || wanted.some((wish) => roles.some((role) => isMeant(role, wish)));
   const submits = holdsOneOf(decidingRoles('submit', rules));
   const manages = holdsOneOf(decidingRoles('manage', rules));
   const changes = manages ? 'any' : submits ? 'own' : 'none';
   return { submits, changes, isLimited: true };
+}
+
+/** An id means that role alone: whoever makes roles could call another one so. */
+function isMeant({ id, name }: HeldRole, wish: string): boolean {
+  return isId(wish) ? wish === id : wish === name;
 }
 
 export function suffices({ submits, changes }: Rights, need: Need): boolean {

@@ -25,10 +25,18 @@ describe('rights', () => {
     ['managing is decided apart, the allowed role is held', { allowedRoles: ['crew'], manageRoles: ['ops'] }, ['crew'], OWN, 'own'],
     ['managing is decided apart and its role is held', { allowedRoles: ['crew'], manageRoles: ['ops'] }, ['ops'], 'look change manage', 'any'],
   ] as const)('where %s', (_where, rules, roles, allowed, changes) => {
-    const rights = rightsOf({ ...NOBODY, roles }, { ...RULES, ...rules });
+    const held = roles.map((name) => ({ id: '300000000000000009', name }));
+    const rights = rightsOf({ ...NOBODY, roles: held }, { ...RULES, ...rules });
     expect(NEEDS.filter((need) => suffices(rights, need)).join(' ')).toBe(allowed);
     expect(rights).toMatchObject({ changes, isLimited: true });
   }); // prettier-ignore
+
+  test('an id means that role, and not another one that was given it as its name', () => {
+    const rules = { ...RULES, manageRoles: ['400000000000000001'] };
+    const changes = (id: string, name: string) => rightsOf({ ...NOBODY, roles: [{ id, name }] }, rules).changes;
+    expect(changes('400000000000000001', 'ops')).toBe('any');
+    expect(changes('400000000000000002', '400000000000000001')).toBe('own');
+  });
 
   const closed = { ...RULES, allowedRoles: ['crew'], submitRoles: ['dev'], manageRoles: ['ops'] };
 
