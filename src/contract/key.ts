@@ -25,12 +25,16 @@ export const KeyAnswer = z.object({ key: KeyView });
 export const AddedKey = z.object({ key: KeyView, secret: z.string().nullable() });
 export type AddedKey = z.infer<typeof AddedKey>;
 
-/** Letters, marks, digits, signs and plain blanks between them: what nobody can mistake for another name. */
+/** Letters, marks, digits, signs and plain blanks between them. */
 const VISIBLE = /^(?! )[\p{L}\p{M}\p{N}\p{P}\p{S} ]+(?<! )$/u;
+/** Fillers, joiners and the empty braille cell, which are letters, marks and signs by their class alone. */
+const BLANK = /[\p{Default_Ignorable_Code_Point}\u2800]/u;
+/** A path loses these on its way, and with them the key could not be named in one. */
+const DOTS = /^\.{1,2}$/;
 
 export const AddKey = z.object({
-  name: is.nameText('name').refine((name) => VISIBLE.test(name), {
-    error: 'name must be visible characters, without blanks at its ends.',
+  name: is.nameText('name').refine((name) => VISIBLE.test(name) && !BLANK.test(name) && !DOTS.test(name), {
+    error: 'name must be visible characters, without blanks at its ends and more than dots.',
   }),
   scope: z.enum(KEY_SCOPES, { error: `scope must be one of ${KEY_SCOPES.join(', ')}.` }),
   instance_id: is.nameText('instance_id').nullish(),
