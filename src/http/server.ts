@@ -1,12 +1,12 @@
 /** Listens and drains. Slow and half-sent requests end here, before any handler waits for them. */
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '../core/ports.ts';
 import { guardConnections, type ConnectionLimits } from './connections.ts';
 import type { HttpApp } from './env.ts';
 import { createTrustedProxies } from './proxies.ts';
-import { inTurns } from './turns.ts';
+import { createTurns } from './turns.ts';
 import {
   answerClientError,
   answerExpectation,
@@ -73,14 +73,18 @@ export async function listen(app: Pick<HttpApp, 'fetch'>, options: ListenOptions
     insecureHTTPParser: false,
     requireHostHeader: false,
   };
-  const handle = inTurns((incoming, outgoing) => {
+  const turns = createTurns((incoming, outgoing) => {
     if (lacksOneHost(incoming)) answerWithoutHost(outgoing);
     else void answer(incoming, outgoing);
   });
-  const server = createServer(how, handle);
+  const server = createServer(how, turns.handle);
   server.maxConnections = MAX_CONNECTIONS;
   guardConnections(server, { limits, isTrustedProxy: createTrustedProxies(trustedProxies), logger });
-  server.on('clientError', answerClientError);
+  server.on('clientError', (error, socket: Socket) => {
+    turns.refuse(socket, () => {
+      answerClientError(error, socket);
+    });
+  });
   server.on('checkExpectation', answerExpectation);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -155,6 +155,47 @@ describe('a client that sends far ahead', () => {
   });
 });
 
+describe('a request that cannot be read, behind others', () => {
+  const add = () => requestText('POST', '/api/tasks', { body: { description: 'x' } });
+  const wait = () =>
+    requestText('POST', '/api/tasks/claim', { body: { instance_id: 'mac', wait_seconds: 30 } });
+
+  it.each([
+    ['what is no HTTP', 'garbage\r\n\r\n'],
+    ['two lengths', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n'],
+    ['a broken body', `${headText('POST', '/api/tasks', ['Transfer-Encoding: chunked'])}zz\r\n`],
+  ])('is refused in its turn, when those were answered: %s', async (_what, bytes) => {
+    await start({});
+    const socket = await openSocket(server.port);
+    socket.write(add() + add() + bytes);
+    for (const status of [201, 201, 400]) expect((await socket.answer()).status).toBe(status);
+    expect(await socket.rest()).toBe('');
+    expect((await server.api.stats()).total).toBe(2);
+  });
+
+  it('leaves a waiting claim its answer', async () => {
+    await start({});
+    const socket = await openSocket(server.port);
+    socket.write(`${wait()}garbage\r\n\r\n`);
+    await server.unanswered(1);
+    const { id } = await server.api.add();
+    expect((await socket.answer()).json).toMatchObject({ task: { id, instance_id: 'mac' } });
+    expect((await socket.answer()).status).toBe(400);
+    expect((await server.api.get(id)).status).toBe('in_progress');
+  });
+
+  it('ends a waiting claim when its client hangs up in the middle of the next', async () => {
+    await start({});
+    const socket = await openSocket(server.port);
+    socket.write(`${wait()}POST /api/tasks HTTP/1.1\r\nHost`);
+    await server.unanswered(1);
+    socket.end();
+    await server.unanswered(0);
+    const { id } = await server.api.add();
+    expect((await server.api.get(id)).status).toBe('pending');
+  });
+});
+
 describe('who has no key', () => {
   it('is refused before the body comes, and what comes all the same is cut off', async () => {
     await start({});
