@@ -46,8 +46,17 @@ export function createEditUseCases({ clock, policy }: TaskServiceDeps) {
       return move(id, caller, { make: (task, act) => edits.cancel(task, reason, act) });
     },
 
-    requeue(id: number, caller: Caller): Work<Task> {
-      return move(id, caller, { make: (task, act) => edits.requeue(task, act) });
+    /** It is open again, and so takes room at a limited person who queued it; it is no new submission. */
+    requeue(id: number, caller: Caller, limits?: PersonLimits): Work<Task> {
+      const open = limits && { ...limits, submissionsPerHour: null };
+      return move(id, caller, {
+        tally: open && tallyFor(actorOf(caller, null), open, clock.now()),
+        make(task, act, { tally }) {
+          const made = edits.requeue(task, act);
+          if (open && tally && task.createdBy === act.actor) requireRoom(open, tally, act.now);
+          return made;
+        },
+      });
     },
 
     edit(id: number, caller: Caller, description: string): Work<Task> {

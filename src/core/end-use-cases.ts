@@ -57,7 +57,7 @@ export function createEndUseCases({ clock }: TaskServiceDeps) {
       return move(id, caller, {
         repeats: repeatsOf(wish.status),
         seesNext: wish.status === 'completed',
-        make(task, act, next) {
+        make(task, act, { next }) {
           requireOwnMove(task, caller, wish.status);
           return statusMove(task, { ...wish, next }, act);
         },

@@ -1,6 +1,7 @@
 /** The frame of every move by a caller: find the task, answer a repeat, judge who may, then decide. */
 import type { Lease } from './lease.ts';
 import { actOf, isRepeat, requireOwnership, type Caller } from './ownership.ts';
+import type { Tally, TallyWish } from './person-limits.ts';
 import type { Clock } from './ports.ts';
 import { required, type Act, type Task, type TaskChange } from './task.ts';
 import type { LeaseOutcome } from './vocabulary.ts';
@@ -9,35 +10,42 @@ import { work, type Outcome, type Speaker, type Work } from './work.ts';
 export interface Move {
   /** Outcomes of the caller's own lease that make this call a harmless repeat. */
   readonly repeats?: readonly LeaseOutcome[];
-  /** Whether `make` is told what claim-next would hand out now; otherwise `next` is null. */
+  /** Whether `make` sees what claim-next would hand out now. */
   readonly seesNext?: boolean;
+  /** Whose tally `make` sees. */
+  readonly tally?: TallyWish | undefined;
   /** Null: the task is that way already, so nothing happened and nothing is told. */
-  make(task: Task, act: Act, next: Task | null): TaskChange | null;
+  make(task: Task, act: Act, seen: Seen): TaskChange | null;
 }
 
-interface Found {
+/** Null for what the move did not ask for. */
+interface Seen {
+  readonly next: Task | null;
+  readonly tally: Tally | null;
+}
+
+interface Found extends Partial<Seen> {
   readonly task: Task | null;
   readonly lease: Lease | null;
-  readonly next?: Task | null;
 }
 
 export type MoveTask = (id: number, caller: Caller, move: Move) => Work<Task>;
 
 export function createMove(clock: Clock): MoveTask {
   return (id, caller, move) => {
-    function decide({ task, lease, next = null }: Found): Outcome<Task> {
+    function decide({ task, lease, next = null, tally = null }: Found): Outcome<Task> {
       const found = required(task, id);
       const act = actOf(caller, lease, clock.now());
       if (isRepeat({ task: found, lease, caller }, move.repeats ?? [])) return { result: found };
       requireOwnership(found, caller);
-      const made = move.make(found, act, next);
+      const made = move.make(found, act, { next, tally });
       return made === null ? { result: found } : { result: made.after, changes: [made] };
     }
     const which = { id, leaseId: caller.leaseId };
     const from = speakerOf(caller);
     return move.seesNext === true
       ? work<'taskAndNext', Task>({ read: 'taskAndNext', ...which }, decide, from)
-      : work<'task', Task>({ read: 'task', ...which }, decide, from);
+      : work<'task', Task>({ read: 'task', ...which, tally: move.tally }, decide, from);
   };
 }
 

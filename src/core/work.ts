@@ -26,10 +26,13 @@ export interface Reads {
     takes: { origin: Task['origin']; tally?: TallyWish | undefined };
     gives: { id: number; existing: Task | null; tally: Tally | null };
   };
-  /** A task and, if a lease id is given, that lease's row whatever task it belongs to. */
+  /**
+   * A task and, if a lease id is given, that lease's row whatever task it belongs to. `tally` is that of whoever
+   * would have one more task open.
+   */
   task: {
-    takes: { id: number; leaseId?: string | undefined };
-    gives: { task: Task | null; lease: Lease | null };
+    takes: { id: number; leaseId?: string | undefined; tally?: TallyWish | undefined };
+    gives: { task: Task | null; lease: Lease | null; tally: Tally | null };
   };
   /** The same, and what claim-next would hand to this task's holder (or to nobody in particular) now. */
   taskAndNext: {

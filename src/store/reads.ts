@@ -1,5 +1,6 @@
 /** The closed set of named reads, answered inside the transaction of the decision they are for. */
 import { lanesFor } from '../core/lanes.ts';
+import type { TallyWish } from '../core/person-limits.ts';
 import type { Load, ReadName, Reads } from '../core/work.ts';
 import type { ApiKeyTable } from './api-key-table.ts';
 import type { InstanceTable } from './instance-table.ts';
@@ -25,13 +26,15 @@ export function createReads({ tasks, leases, instances, queue, apiKeys, personTa
     lease: leaseId === undefined ? null : leases.byId(leaseId),
   });
 
+  const tallyOf = (wish: TallyWish | undefined) => (wish === undefined ? null : personTally(wish));
+
   const answers: Answers = {
     newTask: ({ origin, tally }) => ({
       id: tasks.nextId(),
       existing: origin === null ? null : tasks.byOrigin(origin.frontEnd, origin.ref),
-      tally: tally === undefined ? null : personTally(tally),
+      tally: tallyOf(tally),
     }),
-    task: ({ id, leaseId }) => taskAndLease(id, leaseId),
+    task: ({ id, leaseId, tally }) => ({ ...taskAndLease(id, leaseId), tally: tallyOf(tally) }),
     taskAndNext({ id, leaseId }) {
       const found = taskAndLease(id, leaseId);
       return { ...found, next: tasks.nextReady(lanesFor(found.task?.instanceId)) };

@@ -41,7 +41,7 @@ export const PRESSES: Readonly<Record<ButtonVerb, ButtonAction>> = {
     needs: 'change',
     async run({ answer, person, kit }, id) {
       await answer.deferUpdate();
-      await kit.store.decide(kit.tasks.requeue(id, person.caller));
+      await kit.store.decide(kit.tasks.requeue(id, person.caller, person.limits));
       await answer.tell(`📋 Task #${id} is back in the queue.`);
     },
   },

@@ -63,6 +63,29 @@ describe('limits for each person', () => {
     await taken('four');
   });
 
+  test('open tasks: what was cancelled comes back when there is room, and is no new submission', async () => {
+    await open({ openPerPerson: 1, submissionsPerHour: 2 });
+    await taken('one');
+    const cancelled = await alice().slash('cancel', { task_id: '1' }).message();
+    await taken('two');
+    const told = await alice().clickButton(cancelled, 'Requeue').followUp();
+    expect(told).toMatchObject({ isEphemeral: true });
+    expect(told.content).toContain('You have 1 task open, which is the limit.');
+    expect((await stage.store.task(1))?.status).toBe('cancelled');
+    await alice().slash('cancel', { task_id: '2' }).message();
+    await alice().clickButton(cancelled, 'Requeue').followUp();
+    expect((await stage.store.task(1))?.status).toBe('pending');
+  });
+
+  test('open tasks: those of others, which somebody brings back, take no room', async () => {
+    await open({ openPerPerson: 1 });
+    await taken('one', stage.twin.user('bob'));
+    const cancelled = await alice().slash('cancel', { task_id: '1' }).message();
+    await taken('two');
+    await alice().clickButton(cancelled, 'Requeue').followUp();
+    expect((await stage.store.task(1))?.status).toBe('pending');
+  });
+
   test('forms obey them too, and give the text back', async () => {
     await open({ openPerPerson: 1 });
     await taken('one');
