@@ -33,7 +33,8 @@ describe('rights', () => {
 
   test('an id means that role, and not another one that was given it as its name', () => {
     const rules = { ...RULES, manageRoles: ['400000000000000001'] };
-    const changes = (id: string, name: string) => rightsOf({ ...NOBODY, roles: [{ id, name }] }, rules).changes;
+    const changes = (id: string, name: string) =>
+      rightsOf({ ...NOBODY, roles: [{ id, name }] }, rules).changes;
     expect(changes('400000000000000001', 'ops')).toBe('any');
     expect(changes('400000000000000002', '400000000000000001')).toBe('own');
   });
