@@ -12,6 +12,8 @@ export class ApiKeyError extends Error {
   }
 }
 
+const LEAST_LENGTH = 16;
+
 export interface KeySource {
   readonly configured: string | null;
   readonly databasePath: string;
@@ -21,13 +23,18 @@ export interface KeySource {
 /** Throws ApiKeyError when the key file cannot be used; the message names it, never its content. */
 export function findApiKey(source: KeySource): string {
   const key = source.configured ?? keyOfFile(source);
-  if (key === SAMPLE_API_KEY) {
-    source.logger.warn(
-      {},
-      'API_KEY is the published sample key: anybody who read the documentation can use this server',
-    );
-  }
+  const weakness = weaknessOf(key);
+  if (weakness !== null) source.logger.warn({}, weakness);
   return key;
+}
+
+/** Why somebody else could come to know this key, or null. Never shows any of it. */
+export function weaknessOf(key: string): string | null {
+  if (key === SAMPLE_API_KEY)
+    return 'API_KEY is the published sample key: anybody who read the documentation can use this server';
+  if (key.length < LEAST_LENGTH)
+    return `API_KEY is short enough to be guessed: set one of at least ${LEAST_LENGTH} random characters`;
+  return null;
 }
 
 function keyOfFile({ databasePath, logger }: KeySource): string {
@@ -38,7 +45,7 @@ function keyOfFile({ databasePath, logger }: KeySource): string {
 function readKey(file: string): string | null {
   try {
     const key = readFileSync(file, 'utf8').trim();
-    if (!/^[\x21-\x7e]{16,500}$/.test(key)) {
+    if (!/^[\x21-\x7e]+$/.test(key) || key.length < LEAST_LENGTH || key.length > 500) {
       throw new ApiKeyError(
         `The key file ${file} holds no usable key. Delete it to get a new one, or set API_KEY.`,
       );

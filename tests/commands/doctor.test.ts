@@ -97,6 +97,17 @@ it('names every wrong setting and goes on, without showing a value', async () =>
   expect((await examine(folder, wrong)).stdout).not.toMatch(/seventy|Mars/);
 });
 
+it('names what the server takes and its owner may not have meant', async () => {
+  const { about } = await findings(await aPlace(), { API_KEY: 'short-one' });
+  expect(about('API_KEY')).toMatchObject({ state: 'warning' });
+  expect(JSON.stringify(about('API_KEY'))).not.toContain('short-one');
+  const discord = { DISCORD_TOKEN: 'fake', DISCORD_API_URL: 'http://127.0.0.1:9/api', SUBMIT_ROLES: 'crew' };
+  const alone = await findings(await aPlace(), discord);
+  expect(alone.about('SUBMIT_ROLES')).toMatchObject({ state: 'warning' });
+  const both = await findings(await aPlace(), { ...discord, MANAGE_ROLES: 'crew' });
+  expect(both.about('SUBMIT_ROLES')).toBeUndefined();
+});
+
 it('names what is set and does nothing, and what looks like a slip', async () => {
   const { code, bad } = await findings(await aPlace(), {
     BACKUP_KEEP: '3',

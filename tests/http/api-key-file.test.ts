@@ -78,9 +78,9 @@ describe('without API_KEY', () => {
 describe('with API_KEY', () => {
   it('no file is made or read', () => {
     fs.writeFileSync(file(), 'garbled key');
-    expect(find('my-own-key')).toBe('my-own-key');
+    expect(find('my-own-key-of-some-length')).toBe('my-own-key-of-some-length');
     fs.rmSync(file());
-    expect(find('my-own-key')).toBe('my-own-key');
+    expect(find('my-own-key-of-some-length')).toBe('my-own-key-of-some-length');
     expect(fs.existsSync(file())).toBe(false);
     expect(warnings()).toEqual([]);
   });
@@ -89,6 +89,13 @@ describe('with API_KEY', () => {
     expect(find(SAMPLE_API_KEY)).toBe(SAMPLE_API_KEY);
     expect(warnings()).toHaveLength(1);
     expect(warnings()[0]?.message).toContain('sample key');
+  });
+
+  it('one that can be guessed is taken with a warning that shows nothing of it', () => {
+    expect(find('x'.repeat(15))).toBe('x'.repeat(15));
+    expect(find('y'.repeat(16))).toBe('y'.repeat(16));
+    expect(warnings().map(({ message }) => message)).toEqual([expect.stringMatching(/short enough.*16/)]);
+    expect(JSON.stringify(warnings())).not.toContain('xxx');
   });
 });
 

@@ -1,6 +1,7 @@
 /** The environment: what is wrong in it, what is set and does nothing, and what looks like a slip of the pen. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { weaknessOf } from '../../api-key.ts';
 import { ConfigError, readConfig, VARIABLES, type Config } from '../../config.ts';
 import { ok, problem, warning, type Finding } from '../../core/finding.ts';
 
@@ -48,8 +49,28 @@ export function examineSettings(environment: Environment, folder: string): Setti
   const usable = ok('variables', `${count} set, ${count - wrong.length} usable`);
   return {
     config,
-    findings: [usable, ...wrong, ...useless, ...slips(environment), ...unread(folder, isSet)],
+    findings: [
+      usable,
+      ...wrong,
+      ...useless,
+      ...risksOf(config),
+      ...slips(environment),
+      ...unread(folder, isSet),
+    ],
   };
+}
+
+/** What the server starts with, and what an owner may not have meant. */
+function risksOf({ apiKey, discord }: Config): readonly Finding[] {
+  const weakness = apiKey === null ? null : weaknessOf(apiKey);
+  const weak = weakness === null ? [] : [warning('API_KEY', weakness, 'Make one with: openssl rand -hex 24')];
+  const isOpen =
+    discord !== null &&
+    discord.submitRoles.length > 0 &&
+    discord.manageRoles.length + discord.allowedRoles.length === 0;
+  const half =
+    'is set alone: everybody in the channel may still change tasks, cancel them and pause the queue';
+  return isOpen ? [...weak, warning('SUBMIT_ROLES', half, 'Set MANAGE_ROLES as well.')] : weak;
 }
 
 function readAsFarAsPossible(environment: Environment): { config: Config; problems: readonly string[] } {
