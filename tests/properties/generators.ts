@@ -123,12 +123,42 @@ const passing = fc.record({ by: advance, sweeps: fc.constantFrom(true, true, tru
 
 const NEW_TASK: Command = { do: 'add', body: { description: 'sweep the floor' } };
 
+const end = fc
+  .record({
+    do: fc.constantFrom<Write>('complete', 'fail', 'release'),
+    as: fc.constantFrom<Body>({}, { lease_id: '~0' }, { instance_id: '~' }),
+    id: taskId,
+  })
+  .map(({ do: verb, as, id }): Command => ({
+    do: verb,
+    id,
+    body: verb === 'fail' ? { error: 'no luck', ...as } : as,
+  }));
+
+/** What hardly ever comes about by chance: the same claim or end once more, after what it was about has ended. */
+const story: fc.Arbitrary<Command[]> = fc.oneof(
+  fc
+    .record({ id: taskId, who: instance, key: aKey, ends: fc.tuple(end, end) })
+    .map(({ id, who, key, ends }) => {
+      const claim: Command = { do: 'claim', id, body: { instance_id: who }, key };
+      return [claim, { ...ends[0], id }, claim, { ...ends[1], id }];
+    }),
+  fc
+    .record({ who: instance, meantFor: instance, rank: priority, by: end })
+    .map(({ who, meantFor, rank, by }): Command[] => [
+      { do: 'add', body: { description: 'feed the cat', target: meantFor, priority: rank } },
+      { do: 'claim', id: 1, body: { instance_id: who } },
+      { do: 'complete', id: 1, body: by.do === 'fail' ? {} : by.body },
+    ]),
+);
+
 /** One after the other. */
 export const sequence: fc.Arbitrary<Command[]> = fc
   .array(
     fc.oneof(
       { weight: 20, arbitrary: writeOf(taskId, someKey).map((command) => [command]) },
       { weight: 2, arbitrary: read.map((command) => [command]) },
+      { weight: 2, arbitrary: story },
       { weight: 1, arbitrary: passing.map(({ by, sweeps }) => (sweeps ? [by, EXPIRE, PROMOTE] : [by])) },
     ),
     { minLength: 1, maxLength: 60, size: 'max' },
