@@ -95,7 +95,7 @@ function demandNoSecrets(system: string, access: NpmAccess): string {
   const left = places.filter((place) => sizeOf(path.join(system, place)) > 0);
   demand(left.length === 0, `left behind: ${left.join(', ')}`);
   const texts = walk(path.join(system, 'app')).filter(
-    ({ name, size }) => size < 4096 && /rc$|env|json$/.test(name),
+    ({ name, size, isFile }) => isFile && size < 4096 && /rc$|env|json$/.test(name),
   );
   for (const { name } of texts) {
     const text = readFileSync(path.join(system, 'app', name), 'utf8');
@@ -117,13 +117,14 @@ interface Found {
   readonly size: number;
   readonly mode: number;
   readonly uid: number;
+  readonly isFile: boolean;
 }
 
 /** Every entry below, links aside. */
 function walk(folder: string): Found[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).flatMap((name) => {
-    const { size, mode, uid, ...entry } = statOf(path.join(folder, name));
-    return entry.isLink ? [] : [{ name, size: entry.isFile ? size : 0, mode, uid }];
+    const { size, mode, uid, isLink, isFile } = statOf(path.join(folder, name));
+    return isLink ? [] : [{ name, size: isFile ? size : 0, mode, uid, isFile }];
   });
 }
 
