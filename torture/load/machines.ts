@@ -105,6 +105,8 @@ async function run(machine: Machine, command: Command): Promise<{ op: Op | null;
   }
   const op = world.journal.open((token) => wishOf(name, command as Command & { kind: OpKind }, token));
   const argv = [...command.argv(op.token), '--json'];
+  // What earlier commands left behind is not this one's.
+  const before = new Set(savedKeys(machine));
   while (op.tries < MOST_RUNS && !world.over.aborted) {
     op.tries += 1;
     const ran = await runOnce(machine, argv, `${name} ${op.token}`);
@@ -115,7 +117,7 @@ async function run(machine: Machine, command: Command): Promise<{ op: Op | null;
       return { op, printed };
     }
     // Without a saved write the command was over, or had not begun: run again it would be another one.
-    if (!hasSavedWrite(machine)) break;
+    if (savedKeys(machine).every((key) => before.has(key))) break;
   }
   world.journal.settle(op, { outcome: 'unknown', said: 'killed or unreachable' });
   return { op, printed: null };
@@ -157,9 +159,11 @@ async function runOnce(machine: Machine, argv: string[], instanceName: string): 
   return null;
 }
 
-function hasSavedWrite({ home }: Machine): boolean {
+/** Whoever adopts a saved write renames it: what stays is the key, `<owner>.<key>.json`. */
+function savedKeys({ home }: Machine): string[] {
   const folder = path.join(home, '.local/state/claude-task-client/pending-writes');
-  return existsSync(folder) && readdirSync(folder).some((name) => name.endsWith('.json'));
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).flatMap((name) => /\.([^.]+)\.json$/.exec(name)?.[1] ?? []);
 }
 
 function read(stdout: string): Printed | null {

@@ -98,6 +98,8 @@ interface Change {
 
 /** Words that say that it was done. Everything else (a refusal, "try again") leaves it open. */
 const DONE = /is cancelled|now has the priority|is back in the queue/;
+/** "Task #5 is cancelled and cannot be cancelled" tells of what somebody else did. */
+const REFUSED = /cannot be /;
 
 async function change(person: Person, wish: Change, begin: () => Invocation): Promise<void> {
   const { world } = person;
@@ -106,7 +108,7 @@ async function change(person: Person, wish: Change, begin: () => Invocation): Pr
   op.tries = 1;
   try {
     const text = await lastWords(begin());
-    const outcome = DONE.test(text) ? 'acknowledged' : 'unknown';
+    const outcome = REFUSED.test(text) ? 'refused' : DONE.test(text) ? 'acknowledged' : 'unknown';
     world.journal.settle(op, { outcome, said: text.slice(0, 80), taskId: wish.taskId });
   } catch (error) {
     world.journal.settle(op, { outcome: 'unknown', said: firstLine(error) });
