@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
+import tls from 'node:tls';
 import { read } from '../deploy/files.ts';
 
 export interface Proxy {
@@ -96,9 +97,9 @@ async function started(
 ): Promise<Proxy> {
   const exited = once(child, 'exit');
   const deadline = performance.now() + 20_000;
-  while (!(fs.existsSync(ca) && (await answers(port)))) {
+  while (!(fs.existsSync(ca) && (await greets(port, fs.readFileSync(ca))))) {
     if (child.exitCode !== null) throw new Error(`the proxy ended with ${child.exitCode}`);
-    if (performance.now() > deadline) throw new Error('the proxy did not listen within 20 s');
+    if (performance.now() > deadline) throw new Error('the proxy greeted nobody within 20 s');
   }
   return {
     url: `https://localhost:${port}${prefix}`,
@@ -111,14 +112,17 @@ async function started(
   };
 }
 
-async function answers(port: number): Promise<boolean> {
-  const socket = net.connect(port, '127.0.0.1');
-  const isOpen = await Promise.race([
-    once(socket, 'connect').then(() => true),
-    once(socket, 'error').then(() => false),
-  ]).catch(() => false);
-  socket.destroy();
-  return isOpen;
+/** A whole handshake that a client trusts: Caddy listens, and has its root, before it has a certificate to show. */
+async function greets(port: number, ca: Buffer): Promise<boolean> {
+  const socket = tls.connect({ port, host: '127.0.0.1', servername: 'localhost', ca });
+  try {
+    await once(socket, 'secureConnect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
 
 async function freePort(): Promise<number> {
