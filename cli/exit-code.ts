@@ -24,6 +24,7 @@ const SERVER_SAYS: Record<ErrorCode, ExitCode> = {
   invalid_transition: EXIT.lost,
   idempotency_conflict: EXIT.failure,
   limit_reached: EXIT.failure,
+  name_in_use: EXIT.usage,
   unauthenticated: EXIT.unauthenticated,
   not_found: EXIT.failure,
   method_not_allowed: EXIT.failure,

@@ -6,6 +6,8 @@ import { AuditList } from './audit.ts';
 import { AddedKey, AddKey, KeyAnswer, KeyList, RevokeKey } from './key.ts';
 import { Health, PauseQueue, QueueAnswer, Stats } from './stats.ts';
 import { Heartbeat, HeartbeatAnswer, InstanceList } from './instance.ts';
+import * as q from './question.ts';
+import * as r from './run.ts';
 import * as t from './task.ts';
 
 export const ENDPOINTS = {
@@ -46,10 +48,42 @@ export const ENDPOINTS = {
   audit: { method: 'GET', path: '/api/audit', answer: AuditList },
   heartbeat: { method: 'POST', path: '/api/instance/heartbeat', body: Heartbeat, answer: HeartbeatAnswer },
   instances: { method: 'GET', path: '/api/instances', answer: InstanceList },
+  taskMessages: { method: 'GET', path: '/api/tasks/:id/messages', answer: r.MessageList },
+  postMessages: {
+    method: 'POST',
+    path: '/api/tasks/:id/messages',
+    body: r.PostMessages,
+    answer: r.PostedMessages,
+  },
+  postReport: { method: 'POST', path: '/api/tasks/:id/report', body: r.PostReport, answer: r.PostedReport },
+  reply: { method: 'POST', path: '/api/tasks/:id/reply', body: r.PostReply, answer: r.PostedReply },
+  askQuestion: {
+    method: 'POST',
+    path: '/api/tasks/:id/questions',
+    body: q.AskQuestion,
+    answer: q.QuestionAnswer,
+  },
+  questions: { method: 'GET', path: '/api/questions', answer: q.QuestionList },
+  answerQuestion: {
+    method: 'POST',
+    path: '/api/questions/:id/answer',
+    body: q.GiveAnswer,
+    answer: q.QuestionAnswer,
+  },
+  signals: { method: 'POST', path: '/api/instance/signals', body: r.AskSignals, answer: r.Signals },
+  usage: { method: 'GET', path: '/api/usage', answer: r.UsageAnswer },
   listKeys: { method: 'GET', path: '/api/keys', answer: KeyList },
   addKey: { method: 'POST', path: '/api/keys', body: AddKey, answer: AddedKey },
   revokeKey: { method: 'DELETE', path: '/api/keys/:id', body: RevokeKey, answer: KeyAnswer },
 } as const;
+
+/**
+ * Two that carry no JSON. The transcript is JSON Lines under gzip, `GET` and `PUT`, with `?lease_id=`; the attachment is a
+ * file as it came, `GET` with `?number=`, and with `&lease_id=` for a worker's key.
+ */
+export const TRANSCRIPT_PATH = '/api/tasks/:id/transcript';
+export const ATTACHMENT_PATH = '/api/tasks/:id/attachment';
+export const LARGEST_TRANSCRIPT_BYTES = 16 * 1024 * 1024;
 
 /** The client that the server hands out; open, like `health`. */
 export const CLIENT_PATH = '/client/claude-task-client.mjs';

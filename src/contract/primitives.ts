@@ -19,7 +19,7 @@ const text = (what: string, max: number) =>
     .refine((value) => !hasNul(value), { error: `${what} must not contain NUL characters.` })
     .refine((value) => !isBroken(value), { error: `${what} must be well-formed Unicode.` });
 
-const filledText = (what: string, max: number) =>
+export const filledText = (what: string, max: number) =>
   text(what, max).refine((value) => value.trim() !== '', { error: `${what} must not be empty.` });
 
 export const nameText = (what: string) =>
@@ -32,6 +32,23 @@ export const errorText = filledText('error', TEXT_LIMITS.error);
 export const notes = text('notes', TEXT_LIMITS.notes);
 export const reason = text('reason', TEXT_LIMITS.reason);
 export const leaseId = nameText('lease_id');
+export const longText = (what: string, max: number) => text(what, max);
+export const messageText = text('text', TEXT_LIMITS.message);
+
+/** A repository that workers serve. */
+export const project = z.string({ error: 'project must be text.' }).regex(/^[a-z0-9][a-z0-9-]{0,31}$/, {
+  error: 'project must be 1 to 32 characters of a-z, 0-9 and "-", beginning with a letter or digit.',
+});
+const capability = z
+  .string({ error: 'A capability must be text.' })
+  .regex(/^[a-z0-9-]{1,32}$/, { error: 'A capability must be 1 to 32 characters of a-z, 0-9 and "-".' });
+export const capabilities = (what: string, most: number) =>
+  z
+    .array(capability, { error: `${what} must be a list of capabilities.` })
+    .max(most, { error: `${what} must not name more than ${most} capabilities.` });
+export const projects = z
+  .array(project.nullable(), { error: 'projects must be a list of project names and null.' })
+  .max(200, { error: 'projects must not name more than 200 projects.' });
 
 export const priority = z.enum(PRIORITIES, { error: `priority must be one of ${PRIORITIES.join(', ')}.` });
 export const status = z.enum(TASK_STATUSES, { error: `status must be one of ${TASK_STATUSES.join(', ')}.` });
@@ -40,6 +57,28 @@ const number = (what: string, range: { min: number; max: number }) => {
   const error = `${what} must be a number from ${range.min} to ${range.max}.`;
   return z.number({ error }).min(range.min, { error }).max(range.max, { error });
 };
+
+/** A whole number from 0 up. */
+export const count = (what: string) =>
+  z
+    .number({ error: `${what} must be a whole number.` })
+    .refine((value) => Number.isSafeInteger(value) && value >= 0, {
+      error: `${what} must be a whole number from 0 up.`,
+    });
+
+/** Any number from 0 up. */
+export const amount = (what: string) =>
+  z.number({ error: `${what} must be a number.` }).refine((value) => Number.isFinite(value) && value >= 0, {
+    error: `${what} must be a number from 0 up.`,
+  });
+
+/** More than nothing: a budget of nothing could never begin. */
+export const budget = (what: string, kind: 'whole' | 'any') =>
+  z
+    .number({ error: `${what} must be a number.` })
+    .refine((value) => value > 0 && value <= 1e12 && (kind === 'any' || Number.isSafeInteger(value)), {
+      error: `${what} must be a ${kind === 'whole' ? 'whole ' : ''}number above 0.`,
+    });
 
 /** Out-of-range lengths are clamped by the lease rules, so any number is welcome. */
 export const leaseSeconds = z.number({ error: 'lease_seconds must be a number of seconds.' });

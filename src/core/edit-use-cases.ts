@@ -3,7 +3,7 @@ import { createMove, speakerOf } from './move.ts';
 import { actOf, actorOf, type Caller } from './ownership.ts';
 import { requireRoom, tallyFor, type PersonLimits } from './person-limits.ts';
 import * as edits from './task-edits.ts';
-import type { Origin, Task } from './task.ts';
+import { NO_BUDGET, type Origin, type Task, type TaskBudget } from './task.ts';
 import type { TaskServiceDeps } from './task-deps.ts';
 import type { Actor, Priority } from './vocabulary.ts';
 import { work, type Work } from './work.ts';
@@ -15,6 +15,10 @@ export interface SubmitTask {
   readonly submittedBy?: string | undefined;
   readonly actor?: Actor | undefined;
   readonly origin?: Origin | undefined;
+  readonly project?: string | undefined;
+  readonly requires?: readonly string[] | undefined;
+  readonly model?: string | undefined;
+  readonly budget?: TaskBudget | undefined;
   /** Only what came with an origin counts, so they are for people of a front end. */
   readonly limits?: PersonLimits | undefined;
 }
@@ -78,5 +82,9 @@ function submissionOf(wanted: SubmitTask, id: number, maxAttempts: number): edit
     submittedBy: wanted.submittedBy ?? null,
     origin: wanted.origin ?? null,
     maxAttempts,
+    project: wanted.project ?? null,
+    requires: [...new Set(wanted.requires)].sort(),
+    model: wanted.model ?? null,
+    budget: wanted.budget ?? NO_BUDGET,
   };
 }

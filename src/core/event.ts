@@ -4,7 +4,8 @@
  * `details` therefore holds all that a notification shows. Its keys are snake_case because the
  * object is stored and sent as it is.
  */
-import type { Actor, EventAction, Priority } from './vocabulary.ts';
+import type { RunResult } from './run.ts';
+import type { Actor, EventAction, Parking, Priority } from './vocabulary.ts';
 
 export interface EventDetails {
   /** First line of the description, shortened: names the task in one line. */
@@ -26,6 +27,13 @@ export interface EventDetails {
   readonly duration_ms?: number;
   readonly not_before?: string;
   /** What claim-next would have handed out right after this event. */
+  /** The number of a reply. */
+  readonly reply?: number;
+  readonly project?: string;
+  /** What a task waits for that a run gave back. */
+  readonly parked?: Parking;
+  /** Of an end by a worker: how the work stands. */
+  readonly result?: RunResult;
   readonly next_task?: { readonly id: number; readonly title: string };
 }
 

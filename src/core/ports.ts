@@ -55,6 +55,8 @@ export interface Commit {
   readonly resumed: boolean;
   /** A lease or delay may now end earlier than anything before it. */
   readonly timesChanged: boolean;
+  /** Tasks with new messages, replies, or questions whose state changed; and tasks whose lease began or ended. */
+  readonly runNews: readonly number[];
   /** Keys that were made, revoked or used, as they are now. */
   readonly keys: readonly StoredKey[];
 }

@@ -32,6 +32,7 @@ export function claim(task: Task, by: Claimant, now: Date): TaskChange {
     attempt,
     claimedAt: now,
     notBefore: null,
+    parked: null,
     updatedAt: now,
   };
   const started: Lease = {

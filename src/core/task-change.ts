@@ -44,7 +44,14 @@ interface Ended extends Told {
 /** Any end sets `completedAt`, keeps who worked on it, and ends the lease. */
 export function end(before: Task, after: Task, told: Ended): TaskChange {
   const { now } = told.act;
-  const finished: Task = { ...after, lease: null, completedAt: now, notBefore: null, updatedAt: now };
+  const finished: Task = {
+    ...after,
+    lease: null,
+    completedAt: now,
+    notBefore: null,
+    parked: null,
+    updatedAt: now,
+  };
   const took = before.claimedAt === null ? null : Math.max(0, now.getTime() - before.claimedAt.getTime());
   const details = { ...told.details, ...(took !== null && { duration_ms: took }) };
   return { ...change(before, finished, { ...told, details }), ...leaseEndOf(before, told.outcome, told.act) };
@@ -69,6 +76,7 @@ export function backInQueue(task: Task, now: Date): Task {
     claimedAt: null,
     completedAt: null,
     notBefore: null,
+    parked: null,
     updatedAt: now,
   };
 }

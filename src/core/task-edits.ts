@@ -1,5 +1,13 @@
 /** What people do to a task: submit, edit, raise, annotate, cancel, and give it a second chance. */
-import { illegal, isFinished, type Act, type Origin, type Task, type TaskChange } from './task.ts';
+import {
+  illegal,
+  isFinished,
+  type Act,
+  type Origin,
+  type Task,
+  type TaskBudget,
+  type TaskChange,
+} from './task.ts';
 import { backInQueue, change, end } from './task-change.ts';
 import type { Priority } from './vocabulary.ts';
 
@@ -11,6 +19,10 @@ export interface Submission {
   readonly submittedBy: string | null;
   readonly origin: Origin | null;
   readonly maxAttempts: number;
+  readonly project: string | null;
+  readonly requires: readonly string[];
+  readonly model: string | null;
+  readonly budget: TaskBudget;
 }
 
 export function submit(wanted: Submission, act: Act): TaskChange {
@@ -29,6 +41,8 @@ export function submit(wanted: Submission, act: Act): TaskChange {
     notes: null,
     error: null,
     createdBy: act.actor,
+    parked: null,
+    result: null,
   };
   return change(null, after, {
     action: 'created',
@@ -37,6 +51,7 @@ export function submit(wanted: Submission, act: Act): TaskChange {
       description: after.description,
       priority: after.priority,
       ...(after.target !== null && { target: after.target }),
+      ...(after.project !== null && { project: after.project }),
     },
   });
 }

@@ -7,7 +7,8 @@
 import { DomainError } from './errors.ts';
 import type { NewEvent } from './event.ts';
 import type { Lease, LeaseEnd, LiveLease } from './lease.ts';
-import { FINISHED_STATUSES, type Actor, type Priority, type TaskStatus } from './vocabulary.ts';
+import type { RunResult } from './run.ts';
+import { FINISHED_STATUSES, type Actor, type Parking, type Priority, type TaskStatus } from './vocabulary.ts';
 
 /** Where a task was asked for: the front end and its own name for the request (an interaction id). */
 export interface Origin {
@@ -40,6 +41,36 @@ export interface Task {
   readonly submittedBy: string | null;
   readonly createdBy: Actor;
   readonly origin: Origin | null;
+  /** The repository that is worked in; null: people take it, and workers with a default project. */
+  readonly project: string | null;
+  /** Capabilities that a claimant must have, sorted and without repeats. */
+  readonly requires: readonly string[];
+  /** A model id; null: the project's. */
+  readonly model: string | null;
+  readonly budget: TaskBudget;
+  /** What it waits for although it is pending; claim-next never hands it out meanwhile. */
+  readonly parked: Parked | null;
+  /** How the newest run left it, with the sums over all runs; null before the first one ended. */
+  readonly result: RunResult | null;
+}
+
+/** Over the task's whole life, all attempts and follow-ups together; null: no limit of its own. */
+export interface TaskBudget {
+  readonly costUsd: number | null;
+  /** Input, output, cache reads and writes together. */
+  readonly tokens: number | null;
+  readonly turns: number | null;
+  /** Of setup and running; waiting for people does not count. */
+  readonly minutes: number | null;
+}
+
+export const NO_BUDGET: TaskBudget = { costUsd: null, tokens: null, turns: null, minutes: null };
+
+export interface Parked {
+  readonly kind: Parking;
+  /** When it ends by itself; null: when somebody acts. */
+  readonly until: Date | null;
+  readonly detail: string;
 }
 
 /** `before` is null for a new task; the store uses it to guard the write. */
@@ -61,6 +92,20 @@ export interface Act {
 
 export function isFinished(task: Task): boolean {
   return (FINISHED_STATUSES as readonly TaskStatus[]).includes(task.status);
+}
+
+/** Whether claim-next may hand it out now. */
+export function isReady(task: Task): boolean {
+  return task.status === 'pending' && task.notBefore === null && task.parked === null;
+}
+
+/**
+ * Whose limits a task counts for: the person who queued it in a front end, or for a task of the API the name that
+ * came with it; null where there is none.
+ */
+export function personOf({ createdBy, submittedBy }: Pick<Task, 'createdBy' | 'submittedBy'>): string | null {
+  if (createdBy.startsWith('discord:')) return createdBy;
+  return submittedBy === null ? null : `name:${submittedBy}`;
 }
 
 export function illegal(task: Task, wanted: string, hint?: string): DomainError {

@@ -27,6 +27,7 @@ export const EVENT_ACTIONS = [
   'cancelled',
   'priority_changed',
   'notes_updated',
+  'replied',
 ] as const;
 export type EventAction = (typeof EVENT_ACTIONS)[number];
 
@@ -63,8 +64,46 @@ export const DOMAIN_ERROR_CODES = [
   'invalid_transition',
   'idempotency_conflict',
   'limit_reached',
+  'name_in_use',
 ] as const;
 export type DomainErrorCode = (typeof DOMAIN_ERROR_CODES)[number];
+
+/** What a run of a worker reports, in the order in which it happened. The server itself adds questions and results. */
+export const MESSAGE_KINDS = ['text', 'tool', 'notice', 'question', 'result'] as const;
+export type MessageKind = (typeof MESSAGE_KINDS)[number];
+
+export const QUESTION_KINDS = ['permission', 'choice', 'text'] as const;
+export type QuestionKind = (typeof QUESTION_KINDS)[number];
+
+/** `closed`: the task ended, or a new run asked again. */
+export const QUESTION_STATUSES = ['open', 'answered', 'closed'] as const;
+export type QuestionStatus = (typeof QUESTION_STATUSES)[number];
+
+/** How the work of a task stands after its newest run. */
+export const RUN_OUTCOMES = ['done', 'no_changes', 'budget', 'failed', 'cancelled', 'parked'] as const;
+export type RunOutcome = (typeof RUN_OUTCOMES)[number];
+
+/** What a parked task waits for; `limit` is one of its person's. */
+export const PARKINGS = ['answer', 'quota', 'budget', 'limit'] as const;
+export type Parking = (typeof PARKINGS)[number];
+
+/** Why a pending task cannot start now; the first that holds is told. */
+export const WAIT_REASONS = [
+  'paused',
+  'not_before',
+  'answer',
+  'quota',
+  'budget',
+  'limit',
+  'target',
+  'no_worker',
+  'busy',
+] as const;
+export type WaitReason = (typeof WAIT_REASONS)[number];
+
+/** What may be wrong with a machine, so that no other task would fare better on it. */
+export const FAULTS = ['key', 'billing', 'disk', 'binary', 'repository', 'push'] as const;
+export type Fault = (typeof FAULTS)[number];
 
 /** Longest texts, in UTF-16 units (what `String.length` counts). */
 export const TEXT_LIMITS = {
@@ -73,6 +112,10 @@ export const TEXT_LIMITS = {
   notes: 16_000,
   reason: 500,
   name: 100,
+  message: 16_000,
+  reply: 4000,
+  question: 4000,
+  summary: 4000,
 } as const;
 
 /** Who caused an event. `operator` is a call that names no instance; `system` is Athena itself. */

@@ -20,6 +20,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   payload_too_large: 413,
   unsupported_media_type: 415,
   limit_reached: 429,
+  name_in_use: 409,
   rate_limited: 429,
   internal: 500,
   unavailable: 503,

@@ -35,6 +35,15 @@ export function toTaskView(task: Task): TaskView {
     lease_expires_at: iso(task.lease?.expiresAt ?? null),
     updated_at: task.updatedAt.toISOString(),
     error: task.error,
+    project: task.project,
+    requires: [...task.requires],
+    model: task.model,
+    max_cost_usd: task.budget.costUsd,
+    max_tokens: task.budget.tokens,
+    max_turns: task.budget.turns,
+    max_minutes: task.budget.minutes,
+    waiting_for: null,
+    result: task.result,
   };
 }
 
@@ -96,6 +105,12 @@ export function toInstanceView(instance: InstanceWithWork): InstanceView {
     status: instance.status,
     current_task_id: instance.currentTaskId,
     last_seen: instance.lastSeen.toISOString(),
+    projects: [],
+    capabilities: [],
+    concurrency: null,
+    running: [],
+    held_until: null,
+    problem: null,
   };
 }
 

@@ -4,7 +4,7 @@ import type { EventDetails, NewEvent, TaskEvent } from '../core/event.ts';
 import { laneOf, rankOf } from '../core/lanes.ts';
 import type { StoredKey } from '../core/key.ts';
 import type { Lease } from '../core/lease.ts';
-import type { Task } from '../core/task.ts';
+import { isReady, personOf, type Task } from '../core/task.ts';
 import type { Actor, EventAction } from '../core/vocabulary.ts';
 import type { apiKeys, leases, taskLogs, tasks } from './schema.ts';
 
@@ -38,7 +38,23 @@ export function toTask(row: TaskRow): Task {
     submittedBy: row.submittedBy,
     createdBy: row.createdBy as Actor,
     origin: originOf(row),
+    project: row.project,
+    requires: row.requires === '' ? [] : row.requires.split(','),
+    model: row.model,
+    budget: {
+      costUsd: row.maxCostUsd,
+      tokens: row.maxTokens,
+      turns: row.maxTurns,
+      minutes: row.maxMinutes,
+    },
+    parked: parkedOf(row),
+    result: row.result === null ? null : (JSON.parse(row.result) as Task['result']),
   };
+}
+
+function parkedOf(row: TaskRow): Task['parked'] {
+  if (row.parked === null) return null;
+  return { kind: row.parked, until: toDate(row.parkedUntil), detail: row.parkedDetail ?? '' };
 }
 
 function liveLeaseOf(row: TaskRow): Task['lease'] {
@@ -59,12 +75,10 @@ export function toChangedColumns(task: Task) {
     status: task.status,
     priority: task.priority,
     rank: rankOf(task.priority),
-    ready: task.notBefore === null ? 1 : 0,
+    ready: isReady(task) ? 1 : 0,
     instanceId: task.instanceId,
     instanceName: task.instanceName,
-    leaseId: task.lease?.leaseId ?? null,
-    leaseMs: task.lease?.lengthMs ?? null,
-    leaseExpiresAt: toMs(task.lease?.expiresAt ?? null),
+    ...toLeaseColumns(task),
     attempt: task.attempt,
     claimedAt: toMs(task.claimedAt),
     completedAt: toMs(task.completedAt),
@@ -72,7 +86,19 @@ export function toChangedColumns(task: Task) {
     updatedAt: task.updatedAt.getTime(),
     notes: task.notes,
     error: task.error,
+    ...toParkedColumns(task),
+    result: task.result === null ? null : JSON.stringify(task.result),
   };
+}
+
+function toLeaseColumns({ lease }: Task) {
+  if (lease === null) return { leaseId: null, leaseMs: null, leaseExpiresAt: null };
+  return { leaseId: lease.leaseId, leaseMs: lease.lengthMs, leaseExpiresAt: lease.expiresAt.getTime() };
+}
+
+function toParkedColumns({ parked }: Task) {
+  if (parked === null) return { parked: null, parkedUntil: null, parkedDetail: null };
+  return { parked: parked.kind, parkedUntil: toMs(parked.until), parkedDetail: parked.detail };
 }
 
 export function toTaskRow(task: Task): TaskRow {
@@ -86,6 +112,14 @@ export function toTaskRow(task: Task): TaskRow {
     createdBy: task.createdBy,
     originFrontEnd: task.origin?.frontEnd ?? null,
     originRef: task.origin?.ref ?? null,
+    project: task.project,
+    requires: task.requires.join(','),
+    model: task.model,
+    maxCostUsd: task.budget.costUsd,
+    maxTokens: task.budget.tokens,
+    maxTurns: task.budget.turns,
+    maxMinutes: task.budget.minutes,
+    person: personOf(task),
   };
 }
 

@@ -2,7 +2,7 @@
 import type { KeyChange, StoredKey } from '../core/key.ts';
 import { laneOf } from '../core/lanes.ts';
 import type { Commit } from '../core/ports.ts';
-import type { Task, TaskChange } from '../core/task.ts';
+import { isReady, type TaskChange } from '../core/task.ts';
 import type { Outcome, QueueState } from '../core/work.ts';
 import type { AdminTable } from './admin-table.ts';
 import type { EventTable } from './event-table.ts';
@@ -23,10 +23,12 @@ export function createSignals(tell: (commit: Commit) => void) {
   let hasEvents = false;
   let resumed = false;
   let timesChanged = false;
+  let runNews: number[] = [];
   let changedKeys: StoredKey[] = [];
   return {
     begin(): void {
       readyLanes = [];
+      runNews = [];
       changedKeys = [];
       hasEvents = resumed = timesChanged = false;
     },
@@ -34,14 +36,13 @@ export function createSignals(tell: (commit: Commit) => void) {
     event: () => void (hasEvents = true),
     resumed: () => void (resumed = true),
     timesChanged: () => void (timesChanged = true),
+    runNews: (taskId: number) => void runNews.push(taskId),
     key: (key: StoredKey) => void changedKeys.push(key),
     committed: () => {
-      tell({ readyLanes, hasEvents, resumed, timesChanged, keys: changedKeys });
+      tell({ readyLanes, hasEvents, resumed, timesChanged, runNews, keys: changedKeys });
     },
   };
 }
-
-const isReady = (task: Task) => task.status === 'pending' && task.notBefore === null;
 
 export function createSaves(tables: SaveTables, signals: Signals) {
   const { tasks, events, admin, leases, queue, keys, apiKeys } = tables;
@@ -52,6 +53,7 @@ export function createSaves(tables: SaveTables, signals: Signals) {
     if (change.leaseEnd) leases.end(change.leaseEnd);
     if (change.leaseStart) leases.start(change.leaseStart);
     signals.event();
+    if (change.leaseStart || change.leaseEnd) signals.runNews(change.after.id);
     if (isReady(change.after) && (change.before === null || !isReady(change.before)))
       signals.ready(laneOf(change.after));
     if (change.leaseStart || change.after.notBefore) signals.timesChanged();

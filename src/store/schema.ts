@@ -6,10 +6,21 @@
  * claim, which then costs as much as the backlog. Queries on a partial index repeat its condition.
  */
 import { sql } from 'drizzle-orm';
-import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
-import { KEY_SCOPES, LEASE_OUTCOMES, PRIORITIES, TASK_STATUSES } from '../core/vocabulary.ts';
+import {
+  check,
+  index,
+  integer,
+  primaryKey,
+  real,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/sqlite-core';
+import { KEY_SCOPES, LEASE_OUTCOMES, PARKINGS, PRIORITIES, TASK_STATUSES } from '../core/vocabulary.ts';
 
 const words = (values: readonly string[]) => sql.raw(values.map((value) => `'${value}'`).join(', '));
+
+const LEASE_IS_WHOLE = sql`(lease_id IS NULL) = (lease_expires_at IS NULL) AND (lease_id IS NULL) = (lease_ms IS NULL)`;
 
 export const tasks = sqliteTable(
   'tasks',
@@ -40,8 +51,32 @@ export const tasks = sqliteTable(
     createdBy: text('created_by').notNull(),
     originFrontEnd: text('origin_front_end'),
     originRef: text('origin_ref'),
+    project: text(),
+    /** Sorted, with commas between them; empty for none. */
+    requires: text().notNull().default(''),
+    model: text(),
+    maxCostUsd: real('max_cost_usd'),
+    maxTokens: integer('max_tokens'),
+    maxTurns: integer('max_turns'),
+    maxMinutes: real('max_minutes'),
+    parked: text({ enum: PARKINGS }),
+    parkedUntil: integer('parked_until'),
+    parkedDetail: text('parked_detail'),
+    /** Whose limits it counts for: see `personOf`. */
+    person: text(),
+    /** JSON. */
+    result: text(),
   },
   (t) => [
+    index('tasks_parked')
+      .on(t.parkedUntil)
+      .where(sql`parked_until IS NOT NULL`),
+    index('tasks_running_of_person')
+      .on(t.person)
+      .where(sql`status = 'in_progress' AND person IS NOT NULL`),
+    index('tasks_limited')
+      .on(t.person, t.rank, t.id)
+      .where(sql`parked = 'limit'`),
     index('tasks_ready')
       .on(t.lane, t.rank, t.id)
       .where(sql`status = 'pending' AND ready = 1`),
@@ -78,13 +113,16 @@ export const tasks = sqliteTable(
     check('tasks_ready_flag', sql`ready IN (0, 1)`),
     check('tasks_attempt', sql`attempt >= 0 AND max_attempts >= 1`),
     check('tasks_lease', sql`(status = 'in_progress') = (lease_id IS NOT NULL)`),
-    check(
-      'tasks_lease_whole',
-      sql`(lease_id IS NULL) = (lease_expires_at IS NULL) AND (lease_id IS NULL) = (lease_ms IS NULL)`,
-    ),
+    check('tasks_lease_whole', LEASE_IS_WHOLE),
     check('tasks_finish', sql`(completed_at IS NOT NULL) = (status IN ('completed', 'failed', 'cancelled'))`),
   ],
 );
+
+/** Lanes that have tasks ready, kept by triggers on `tasks`: what a claim matches against a claimant. */
+export const laneCounts = sqliteTable('lane_counts', {
+  lane: text().primaryKey(),
+  n: integer().notNull(),
+});
 
 export const taskLogs = sqliteTable(
   'task_logs',
@@ -135,7 +173,13 @@ export const leases = sqliteTable(
 
 export const instances = sqliteTable(
   'instances',
-  { id: text().primaryKey(), name: text().notNull(), lastSeen: integer('last_seen').notNull() },
+  {
+    id: text().primaryKey(),
+    name: text().notNull(),
+    lastSeen: integer('last_seen').notNull(),
+    /** What a worker says of itself; JSON, null for what is none. */
+    worker: text(),
+  },
   (t) => [index('instances_seen').on(t.lastSeen)],
 );
 

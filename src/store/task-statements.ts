@@ -28,6 +28,10 @@ const CHANGED = [
   'updatedAt',
   'notes',
   'error',
+  'parked',
+  'parkedUntil',
+  'parkedDetail',
+  'result',
 ] as const;
 
 export function prepareTaskReads({ client, tables }: OpenDatabase) {

@@ -48,6 +48,7 @@ const MESSAGES: Readonly<Record<EventAction, number>> = {
   cancelled: 1,
   priority_changed: 0,
   notes_updated: 0,
+  replied: 0,
 };
 const ACTIONS = Object.keys(MESSAGES) as EventAction[];
 

@@ -20,7 +20,14 @@ const broken: Work<never> = work<'queue', never>({ read: 'queue' }, () => {
 
 export function storeCommitsContract(open: OpenStoreWorld): void {
   describe('a commit', () => {
-    const quiet: Commit = { readyLanes: [], hasEvents: false, resumed: false, timesChanged: false, keys: [] };
+    const quiet: Commit = {
+      readyLanes: [],
+      hasEvents: false,
+      resumed: false,
+      timesChanged: false,
+      runNews: [],
+      keys: [],
+    };
     const told: Record<string, { act: (world: StoreWorld) => Work<unknown>; tells: Partial<Commit> }> = {
       'a new task': {
         act: ({ tasks }) => tasks.submit({ description: 'x' }),

@@ -1,7 +1,7 @@
 /** What people do to a task, and what it may no longer be done to. */
 import { describe, expect, it } from 'vitest';
 import { cancel, changePriority, edit, requeue, submit, updateNotes } from '../../src/core/task-edits.ts';
-import type { Act, Task, TaskChange } from '../../src/core/task.ts';
+import { NO_BUDGET, type Act, type Task, type TaskChange } from '../../src/core/task.ts';
 import type { TaskStatus } from '../../src/core/vocabulary.ts';
 import { aFinishedTask, aRunningTask, aTask, minutesAfterNoon } from '../support/builders.ts';
 
@@ -23,6 +23,10 @@ describe('a submission', () => {
     submittedBy: '@ada',
     origin: { frontEnd: 'discord', ref: 'i-1' },
     maxAttempts: 4,
+    project: 'notes',
+    requires: ['docker', 'gpu'],
+    model: null,
+    budget: NO_BUDGET,
   } as const;
 
   it('is a pending task that remembers all it was asked with', () => {

@@ -7,7 +7,14 @@ import { manualClock } from '../support/clock.ts';
 
 export const ANY = laneOf({ target: null });
 
-const QUIET: Commit = { readyLanes: [], hasEvents: false, resumed: false, timesChanged: false, keys: [] };
+const QUIET: Commit = {
+  readyLanes: [],
+  hasEvents: false,
+  resumed: false,
+  timesChanged: false,
+  runNews: [],
+  keys: [],
+};
 
 const NOTHING: () => void = () => undefined;
 

@@ -1,6 +1,6 @@
 /** Things of the domain with sensible facts, of which a test names only those that it is about. */
 import type { Lease, LiveLease } from '../../src/core/lease.ts';
-import type { Task } from '../../src/core/task.ts';
+import { NO_BUDGET, type Task } from '../../src/core/task.ts';
 
 export const NOON = new Date(Date.UTC(2026, 0, 15, 12, 0, 0));
 
@@ -31,6 +31,12 @@ export function aTask(facts: Partial<Task> = {}): Task {
     submittedBy: null,
     createdBy: 'operator',
     origin: null,
+    project: null,
+    requires: [],
+    model: null,
+    budget: NO_BUDGET,
+    parked: null,
+    result: null,
     ...facts,
   };
 }

@@ -24,6 +24,15 @@ export function taskView(changes: Partial<TaskView> = {}): TaskView {
     lease_expires_at: null,
     updated_at: '2026-03-01T11:00:00.000Z',
     error: null,
+    project: null,
+    requires: [],
+    model: null,
+    max_cost_usd: null,
+    max_tokens: null,
+    max_turns: null,
+    max_minutes: null,
+    waiting_for: null,
+    result: null,
     ...changes,
   };
 }

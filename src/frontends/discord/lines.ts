@@ -16,6 +16,7 @@ export const LINES: Readonly<Record<EventAction, Line | null>> = {
   edited: null,
   priority_changed: null,
   notes_updated: null,
+  replied: null,
   claimed: (event, cardUrl) =>
     silent(event, cardUrl, {
       says: `🔄 Task #${event.taskId} claimed by ${holder(event)}`,

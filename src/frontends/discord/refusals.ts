@@ -24,6 +24,7 @@ const REPLIES: Readonly<Record<DomainErrorCode, Reply>> = {
   invalid_transition: lookAround,
   idempotency_conflict: asItIs,
   limit_reached: limitText,
+  name_in_use: asItIs,
 };
 
 /** When the next task is possible, on the reader's own clock. */

@@ -31,6 +31,7 @@ export const ACTION_COUNTS: Readonly<Record<EventAction, string | null>> = {
   requeued: 'requeued',
   priority_changed: null,
   notes_updated: null,
+  replied: null,
   edited: null,
 };
 
