@@ -1,0 +1,83 @@
+/** What went wrong with git, in words for the person whose task it is. Matched on git's English messages (LC_ALL=C). */
+
+export type GitFaultKind =
+  /** The repository, its host, or the way there. */
+  | 'unreachable'
+  /** It wants other credentials, or none will do. */
+  | 'refused'
+  /** A push that the repository does not take: the branch moved, or one of its rules forbids it. */
+  | 'rejected'
+  | 'disk'
+  /** Objects are missing or damaged. */
+  | 'corrupt'
+  | 'timeout'
+  | 'other';
+
+/** `message` is a sentence for people; `detail` is the end of what git said. Neither holds a credential. */
+export class GitError extends Error {
+  readonly kind: GitFaultKind;
+  readonly detail: string;
+
+  constructor(kind: GitFaultKind, message: string, detail = '') {
+    super(message);
+    this.name = 'GitError';
+    this.kind = kind;
+    this.detail = detail;
+  }
+}
+
+const SENTENCES: Record<GitFaultKind, string> = {
+  unreachable: 'The repository cannot be reached',
+  refused: 'The repository refused the credentials of this worker',
+  rejected: 'The repository did not take the push',
+  disk: 'The disk of the worker is full, or may not be written',
+  corrupt: 'The copy of the repository on the worker is damaged',
+  timeout: 'Git took too long and was ended',
+  other: 'Git failed',
+};
+
+/** The first that matches, in this order: a full disk also ends in "the remote end hung up". */
+const SIGNS: readonly (readonly [GitFaultKind, RegExp])[] = [
+  ['disk', /no space left on device|disk quota exceeded|read-only file system|file too large/i],
+  [
+    'refused',
+    /authentication failed|could not read (username|password)|permission denied|error: 40[13]|access denied|host key verification failed/i,
+  ],
+  [
+    'rejected',
+    /\[(remote )?rejected\]|non-fast-forward|pre-receive hook declined|protected branch|stale info/i,
+  ],
+  [
+    'corrupt',
+    /corrupt|bad object|unable to read tree|missing (blob|tree|commit)|fsck error|does not match index|inflate:|invalid sha1|bad pack|could not parse/i,
+  ],
+  [
+    'unreachable',
+    /could not resolve host|failed to connect|couldn't connect|connection (refused|reset|timed out)|unable to access|does not appear to be a git repository|repository .*not (found|exist)|error: [45]\d\d|early eof|hung up|network is unreachable|dubious ownership|unable to update url base/i,
+  ],
+];
+
+export function kindOfFault(stderr: string): GitFaultKind {
+  return SIGNS.find(([, sign]) => sign.test(stderr))?.[0] ?? 'other';
+}
+
+export function gitError(kind: GitFaultKind, detail = ''): GitError {
+  const why = lastWords(detail);
+  return new GitError(kind, `${SENTENCES[kind]}${why === '' ? '.' : `: ${why}`}`, detail);
+}
+
+/** The line that says most: git's own `fatal:` or `error:`, else what the other side said. */
+function lastWords(text: string): string {
+  const lines = text
+    .split(/[\r\n]+/)
+    .map((line) => line.replace(/[\u0000-\u001f\u007f]/g, ' ').trim())
+    .filter((line) => line !== '' && !/^(hint:|To http|To \/)/.test(line));
+  const rejected = lines.find((line) => line.includes('[remote rejected]') || line.includes('[rejected]'));
+  const said = lines.find((line) => /^remote: \S/.test(line) && !/^remote: *(error: hook)/.test(line));
+  const fatal = lines.findLast((line) => /^(fatal|error):/.test(line));
+  const best = rejected === undefined ? (fatal ?? lines.at(-1) ?? '') : [rejected, said ?? ''].join(' ');
+  return best
+    .replace(/^(fatal|error): /, '')
+    .trim()
+    .slice(0, 300);
+}

@@ -1,0 +1,86 @@
+/**
+ * A project's repository for the length of one operation: a URL that git can use, behind which the credentials are.
+ * Over HTTP that is a proxy of its own. A local path is used as it is, its hooks on receiving included: they are the
+ * remote's. Over ssh git uses the machine's own agent and known hosts, and no token.
+ */
+import { EnvHttpProxyAgent, type Dispatcher } from 'undici';
+import { GitError } from './git-fault.ts';
+import { openGitProxy } from './git-proxy.ts';
+import type { AllowedRefs } from './push-filter.ts';
+import { kindOf, publicAddress } from './repository-address.ts';
+import type { ProjectSettings } from './settings.ts';
+
+export interface Remote {
+  readonly url: string;
+  /** More variables for the git that uses it. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface Remotes {
+  /** `push`: what may be pushed; null for a fetch. Rejects with `GitError`, in words about the real repository. */
+  use<T>(project: Target, push: AllowedRefs | null, act: (remote: Remote) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export type Target = Pick<ProjectSettings, 'name' | 'repo'>;
+
+export interface RemotesDeps {
+  readonly tokenOf: (project: string) => string | undefined;
+  /** The worker's environment: proxies, and the socket of the ssh agent. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export function createRemotes({ tokenOf, env }: RemotesDeps): Remotes {
+  let shared: Dispatcher | undefined;
+  const dispatcher = () => (shared ??= createDispatcher(env));
+  return {
+    async use({ name, repo }, push, act) {
+      const kind = kindOf(repo);
+      if (kind !== 'http') return act({ url: repo, env: kind === 'ssh' ? sshEnv(env) : {} });
+      const proxy = await openGitProxy({ repo, push, token: tokenOf(name), dispatcher: dispatcher() });
+      try {
+        return await act({ url: proxy.url, env: {} });
+      } catch (error) {
+        throw inWordsOf(error, { repo, proxy });
+      } finally {
+        await proxy.close();
+      }
+    },
+    close: async () => {
+      await shared?.close();
+    },
+  };
+}
+
+function createDispatcher(env: RemotesDeps['env']): Dispatcher {
+  const named = (name: string) => env[name.toLowerCase()] ?? env[name] ?? '';
+  return new EnvHttpProxyAgent({
+    httpProxy: named('HTTP_PROXY'),
+    httpsProxy: named('HTTPS_PROXY'),
+    noProxy: named('NO_PROXY'),
+    connect: { timeout: 20_000 },
+  });
+}
+
+/** No passphrase and no new host can be asked about here. */
+function sshEnv(env: RemotesDeps['env']): Record<string, string> {
+  const agent = env['SSH_AUTH_SOCK'];
+  return {
+    GIT_SSH_COMMAND: 'ssh -o BatchMode=yes -o ConnectTimeout=20',
+    ...(agent !== undefined && { SSH_AUTH_SOCK: agent }),
+  };
+}
+
+interface Behind {
+  readonly repo: string;
+  readonly proxy: { readonly url: string; problem(): GitError | undefined };
+}
+
+/** Git saw the proxy only: what it says about "127.0.0.1" is of no use to anybody, and the path is nobody's business. */
+function inWordsOf(error: unknown, { repo, proxy }: Behind): unknown {
+  if (!(error instanceof GitError) || ['disk', 'timeout'].includes(error.kind)) return error;
+  const problem = proxy.problem();
+  if (problem !== undefined && error.kind !== 'rejected') return problem;
+  const named = (text: string) => text.replaceAll(proxy.url, publicAddress(repo));
+  return new GitError(error.kind, named(error.message), named(error.detail));
+}
