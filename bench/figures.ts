@@ -1,5 +1,6 @@
 /** What the smaller parts found, beside what was aimed at. */
 import type { CliStart } from './cli-start.ts';
+import { PER_SECOND, WORKERS, type Crew } from './crew.ts';
 import type { Memory } from './memory.ts';
 import type { Spread } from './numbers.ts';
 import type { Outage } from './outage.ts';
@@ -60,6 +61,21 @@ export function scaleFigures({ start, reads, claim, faults }: Scale, tasks: numb
     ),
     atMost(`claim p50: ${tasks} pending against a thousand (${n(claim.largeMs)} ms)`, claim.ratio, 1.5),
     none('tasks handed out twice at this size', faults),
+  ];
+}
+
+export function crewFigures(crew: Crew): Figure[] {
+  const who = `${WORKERS} workers, ${PER_SECOND} messages/s each`;
+  return [
+    plain(`a listing before anybody works, p50 / p99 ms`, both(crew.idle)),
+    plain(`the same beside ${who}, p50 / p99 ms`, both(crew.busy)),
+    plain(`a claim among them, p50 / p99 ms`, both(crew.claim)),
+    plain(`a batch of messages, p50 / p99 ms`, both(crew.batch)),
+    plain(`messages taken in`, n(crew.messages, 0)),
+    none(`tasks that more than one of ${WORKERS} workers got`, crew.doubled),
+    plain(`resident MB with ${WORKERS} runs`, n(crew.residentMb, 0)),
+    atMost(`requests to Discord in a second`, crew.discordPerSecond, 50, 1),
+    none(`rules of Discord's that were broken`, crew.broken),
   ];
 }
 

@@ -8,6 +8,7 @@ import { fill } from './backlog.ts';
 import { measureCliStart } from './cli-start.ts';
 import { startContenders } from './contenders.ts';
 import { fsyncMs } from './disk.ts';
+import { measureCrew } from './crew.ts';
 import * as figures from './figures.ts';
 import { startLoad, type Load } from './load/client.ts';
 import { measureMemory } from './memory.ts';
@@ -50,6 +51,7 @@ const MEASURES: Readonly<Record<Part, Measure>> = {
     const { scale: tasks, samples } = options;
     return figures.scaleFigures(await measureScale(processes, load, { tasks, samples, progress }), tasks);
   },
+  crew: async ({ processes, load }) => figures.crewFigures(await measureCrew(processes, load)),
   peers: async ({ processes, load, options, progress }) => {
     const { rounds, seconds } = options;
     const how = { rounds: Math.min(rounds, 5), ms: seconds * 2000, progress };

@@ -1,6 +1,7 @@
 /** The bench's end of the load process. */
 import { asking } from '../asking.ts';
 import type { Processes } from '../processes.ts';
+import type { CrewOrder, CrewReport } from './crew.ts';
 import type { CrowdOrder, CrowdReport } from './crowd.ts';
 import type { CycleOrder, CycleReport } from './cycles.ts';
 import type { ReadOrder, ReadReport } from './reads.ts';
@@ -11,6 +12,7 @@ export interface Load {
   waits(order: Omit<WaitOrder, 'kind'>): Promise<WaitReport>;
   crowd(order: Omit<CrowdOrder, 'kind'>): Promise<CrowdReport>;
   reads(order: Omit<ReadOrder, 'kind'>): Promise<ReadReport>;
+  crew(order: Omit<CrewOrder, 'kind'>): Promise<CrewReport>;
   /** Resolves to how many of the parked claims were answered too early. */
   park(order: Omit<ParkOrder, 'kind'>): Promise<number>;
 }
@@ -22,6 +24,7 @@ export function startLoad(processes: Processes): Load {
     waits: (order) => ask<WaitReport>({ kind: 'waits', ...order }),
     crowd: (order) => ask<CrowdReport>({ kind: 'crowd', ...order }),
     reads: (order) => ask<ReadReport>({ kind: 'reads', ...order }),
+    crew: (order) => ask<CrewReport>({ kind: 'crew', ...order }),
     park: (order) => ask<number>({ kind: 'park', ...order }),
   };
 }
