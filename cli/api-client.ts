@@ -12,6 +12,8 @@ import type {
 } from '../src/contract/task.ts';
 import type { Heartbeat } from '../src/contract/instance.ts';
 import type { AddKey } from '../src/contract/key.ts';
+import type { GiveAnswer } from '../src/contract/question.ts';
+import type { PostReply } from '../src/contract/run.ts';
 import type { Call, CallOptions } from './call.ts';
 
 export type ApiClient = ReturnType<typeof createApiClient>;
@@ -21,6 +23,8 @@ interface ListQuery {
   readonly limit: number;
   readonly cursor?: string | undefined;
 }
+
+export const MESSAGES_AT_ONCE = 80;
 
 export function createApiClient(call: Call) {
   return {
@@ -40,6 +44,18 @@ export function createApiClient(call: Call) {
     requeueTask: (id: number) => call(ENDPOINTS.requeueTask, { id, body: {} }),
     pauseQueue: (reason?: string) => call(ENDPOINTS.pauseQueue, { body: { reason } }),
     resumeQueue: () => call(ENDPOINTS.resumeQueue, { body: {} }),
+
+    /** As many at once as fit into an answer, whatever they hold: 80 of the longest, with every character escaped. */
+    taskMessages: (id: number, after: number, waitSeconds: number) =>
+      call(ENDPOINTS.taskMessages, {
+        id,
+        query: { after, limit: MESSAGES_AT_ONCE, wait_seconds: waitSeconds },
+        waitMs: waitSeconds * 1000,
+      }),
+    reply: (id: number, body: PostReply) => call(ENDPOINTS.reply, { id, body }),
+    questions: (status?: string) => call(ENDPOINTS.questions, { query: { status } }),
+    answerQuestion: (id: number, body: GiveAnswer) => call(ENDPOINTS.answerQuestion, { id, body }),
+    usage: (query: { since: string | undefined; group_by: string }) => call(ENDPOINTS.usage, { query }),
 
     listKeys: (isAll: boolean) => call(ENDPOINTS.listKeys, { query: { all: isAll ? 'true' : undefined } }),
     addKey: (body: AddKey) => call(ENDPOINTS.addKey, { body }),

@@ -131,7 +131,7 @@ function openWrite<A>(endpoint: Endpoint<A>, options: CallOptions<A>, deps: Call
   });
 }
 
-function pathOf(pattern: string, { id, query = {} }: Pick<CallOptions, 'id' | 'query'>): string {
+export function pathOf(pattern: string, { id, query = {} }: Pick<CallOptions, 'id' | 'query'>): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) parameters.set(name, String(value));
@@ -140,7 +140,8 @@ function pathOf(pattern: string, { id, query = {} }: Pick<CallOptions, 'id' | 'q
   return pattern.replace(':id', encodeURIComponent(String(id))) + tail;
 }
 
-function headersFor(apiKey: string | undefined, write: PendingWrite | undefined): Record<string, string> {
+/** What every request says. */
+export function headersFor(apiKey: string | undefined, write?: PendingWrite): Record<string, string> {
   return {
     accept: 'application/json',
     'user-agent': `claude-task-client/${VERSION}`,
@@ -154,7 +155,7 @@ function headersFor(apiKey: string | undefined, write: PendingWrite | undefined)
 }
 
 /** Adds the address, and the step that helps against this kind of failure. */
-function explain(error: unknown, { apiUrl, apiKey }: ClientConfig): unknown {
+export function explain(error: unknown, { apiUrl, apiKey }: ClientConfig): unknown {
   if (!(error instanceof ClientError)) return error;
   const { code, facts } = error;
   if (code === 'unreachable') {

@@ -6,6 +6,7 @@ import { createApiClient, type ApiClient } from './api-client.ts';
 import { createCall } from './call.ts';
 import { loadConfig, type ClientConfig } from './config.ts';
 import { stateFolder } from './folders.ts';
+import { createDownload, type Download } from './download.ts';
 import { createTransport } from './http.ts';
 import { createIo, type Io } from './io.ts';
 import type { Streams } from './streams.ts';
@@ -21,6 +22,8 @@ export interface Host {
   readonly platform: NodeJS.Platform;
   readonly home: string;
   readonly hostname: string;
+  /** The folder that it was started in. */
+  readonly cwd: () => string;
   readonly streams: Streams;
   /** Aborted when the person presses Ctrl-C; the reason is the error to end with. */
   readonly signal: AbortSignal;
@@ -44,6 +47,7 @@ export interface Deps {
   readonly isJson: boolean;
   readonly config: () => ClientConfig;
   readonly api: (limits?: Limits) => ApiClient;
+  readonly download: () => Download;
   readonly leases: () => LeaseFile;
   readonly close: () => void;
 }
@@ -85,6 +89,8 @@ export function createDeps(host: Host, isJson: boolean): Deps {
           ...limits,
         }),
       ),
+    download: () =>
+      createDownload({ config: config(), transport: transport(), pace: host, signal: host.signal }),
     close: () => {
       transport().close();
       hurried().close();

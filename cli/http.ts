@@ -11,15 +11,19 @@ export interface HttpRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | undefined;
+  readonly body?: string | Uint8Array | undefined;
   /** From the first attempt to connect to the last byte of the answer. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** More than this is refused; 8 MiB where nothing is said. */
+  readonly largestBytes?: number | undefined;
 }
 
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly bytes: Buffer;
+  /** `bytes` as UTF-8, made when it is asked for. */
   readonly text: string;
 }
 
@@ -29,7 +33,8 @@ export interface Transport {
   close(): void;
 }
 
-const LARGEST_ANSWER = 8 * 1024 * 1024;
+const MEBIBYTE = 1024 * 1024;
+const LARGEST_ANSWER = 8 * MEBIBYTE;
 
 /** With `outside`, host names are looked up by another process; see `lookup.ts`. */
 export function createTransport(outside?: OutsideLookup): Transport {
@@ -71,7 +76,7 @@ function exchange(outgoing: ClientRequest, request: HttpRequest): Promise<HttpAn
     };
     if (request.signal.aborted) stop();
     outgoing.once('response', (incoming) => {
-      read(incoming).then((answer) => {
+      read(incoming, request.largestBytes ?? LARGEST_ANSWER).then((answer) => {
         settle(() => {
           resolve(answer);
         });
@@ -83,17 +88,24 @@ function exchange(outgoing: ClientRequest, request: HttpRequest): Promise<HttpAn
   });
 }
 
-async function read(incoming: IncomingMessage): Promise<HttpAnswer> {
+async function read(incoming: IncomingMessage, largestBytes: number): Promise<HttpAnswer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > LARGEST_ANSWER) throw badAnswer('The answer of the server is larger than 8 MiB.');
-    chunks.push(chunk);
+    if (size <= largestBytes) chunks.push(chunk);
+    else throw badAnswer(`The answer of the server is larger than ${largestBytes / MEBIBYTE} MiB.`);
   }
   if (!incoming.complete) throw unreachable('the connection was lost in the middle of the answer');
-  const text = Buffer.concat(chunks).toString('utf8');
-  return { status: incoming.statusCode ?? 0, headers: incoming.headers, text };
+  const bytes = Buffer.concat(chunks);
+  return {
+    status: incoming.statusCode ?? 0,
+    headers: incoming.headers,
+    bytes,
+    get text() {
+      return bytes.toString('utf8');
+    },
+  };
 }
 
 export function badAnswer(message: string): ClientError {

@@ -16,6 +16,7 @@ export async function start(env: NodeJS.ProcessEnv): Promise<void> {
     platform: process.platform,
     home: os.homedir(),
     hostname: os.hostname(),
+    cwd: () => process.cwd(),
     streams: { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr },
     signal: abortedBySignals(),
     now: () => Date.now(),

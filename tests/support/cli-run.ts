@@ -26,6 +26,8 @@ export interface RunOptions {
   readonly owners?: Owners;
   readonly platform?: NodeJS.Platform;
   readonly elapsed?: number;
+  /** Where the command is run; the home folder where nothing is said. */
+  readonly cwd?: string;
   /** Called in place of sleeping. */
   readonly onSleep?: () => void;
 }
@@ -53,6 +55,7 @@ export function createMachine(apiUrl: string): Machine {
         platform: options.platform ?? 'linux',
         home,
         hostname: 'test-host',
+        cwd: () => options.cwd ?? home,
         streams: { stdin: input(options), stdout: out, stderr: err },
         signal: options.signal ?? new AbortController().signal,
         ...(options.owners && { owners: options.owners }),
