@@ -21,8 +21,8 @@ export function judgeViolations(violations: readonly Violation[]): Judged {
   const bad = violations.filter((violation) => !isExcused(violation));
   return {
     excused: violations.length - bad.length,
-    findings: bad.map(({ rule, method, path, errors, body }) => {
-      const what = JSON.stringify(errors ?? body ?? null).slice(0, 300);
+    findings: bad.map(({ rule, message, method, path, errors, body }) => {
+      const what = `${message} ${JSON.stringify(errors ?? body ?? null)}`.slice(0, 300);
       return `Discord's rule ${rule} was broken: ${method} ${path.slice(0, 80)} ${what}`;
     }),
   };
