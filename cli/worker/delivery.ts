@@ -1,0 +1,162 @@
+/**
+ * The end of a run's work: its own commits as they are, what is left uncommitted as one of the worker's, on the
+ * task's branch, pushed by fast-forward and only while the lease is held. What cannot be pushed is kept in a bundle.
+ */
+import { capture, onto } from './capture.ts';
+import { countChanges, type Changes } from './changes.ts';
+import { GitError } from './git-fault.ts';
+import { createHistory } from './history.ts';
+import { keepWork } from './kept-files.ts';
+import type { SaveDeps } from './save.ts';
+import type { ProjectSettings } from './settings.ts';
+import type { Workspace } from './workspace-shape.ts';
+
+export interface DeliveryWanted {
+  readonly leaseId: string;
+  /**
+   * Awaited right before each push. `held`: the lease was renewed with a 200 within the last seconds; it waits until
+   * that is known, and is `lost` when the lease is over.
+   */
+  readonly leaseFence: () => Promise<'held' | 'lost'>;
+  /** First line of the worker's commit. */
+  readonly subject: string;
+  readonly submittedBy: string;
+  readonly sessionId: string | null;
+}
+
+export interface Delivered extends Changes {
+  /** `nothing`: the run changed nothing that was not delivered before. */
+  readonly how: 'pushed' | 'kept' | 'nothing';
+  /** Where the work lies; null: there is no branch. */
+  readonly branch: string | null;
+  readonly commit: string | null;
+  readonly base: string;
+  /** The lease was lost before the push: the branch is one of its own. */
+  readonly isLost: boolean;
+  /** Path of the bundle. */
+  readonly bundle: string | null;
+  /** Why it was not pushed. */
+  readonly fault: GitError | null;
+  readonly notices: readonly string[];
+}
+
+export interface DeliveryDeps extends SaveDeps {
+  readonly now: () => Date;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+interface Delivering {
+  readonly workspace: Workspace;
+  readonly project: ProjectSettings;
+  readonly wanted: DeliveryWanted;
+  readonly deps: DeliveryDeps;
+}
+
+export async function deliver(delivering: Delivering): Promise<Delivered> {
+  const { workspace, deps } = delivering;
+  const { base, tip, saveDir: gitDir } = workspace;
+  const { commit, notices } = await finalCommit(delivering);
+  const isNothing = commit === base && tip === null;
+  const branch = isNothing ? null : workspace.branch;
+  const changes = await countChanges(base, commit, { git: deps.git, gitDir });
+  const facts = { ...changes, base, branch, commit: isNothing ? null : commit, notices };
+  const clean = { isLost: false, bundle: null, fault: null };
+  if (isNothing || commit === tip) return { ...facts, ...clean, how: 'nothing' };
+  return { ...facts, ...clean, ...(await bring(commit, delivering)) };
+}
+
+async function finalCommit({
+  workspace,
+  wanted,
+  deps,
+}: Delivering): Promise<{ commit: string; notices: readonly string[] }> {
+  const history = createHistory({ ...deps, gitDir: workspace.saveDir });
+  const captured = await capture(workspace, deps);
+  // What is on the remote stays there, whatever a run made of its own copy of it.
+  const state = workspace.tip === null ? captured : await onto(workspace.tip, captured, history);
+  const { notices } = captured;
+  if ((await history.treeOf(state.parent)) === state.tree) return { commit: state.parent, notices };
+  return { commit: await history.commit(state.tree, [state.parent], messageOf(workspace, wanted)), notices };
+}
+
+function messageOf({ taskId }: Workspace, { subject, submittedBy, sessionId }: DeliveryWanted): string {
+  const oneLine = (text: string) => text.replace(/[\s\u0000-\u001f\u007f]+/g, ' ').trim();
+  const trailers = [
+    `Athena-Task: ${taskId}`,
+    `Athena-Submitted-By: ${oneLine(submittedBy)}`,
+    ...(sessionId === null ? [] : [`Athena-Session: ${oneLine(sessionId)}`]),
+  ];
+  return `${oneLine(subject) || `Task #${taskId}`}\n\n${trailers.join('\n')}\n`;
+}
+
+type Brought = Pick<Delivered, 'how'> & Partial<Pick<Delivered, 'branch' | 'isLost' | 'bundle' | 'fault'>>;
+
+async function bring(commit: string, delivering: Delivering): Promise<Brought> {
+  const { workspace, project, wanted } = delivering;
+  if (!project.push) return keep(commit, delivering, null);
+  try {
+    const fence = await pushFenced(commit, delivering);
+    if (fence === 'held') return { how: 'pushed' };
+    const branch = `${workspace.branch}-lost-${wanted.leaseId.slice(0, 8)}`;
+    await pushTo(branch, commit, delivering);
+    return { how: 'pushed', branch, isLost: true };
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    return keep(commit, delivering, error);
+  }
+}
+
+/** A repository that cannot be reached for a moment; each try waits for the lease anew. */
+const RETRIES_MS = [1000, 5000, 15_000];
+
+async function pushFenced(commit: string, delivering: Delivering): Promise<'held' | 'lost'> {
+  const { workspace, wanted, deps } = delivering;
+  for (let tries = 0; ; tries += 1) {
+    const fence = await wanted.leaseFence();
+    if (fence === 'lost') return 'lost';
+    try {
+      await pushTo(workspace.branch, commit, delivering);
+      return 'held';
+    } catch (error) {
+      const wait = RETRIES_MS[tries];
+      if (wait === undefined || !(error instanceof GitError) || error.kind !== 'unreachable') throw error;
+      await deps.sleep(wait);
+    }
+  }
+}
+
+const PUSH_MS = 10 * 60_000;
+
+/** Never by force. One that took effect before its answer was lost is up to date the next time. */
+async function pushTo(
+  branch: string,
+  commit: string,
+  { workspace, project, deps }: Delivering,
+): Promise<void> {
+  const ref = `refs/heads/${branch}`;
+  await deps.remotes.use(project, { [ref]: commit }, ({ url, env }) =>
+    deps.git.run(['push', '-q', url, `${commit}:${ref}`], {
+      gitDir: workspace.saveDir,
+      env,
+      timeoutMs: PUSH_MS,
+    }),
+  );
+}
+
+async function keep(
+  commit: string,
+  { workspace, deps }: Delivering,
+  fault: GitError | null,
+): Promise<Brought> {
+  const note = {
+    task_id: workspace.taskId,
+    project: workspace.project,
+    branch: workspace.branch,
+    commit,
+    base: workspace.base,
+    why: fault?.message ?? 'This project is not pushed ("push: false").',
+    kept_at: deps.now().toISOString(),
+  };
+  const bundle = await keepWork(note, { ...deps, gitDir: workspace.saveDir });
+  return { how: 'kept', bundle, fault };
+}

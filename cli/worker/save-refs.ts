@@ -1,0 +1,87 @@
+/** Saves by their refs: `refs/athena/<task id>/<run>`, on the remote and in the worker's own store. */
+import fs from 'node:fs';
+import type { Git } from './git.ts';
+import type { Remotes, Target } from './remotes.ts';
+import { DELETED } from './push-filter.ts';
+
+export interface Save {
+  readonly run: number;
+  readonly ref: string;
+  readonly isLocal: boolean;
+}
+
+export function saveRef(taskId: number, run: number): string {
+  return `refs/athena/${taskId}/${run}`;
+}
+
+interface Store {
+  readonly git: Git;
+  readonly store: string;
+}
+
+export async function localSaves({ git, store }: Store, taskId: number): Promise<Save[]> {
+  if (!fs.existsSync(store)) return [];
+  const { text } = await git.run(['for-each-ref', '--format=%(refname)', `refs/athena/${taskId}/`], {
+    gitDir: store,
+  });
+  return toSaves(text.split('\n'), taskId, true);
+}
+
+interface RemoteDeps {
+  readonly git: Git;
+  readonly remotes: Remotes;
+}
+
+const LIST_MS = 2 * 60_000;
+
+export async function remoteSaves(
+  project: Target,
+  taskId: number,
+  { git, remotes }: RemoteDeps,
+): Promise<Save[]> {
+  const text = await remotes.use(project, null, async ({ url, env }) => {
+    const listed = await git.run(['ls-remote', '-q', url, `refs/athena/${taskId}/*`], {
+      gitDir: '/nonexistent',
+      env,
+      timeoutMs: LIST_MS,
+    });
+    return listed.text;
+  });
+  return toSaves(
+    text.split('\n').map((line) => line.split('\t')[1] ?? ''),
+    taskId,
+    false,
+  );
+}
+
+function toSaves(refs: readonly string[], taskId: number, isLocal: boolean): Save[] {
+  return refs.flatMap((ref) => {
+    const run = new RegExp(`^refs/athena/${taskId}/([1-9]\\d{0,8})$`).exec(ref)?.[1];
+    return run === undefined ? [] : [{ run: Number(run), ref, isLocal }];
+  });
+}
+
+export interface DropDeps extends RemoteDeps {
+  readonly store: string;
+  /** A repository of the worker's own, to push from. */
+  readonly gitDir: string;
+}
+
+/** When the work is delivered. Of the remote's, none that a later run made. */
+export async function dropSaves(
+  project: Target & { readonly push: boolean },
+  { taskId, run }: { taskId: number; run: number },
+  deps: DropDeps,
+): Promise<void> {
+  const { git, remotes, gitDir, store } = deps;
+  for (const { ref } of await localSaves({ git, store }, taskId)) {
+    await git.run(['update-ref', '-d', ref], { gitDir: store });
+  }
+  if (!project.push) return;
+  const old = (await remoteSaves(project, taskId, deps)).filter((save) => save.run <= run);
+  if (old.length === 0) return;
+  const allowed = Object.fromEntries(old.map(({ ref }) => [ref, DELETED]));
+  await remotes.use(project, allowed, ({ url, env }) =>
+    git.run(['push', '-q', url, ...old.map(({ ref }) => `:${ref}`)], { gitDir, env, timeoutMs: LIST_MS }),
+  );
+}

@@ -1,0 +1,87 @@
+/**
+ * The folders of one run, made before it starts: a clone of its own that borrows the mirror's objects, on the task's
+ * branch, with what earlier attempts left laid on top; a home, a folder for temporary files and one for configuration.
+ * Beside them, out of the run's hands, the worker's own repository for what the run does, and a record of it that
+ * outlives the worker.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { makeClone } from './clone.ts';
+import type { Trash } from './disk.ts';
+import { GitError } from './git-fault.ts';
+import type { Git } from './git.ts';
+import { createHistory } from './history.ts';
+import type { Mirror, Mirrors } from './mirror.ts';
+import { settleRepository } from './own-repository.ts';
+import { makePrivate, runFolders, type Places } from './places.ts';
+import type { Remotes } from './remotes.ts';
+import { remember } from './run-records.ts';
+import { findStart } from './restore.ts';
+import type { WorkerSettings } from './settings.ts';
+import type { Wanted, Workspace } from './workspace-shape.ts';
+
+export interface WorkspaceDeps {
+  readonly git: Git;
+  readonly mirrors: Mirrors;
+  readonly remotes: Remotes;
+  readonly places: Places;
+  readonly trash: Trash;
+  readonly author: WorkerSettings['git'];
+}
+
+/** Rejects with `GitError`; what was made so far is gone then. */
+export async function prepareWorkspace(wanted: Wanted, deps: WorkspaceDeps): Promise<Workspace> {
+  const { places } = deps;
+  const { taskId, run, branch, facts, project } = wanted;
+  const root = places.run(taskId, run);
+  const saveDir = places.save(taskId, run);
+  const folders = runFolders(root);
+  try {
+    const mirror = await deps.mirrors.refresh(project);
+    const alternates = [mirror.objects];
+    deps.trash.discard(root);
+    deps.trash.discard(saveDir);
+    settleRepository(saveDir, { isBare: false, alternates });
+    const { files, ...points } = await findPoints(wanted, { ...deps, mirror, saveDir });
+    const made = [path.dirname(root), root, folders.tree, folders.home, folders.temp, folders.config];
+    for (const folder of [places.workspace, ...made]) makePrivate(folder);
+    await makeClone(
+      { wanted, tree: folders.tree, from: { mirror, saveDir, start: points.start, files } },
+      deps,
+    );
+    const names = { taskId, run, branch, project: project.name };
+    return remember({ ...names, root, folders, saveDir, alternates, ...points, facts }, places);
+  } catch (error) {
+    discardWorkspace(wanted, deps);
+    throw error;
+  }
+}
+
+interface Found extends WorkspaceDeps {
+  readonly mirror: Mirror;
+  readonly saveDir: string;
+}
+
+async function findPoints(wanted: Wanted, deps: Found) {
+  const { mirror, saveDir } = deps;
+  const newest = mirror.refs.get(`refs/heads/${wanted.project.base}`);
+  if (newest === undefined) {
+    throw new GitError('other', `The repository has no branch "${wanted.project.base}": correct "base".`);
+  }
+  const tip = mirror.refs.get(`refs/heads/${wanted.branch}`) ?? null;
+  const { start, files, run } = await findStart({ wanted, tip, saveDir }, newest, deps);
+  const history = createHistory({ ...deps, gitDir: saveDir });
+  const known = wanted.base === null ? undefined : await history.ref(`${wanted.base}^{commit}`);
+  const base = known ?? (await history.mergeBase(start, newest)) ?? newest;
+  return { base, start, tip, files, restoredFrom: run };
+}
+
+/** At the end of a run, when everything is saved and nothing of it lives. */
+export function discardWorkspace(
+  { taskId, run }: Pick<Workspace, 'taskId' | 'run'>,
+  { places, trash }: Pick<WorkspaceDeps, 'places' | 'trash'>,
+): void {
+  trash.discard(places.run(taskId, run));
+  trash.discard(places.save(taskId, run));
+  fs.rmSync(places.record(taskId, run), { force: true });
+}
