@@ -13,6 +13,7 @@ const TABLE: Record<string, number> = {
   invalid_transition: 5,
   idempotency_conflict: 1,
   limit_reached: 1,
+  name_in_use: 2,
   unauthenticated: 4,
   not_found: 1,
   method_not_allowed: 1,

@@ -8,7 +8,7 @@ import {
   type CliServer,
   type SeenRequest,
 } from '../support/cli-server.ts';
-import { beatAnswer, claimed, IN_TWO_HOURS, statsView, taskView } from '../support/cli-task.ts';
+import { beatAnswer, claimed, IN_TWO_HOURS, instanceView, statsView, taskView } from '../support/cli-task.ts';
 
 const HOSTILE = 'x\u001b]0;owned\u0007\u001b[2J\u009b1A\u202e\ntwo';
 const task = taskView({
@@ -18,7 +18,10 @@ const task = taskView({
   error: HOSTILE,
   target: HOSTILE,
 });
-const instance = { id: HOSTILE, name: HOSTILE, status: HOSTILE, current_task_id: 5, last_seen: HOSTILE };
+const instance = {
+  ...instanceView({ id: HOSTILE, name: HOSTILE, status: HOSTILE, current_task_id: 5, last_seen: HOSTILE }),
+  ...{ projects: [HOSTILE], capabilities: [HOSTILE], problem: HOSTILE },
+};
 const log = { id: 1, action: HOSTILE, actor: HOSTILE, key: { id: HOSTILE, name: HOSTILE }, details: { reason: HOSTILE }, instance_id: null, timestamp: HOSTILE }; // prettier-ignore
 const key = { id: '7', name: HOSTILE, scope: HOSTILE, instance_id: HOSTILE, created_at: HOSTILE, last_used_at: HOSTILE, revoked_at: null }; // prettier-ignore
 const entry = { id: 1, action: HOSTILE, actor: HOSTILE, key: { id: HOSTILE, name: HOSTILE }, details: { [HOSTILE]: HOSTILE }, timestamp: HOSTILE }; // prettier-ignore

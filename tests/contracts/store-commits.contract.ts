@@ -39,16 +39,19 @@ export function storeCommitsContract(open: OpenStoreWorld): void {
       },
       'a claim': {
         act: ({ tasks }) => tasks.claim(2, { instanceId: 'mac' }),
-        tells: { hasEvents: true, timesChanged: true },
+        tells: { hasEvents: true, timesChanged: true, runNews: [2] },
       },
-      'a completion': { act: ({ tasks }) => tasks.complete(1, {}), tells: { hasEvents: true } },
+      'a completion': {
+        act: ({ tasks }) => tasks.complete(1, {}),
+        tells: { hasEvents: true, runNews: [1] },
+      },
       'a release': {
         act: ({ tasks }) => tasks.release(1, {}, { retryInMs: 0 }),
-        tells: { readyLanes: [ANY], hasEvents: true },
+        tells: { readyLanes: [ANY], hasEvents: true, runNews: [1] },
       },
       'a release with a delay': {
         act: ({ tasks }) => tasks.release(1, {}, { retryInMs: 5000 }),
-        tells: { hasEvents: true, timesChanged: true },
+        tells: { hasEvents: true, timesChanged: true, runNews: [1] },
       },
       'another priority': {
         act: ({ tasks }) => tasks.changePriority(2, {}, 'high'),

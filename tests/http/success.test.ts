@@ -27,7 +27,18 @@ const TASK_FIELDS = [
   'lease_expires_at',
   'updated_at',
   'error',
+  'project',
+  'requires',
+  'model',
+  'max_cost_usd',
+  'max_tokens',
+  'max_turns',
+  'max_minutes',
+  'waiting_for',
+  'result',
 ];
+
+const NO_WORKER = { projects: [], capabilities: [], concurrency: null, held_until: null, problem: null };
 
 describe('adding and reading tasks', () => {
   it('a new task is answered with 201, its id and all its fields, the absent ones null', async () => {
@@ -55,6 +66,15 @@ describe('adding and reading tasks', () => {
       lease_expires_at: null,
       updated_at: '2026-01-15T12:00:00.000Z',
       error: null,
+      project: null,
+      requires: [],
+      model: null,
+      max_cost_usd: null,
+      max_tokens: null,
+      max_turns: null,
+      max_minutes: null,
+      waiting_for: null,
+      result: null,
     });
   });
 
@@ -284,6 +304,7 @@ describe('the queue and its instances', () => {
         status: 'working',
         current_task_id: id,
         last_seen: '2026-01-15T12:01:00.000Z',
+        ...{ ...NO_WORKER, running: [] },
       },
       leases: [{ task_id: id, lease_id: lease.lease_id, expires_at: '2026-01-15T14:01:00.000Z' }],
       lost: [],

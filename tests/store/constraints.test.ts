@@ -61,8 +61,8 @@ it('the counters follow whatever is done to the rows', async () => {
     UPDATE tasks SET status = 'cancelled', completed_at = 1 WHERE id = 1;
     UPDATE tasks SET notes = 'x';
     INSERT INTO tasks SELECT 9, description, 'failed', priority, rank, lane, ready, target, NULL, NULL, NULL, NULL,
-      NULL, attempt, max_attempts, created_at, NULL, 5, NULL, updated_at, notes, error, NULL, created_by, NULL, NULL
-      FROM tasks WHERE id = 1;
+      NULL, attempt, max_attempts, created_at, NULL, 5, NULL, updated_at, notes, error, NULL, created_by, NULL, NULL,
+      NULL, '', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM tasks WHERE id = 1;
     DELETE FROM tasks WHERE id = 2;
   `);
   expect((await store.counts()).counts).toEqual(countRows(client));

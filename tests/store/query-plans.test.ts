@@ -22,7 +22,7 @@ const FILL = `
     iif(status = 'pending' AND i % 50 = 0, i, NULL), iif(i % 3, NULL, 'discord'), iif(i % 3, NULL, 'r-' || i) FROM s;
   INSERT INTO leases SELECT 'l-' || id, id, 'm-' || (id % 20), 1, 1000, id, id, 'system', 'cancelled' FROM tasks;
   INSERT INTO task_logs (task_id, action, actor, details, timestamp) SELECT id, 'created', 'operator', '{}', id FROM tasks;
-  INSERT INTO instances SELECT 'm-' || id, 'm', id FROM tasks WHERE id <= 300;
+  INSERT INTO instances SELECT 'm-' || id, 'm', id, NULL FROM tasks WHERE id <= 300;
   INSERT INTO idempotency_keys SELECT 'k-' || id, 'f', 200, '', NULL, id FROM tasks;
 `;
 
@@ -211,10 +211,17 @@ describe.each(['without statistics', 'with statistics'])('%s', (how) => {
     const found = statements.filter((text) => text.startsWith('delete from "tasks"'));
     expect(found).toHaveLength(1);
     expect(planOf(found[0]!).sort()).toEqual([
+      'SEARCH attachments USING PRIMARY KEY (task_id=?)',
       'SEARCH front_end_links USING INDEX front_end_links_task (task_id=?)',
       'SEARCH leases USING INDEX leases_task (task_id=?)',
+      'SEARCH questions USING COVERING INDEX questions_of_run (task_id=?)',
+      'SEARCH replies USING PRIMARY KEY (task_id=?)',
+      'SEARCH run_messages USING COVERING INDEX sqlite_autoindex_run_messages_1 (task_id=?)',
+      'SEARCH runs USING INDEX runs_of_task (task_id=?)',
       'SEARCH task_logs USING COVERING INDEX task_logs_task (task_id=?)',
+      'SEARCH task_work USING INTEGER PRIMARY KEY (rowid=?)',
       'SEARCH tasks USING INTEGER PRIMARY KEY (rowid=?)',
+      'SEARCH thread_deliveries USING INDEX thread_deliveries_task (task_id=?)',
     ]);
   });
 });

@@ -1,4 +1,5 @@
 /** Values of the contract as a server sends them. */
+import type { InstanceView } from '../../src/contract/instance.ts';
 import type { TaskView } from '../../src/contract/task.ts';
 
 export const NOW = Date.parse('2026-03-01T12:00:00.000Z');
@@ -63,12 +64,20 @@ export function statsView(changes: object = {}) {
 
 export function beatAnswer(changes: object = {}) {
   return {
-    instance: { id: 'mac', name: 'mac', status: 'idle', current_task_id: null, last_seen: IN_TWO_HOURS },
+    instance: instanceView(),
     leases: [],
     lost: [],
     unclaimed: [],
     cancelled_task_ids: [],
     heartbeat_seconds: 60,
+    ...changes,
+  };
+}
+
+export function instanceView(changes: Partial<InstanceView> = {}): InstanceView {
+  return {
+    ...{ id: 'mac', name: 'mac', status: 'idle', current_task_id: null, last_seen: IN_TWO_HOURS },
+    ...{ projects: [], capabilities: [], concurrency: null, running: [], held_until: null, problem: null },
     ...changes,
   };
 }

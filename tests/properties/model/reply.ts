@@ -33,6 +33,12 @@ export const answer = (body: object, changed: boolean): Reply => ({ status: 200,
 
 export const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
 
+/** What is told of an instance that never said that it is a worker. */
+export const NO_WORKER = {
+  ...{ projects: [], capabilities: [], concurrency: null },
+  ...{ running: [], held_until: null, problem: null },
+};
+
 /** The task object of the contract. */
 export function viewOf(task: Task): object {
   const { id, description, status, priority, target, instance_id, instance_name } = task;
@@ -46,6 +52,8 @@ export function viewOf(task: Task): object {
     not_before: iso(task.not_before),
     lease_expires_at: iso(task.lease_expires_at),
     updated_at: iso(task.updated_at),
+    ...{ project: null, requires: [], model: null, waiting_for: null, result: null },
+    ...{ max_cost_usd: null, max_tokens: null, max_turns: null, max_minutes: null },
   };
 }
 
