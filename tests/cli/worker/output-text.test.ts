@@ -6,7 +6,14 @@ function collect() {
   const clock = manualClock();
   const told: string[] = [];
   const output = createOutputText(clock, (text) => told.push(text));
-  return { clock, told, output, add: (text: string) => { output.add(Buffer.from(text)); } };
+  return {
+    clock,
+    told,
+    output,
+    add: (text: string) => {
+      output.add(Buffer.from(text));
+    },
+  };
 }
 
 test('a character that is split over chunks is put together', () => {
