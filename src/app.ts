@@ -13,10 +13,13 @@ import { createRetention, type Retention } from './background/retention.ts';
 import type { Config } from './config.ts';
 import { createInstanceService } from './core/instance-service.ts';
 import { createKeyService } from './core/key-service.ts';
+import { createNewsRoom } from './core/news-room.ts';
 import type { Clock, FrontEnd, IdSource, Store } from './core/ports.ts';
+import { createRunService } from './core/run-service.ts';
 import { createSweepService } from './core/sweep-service.ts';
 import { createTaskService, type TaskService } from './core/task-service.ts';
 import { createWaitingClaims } from './core/waiting-claims.ts';
+import { LARGEST_TRANSCRIPT_BYTES } from './contract/endpoints.ts';
 import { warnOfExposure } from './exposure.ts';
 import { createHttpApp } from './http/app.ts';
 import type { FrontEndHealth } from './http/deps.ts';
@@ -26,6 +29,7 @@ import { toArchivedTask } from './http/archived.ts';
 import type { RedactingLogger } from './log.ts';
 import { createArchiveFolder } from './store/archive-folder.ts';
 import { createBackupShelf } from './store/backup-process.ts';
+import { createRunFiles } from './store/run-files.ts';
 import { createSqliteStore } from './store/sqlite-store.ts';
 import { VERSION } from './version.ts';
 
@@ -68,7 +72,12 @@ export async function startApp(deps: AppDeps): Promise<App> {
 async function startParts(deps: AppDeps, store: Store): Promise<App> {
   const { config, logger, clock, ids } = deps;
   const access = await openAccess(deps, store);
-  const tasks = createTaskService({ clock, ids, policy: config.queue });
+  const files = createRunFiles({
+    path: config.databasePath,
+    largestTranscriptBytes: LARGEST_TRANSCRIPT_BYTES,
+  });
+  const tasks = createTaskService({ clock, ids, policy: config.queue, hasTranscript: files.hasTranscript });
+  const room = createNewsRoom({ store, clock });
   const waitingClaims = createWaitingClaims({ store, clock });
   const sweeper = createLeaseSweeper({ store, sweeps: createSweepService({ clock }), clock, logger });
   const housekeeper = createHousekeeper({ store, clock, logger });
@@ -79,6 +88,9 @@ async function startParts(deps: AppDeps, store: Store): Promise<App> {
     store,
     tasks,
     instances: createInstanceService({ clock }),
+    runs: createRunService({ clock }),
+    files,
+    room,
     waitingClaims,
     clock,
     logger,
@@ -105,6 +117,7 @@ async function startParts(deps: AppDeps, store: Store): Promise<App> {
     async stop() {
       const deadlineMs = clock.monotonicMs() + STOP_MS;
       waitingClaims.stop();
+      room.close();
       housekeeper.stop();
       const retired = within(FAREWELL_MS, clock, Promise.resolve(retention?.stop()));
       await Promise.all([server.stop(DRAIN_MS), sweeper.stop(), backups?.stop(), retired]);

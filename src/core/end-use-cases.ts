@@ -1,14 +1,18 @@
 /** Ending an attempt: by saying so, or by naming the status it leads to. */
 import { titleOf } from './event.ts';
 import { missingScope } from './key.ts';
-import { createMove, speakerOf } from './move.ts';
+import { createMove, settled, speakerOf } from './move.ts';
 import { actOf, isRepeat, requireOwnership, type Caller } from './ownership.ts';
+import { releaseFor, type Releasing } from './release-cause.ts';
+import { followUp, isUnheard } from './reply-use-cases.ts';
+import type { RunReport } from './run.ts';
+import type { RunState } from './run-state.ts';
 import { complete, fail, release, type Completion, type Failure } from './task-attempts.ts';
 import { cancel, requeue, updateNotes } from './task-edits.ts';
 import { illegal, isFinished, required, type Act, type Task, type TaskChange } from './task.ts';
 import type { TaskServiceDeps } from './task-deps.ts';
 import type { LeaseOutcome, TaskStatus } from './vocabulary.ts';
-import { work, type Work } from './work.ts';
+import { work, type Outcome, type Work } from './work.ts';
 
 export interface Completed {
   readonly task: Task;
@@ -24,32 +28,42 @@ export function createEndUseCases({ clock }: TaskServiceDeps) {
   const move = createMove(clock);
 
   return {
-    complete(id: number, caller: Caller, notes?: string): Work<Completed> {
+    complete(id: number, caller: Caller, notes?: string, report?: RunReport): Work<Completed> {
       const load = { read: 'taskAndNext', id, leaseId: caller.leaseId } as const;
       return work<'taskAndNext', Completed>(
         load,
-        ({ task, lease, next }) => {
+        ({ task, lease, next, run }) => {
           const found = required(task, id);
           const act = actOf(caller, lease, clock.now());
           if (isRepeat({ task: found, lease, caller }, ['completed']))
             return { result: { task: found, next } };
           requireOwnership(found, caller);
           const made = complete(found, { notes, nextTask: toNextTask(next) }, act);
-          return { result: { task: made.after, next }, changes: [made] };
+          const ended = again(settled({ change: made, end: { report } }, run), run, { report, act });
+          return { ...ended, result: { task: ended.result, next } };
         },
         speakerOf(caller),
       );
     },
 
-    fail(id: number, caller: Caller, failure: Failure): Work<Task> {
+    fail(id: number, caller: Caller, failure: Failure, report?: RunReport): Work<Task> {
       return move(id, caller, {
         repeats: ['failed', 'retried'],
-        make: (task, act) => fail(task, failure, act),
+        make: (task, act) => ({ change: fail(task, failure, act), end: { report } }),
       });
     },
 
-    release(id: number, caller: Caller, how: { reason?: string | undefined; retryInMs: number }): Work<Task> {
-      return move(id, caller, { repeats: ['released'], make: (task, act) => release(task, how, act) });
+    release(id: number, caller: Caller, how: Releasing, report?: RunReport): Work<Task> {
+      const { cause } = how;
+      return move(id, caller, {
+        // Some causes make a failed attempt of it.
+        repeats: cause === undefined ? ['released'] : ['released', 'retried', 'failed'],
+        fault: cause?.kind === 'fault' ? cause.fault : undefined,
+        make(task, act, { run, faulty }) {
+          const { change, end } = releaseFor(task, how, { seen: { state: run, faulty }, act });
+          return { change, end: { ...end, report } };
+        },
+      });
     },
 
     /** The one call that can make any move; notes alone only update notes. */
@@ -64,6 +78,17 @@ export function createEndUseCases({ clock }: TaskServiceDeps) {
       });
     },
   };
+}
+
+/** Replies that the run did not take in make a follow-up of the task, in the transaction that completes it. */
+function again(
+  ended: Outcome<Task>,
+  run: RunState | null,
+  { report, act }: { report: RunReport | undefined; act: Act },
+): Outcome<Task> {
+  if (run === null || report === undefined || !isUnheard(run, report.lastReply)) return ended;
+  const more = followUp(ended.result, act);
+  return { ...ended, result: more.after, changes: [...(ended.changes ?? []), more] };
 }
 
 function toNextTask(next: Task | null): Completion['nextTask'] {

@@ -3,8 +3,10 @@ import type { Lease } from './lease.ts';
 import { actOf, isRepeat, requireOwnership, type Caller } from './ownership.ts';
 import type { Tally, TallyWish } from './person-limits.ts';
 import type { Clock } from './ports.ts';
+import { settleRun, type RunEnd } from './run-end.ts';
+import type { RunState } from './run-state.ts';
 import { required, type Act, type Task, type TaskChange } from './task.ts';
-import type { LeaseOutcome } from './vocabulary.ts';
+import type { Fault, LeaseOutcome } from './vocabulary.ts';
 import { work, type Outcome, type Speaker, type Work } from './work.ts';
 
 export interface Move {
@@ -14,14 +16,24 @@ export interface Move {
   readonly seesNext?: boolean;
   /** Whose tally `make` sees. */
   readonly tally?: TallyWish | undefined;
+  /** `make` sees who else gave the task back for this fault. */
+  readonly fault?: Fault | undefined;
   /** Null: the task is that way already, so nothing happened and nothing is told. */
-  make(task: Task, act: Act, seen: Seen): TaskChange | null;
+  make(task: Task, act: Act, seen: Seen): TaskChange | Ending | null;
+}
+
+/** An end of a run that is more than the change says. */
+export interface Ending {
+  readonly change: TaskChange;
+  readonly end: RunEnd;
 }
 
 /** Null for what the move did not ask for. */
 interface Seen {
   readonly next: Task | null;
   readonly tally: Tally | null;
+  readonly run: RunState | null;
+  readonly faulty: readonly string[];
 }
 
 interface Found extends Partial<Seen> {
@@ -33,20 +45,28 @@ export type MoveTask = (id: number, caller: Caller, move: Move) => Work<Task>;
 
 export function createMove(clock: Clock): MoveTask {
   return (id, caller, move) => {
-    function decide({ task, lease, next = null, tally = null }: Found): Outcome<Task> {
+    function decide(found_: Found): Outcome<Task> {
+      const { task, lease, next = null, tally = null, run = null, faulty = [] } = found_;
       const found = required(task, id);
       const act = actOf(caller, lease, clock.now());
       if (isRepeat({ task: found, lease, caller }, move.repeats ?? [])) return { result: found };
       requireOwnership(found, caller);
-      const made = move.make(found, act, { next, tally });
-      return made === null ? { result: found } : { result: made.after, changes: [made] };
+      const made = move.make(found, act, { next, tally, run, faulty });
+      return made === null ? { result: found } : settled(made, run);
     }
     const which = { id, leaseId: caller.leaseId };
     const from = speakerOf(caller);
     return move.seesNext === true
       ? work<'taskAndNext', Task>({ read: 'taskAndNext', ...which }, decide, from)
-      : work<'task', Task>({ read: 'task', ...which, tally: move.tally }, decide, from);
+      : work<'task', Task>({ read: 'task', ...which, tally: move.tally, fault: move.fault }, decide, from);
   };
+}
+
+/** Whatever ends a lease or a task ends its run as well. */
+export function settled(made: TaskChange | Ending, run: RunState | null): Outcome<Task> {
+  const { change, end } = 'end' in made ? made : { change: made, end: {} };
+  const { change: whole, saves } = settleRun(change, run, end);
+  return { result: whole.after, changes: [whole], ...(saves && { runs: [saves] }) };
 }
 
 /** A caller that names its instance is heard from. */

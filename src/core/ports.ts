@@ -7,6 +7,7 @@ import type { TaskEvent } from './event.ts';
 import type { InstanceWithWork } from './instance.ts';
 import type { StoredKey } from './key.ts';
 import type { RetentionStore } from './retention.ts';
+import type { RunStore } from './run-ports.ts';
 import type { Task } from './task.ts';
 import type { Actor, InstanceStatus, TaskStatus } from './vocabulary.ts';
 import type { QueueState, Work } from './work.ts';
@@ -86,7 +87,7 @@ export interface QueueCounts {
   readonly instances: Readonly<Record<InstanceStatus, number>>;
 }
 
-export interface Store extends RetentionStore {
+export interface Store extends RetentionStore, RunStore {
   /** Resolves after the commit. Rejects with what `decide` threw, or TransientError: then nothing happened. */
   decide<R>(work: Work<R>): Promise<R>;
   /** The same at most once per key; a repeat gets the first answer. Throws `idempotency_conflict`, `lease_lost`. */

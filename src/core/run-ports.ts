@@ -1,6 +1,8 @@
 /** What front ends and the API read about runs, and what a front end remembers of the threads it keeps. */
-import type { Question } from './question.ts';
-import type { RunMessage, TaskWork } from './run.ts';
+import type { Lease } from './lease.ts';
+import type { Question, Reply } from './question.ts';
+import type { Run, RunMessage, TaskWork } from './run.ts';
+import type { Attachment } from './run-state.ts';
 import type { QuestionStatus } from './vocabulary.ts';
 
 export interface MessagePage {
@@ -27,6 +29,13 @@ export interface RunStore {
   /** Messages with a larger `seq`. */
   messages(taskId: number, after: number, limit: number): Promise<MessagePage>;
   taskWork(taskId: number): Promise<TaskWork | null>;
+  /** A lease, live or not, and its run if it began one. */
+  runOfLease(leaseId: string): Promise<{ lease: Lease | null; run: Run | null }>;
+  /** Those with a larger number, in order. */
+  replies(taskId: number, after: number): Promise<readonly Reply[]>;
+  attachments(taskId: number): Promise<readonly Attachment[]>;
+  /** Whether this file belongs to a task. */
+  isFileKept(file: string): Promise<boolean>;
   question(id: number): Promise<Question | null>;
   /** Newest first; of one task, or of all. */
   questions(query: {
@@ -39,6 +48,11 @@ export interface RunStore {
     groupBy: readonly UsageKey[];
   }): Promise<{ total: Usage; groups: readonly UsageGroup[] }>;
   threads(frontEnd: string): ThreadMemory;
+  /**
+   * One step through the tasks with messages, from the first after this id: drops some of those that ended before.
+   * Resolves to where to go on, and null after the last task.
+   */
+  dropMessages(step: { endedBefore: Date; after: number }): Promise<number | null>;
 }
 
 /** How far a task's messages were told in its thread. Messages after `seq` are still to be told. */

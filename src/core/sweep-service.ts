@@ -5,6 +5,7 @@
  */
 import { isExpired } from './lease.ts';
 import type { Clock } from './ports.ts';
+import { settleRun } from './run-end.ts';
 import { expire } from './task-attempts.ts';
 import { work, type Work } from './work.ts';
 
@@ -16,10 +17,18 @@ export function createSweepService({ clock }: { clock: Clock }) {
     /** Resolves to the number of leases ended. */
     expireLeases(): Work<number> {
       const load = { read: 'expiredLeases', before: clock.now(), limit: SWEEP_BATCH } as const;
-      return work<'expiredLeases', number>(load, ({ tasks }) => {
+      return work<'expiredLeases', number>(load, ({ tasks, runs }) => {
         const now = clock.now();
-        const gone = tasks.filter((task) => task.lease !== null && isExpired(task.lease, now));
-        return { result: gone.length, changes: gone.map((task) => expire(task, now)) };
+        const ended = tasks.flatMap((task, index) =>
+          task.lease !== null && isExpired(task.lease, now)
+            ? [settleRun(expire(task, now), runs[index] ?? null)]
+            : [],
+        );
+        return {
+          result: ended.length,
+          changes: ended.map(({ change }) => change),
+          runs: ended.flatMap(({ saves }) => saves ?? []),
+        };
       });
     },
 

@@ -11,4 +11,6 @@ export interface TaskServiceDeps {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly policy: QueuePolicy;
+  /** Whether the session of an earlier run is kept; left out: none ever is. */
+  readonly hasTranscript?: ((taskId: number) => boolean) | undefined;
 }

@@ -9,7 +9,11 @@ import type { Instance } from './instance.ts';
 import type { KeyChange, StoredKey } from './key.ts';
 import type { Lease } from './lease.ts';
 import type { Tally, TallyWish } from './person-limits.ts';
+import type { Question } from './question.ts';
+import type { Run, RunResult, TaskWork } from './run.ts';
+import type { RunNeeds, RunSaves, RunState } from './run-state.ts';
 import type { Task, TaskChange } from './task.ts';
+import type { Fault } from './vocabulary.ts';
 
 /** Forbids promises where everything must be over before the transaction ends. */
 export type Sync<T> = T extends PromiseLike<unknown> ? never : T;
@@ -28,26 +32,37 @@ export interface Reads {
   };
   /**
    * A task and, if a lease id is given, that lease's row whatever task it belongs to. `tally` is that of whoever
-   * would have one more task open.
+   * would have one more task open. `faulty`: other instances that gave it back for this fault since it was queued.
    */
   task: {
-    takes: { id: number; leaseId?: string | undefined; tally?: TallyWish | undefined };
-    gives: { task: Task | null; lease: Lease | null; tally: Tally | null };
+    takes: {
+      id: number;
+      leaseId?: string | undefined;
+      tally?: TallyWish | undefined;
+      fault?: Fault | undefined;
+    };
+    gives: {
+      task: Task | null;
+      lease: Lease | null;
+      tally: Tally | null;
+      run: RunState | null;
+      faulty: readonly string[];
+    };
   };
   /** The same, and what claim-next would hand to this task's holder (or to nobody in particular) now. */
   taskAndNext: {
     takes: { id: number; leaseId?: string | undefined };
-    gives: { task: Task | null; lease: Lease | null; next: Task | null };
+    gives: { task: Task | null; lease: Lease | null; next: Task | null; run: RunState | null };
   };
   /** The ready task with the smallest rank in any of these lanes, the queue's state and the claimant. */
   nextReady: {
-    takes: { lanes: readonly string[]; instanceId: string };
-    gives: { task: Task | null; queue: QueueState; instance: Instance | null };
+    takes: { lanes: readonly string[]; instanceId: string; beginsRun?: boolean | undefined };
+    gives: { task: Task | null; queue: QueueState; instance: Instance | null; needs: RunNeeds | null };
   };
   /** One task and the instance that wants it. */
   claimById: {
-    takes: { id: number; instanceId: string };
-    gives: { task: Task | null; instance: Instance | null };
+    takes: { id: number; instanceId: string; beginsRun?: boolean | undefined };
+    gives: { task: Task | null; instance: Instance | null; needs: RunNeeds | null };
   };
   /** All that a heartbeat speaks about: what the instance holds, and what became of other leases it named. */
   leasesOf: {
@@ -60,8 +75,34 @@ export interface Reads {
     };
   };
   /** The task that a lease was given for. */
-  taskOfLease: { takes: { leaseId: string }; gives: { task: Task | null } };
-  expiredLeases: { takes: { before: Date; limit: number }; gives: { tasks: readonly Task[] } };
+  taskOfLease: { takes: { leaseId: string }; gives: { task: Task | null; run: RunState | null } };
+  expiredLeases: {
+    takes: { before: Date; limit: number };
+    /** `runs` are those of the tasks, in the same order. */
+    gives: { tasks: readonly Task[]; runs: readonly (RunState | null)[] };
+  };
+  /** The run of a lease, live or not; `state` is as that run sees it: the others are all but this one. */
+  runOfLease: {
+    takes: { id: number; leaseId: string; questionKey?: string | undefined };
+    gives: {
+      task: Task | null;
+      lease: Lease | null;
+      run: Run | null;
+      state: RunState | null;
+      /** What this run asked under that key. */
+      asked: Question | null;
+      nextQuestionId: number;
+    };
+  };
+  question: {
+    takes: { id: number };
+    gives: { question: Question | null; task: Task | null; run: RunState | null };
+  };
+  /** Open questions that nobody was reminded of. */
+  dueQuestions: {
+    takes: { askedBefore: Date; limit: number };
+    gives: { due: readonly { readonly question: Question; readonly work: TaskWork }[] };
+  };
   dueTasks: { takes: { before: Date; limit: number }; gives: { taskIds: readonly number[] } };
   queue: { takes: { only?: never }; gives: { queue: QueueState } };
   /** A key by its id, revoked or not, and the live one of this name. */
@@ -83,6 +124,11 @@ export interface Outcome<R> {
   readonly queue?: QueueState;
   readonly adminEvents?: readonly NewAdminEvent[];
   readonly keys?: readonly KeyChange[];
+  readonly runs?: readonly RunSaves[];
+  /** How the work of these tasks stands, where nothing else about them changes. */
+  readonly results?: readonly { readonly taskId: number; readonly result: RunResult }[];
+  /** Parked tasks that wait no more. */
+  readonly unparked?: readonly number[];
   /** Tasks whose `notBefore` has passed. */
   readonly due?: readonly number[];
   /** Forgets an idempotency record: its answer was never delivered. */

@@ -10,6 +10,10 @@ import { answerError } from './errors.ts';
 import { addFixedPathRefusals, addMethodRefusals } from './methods.ts';
 import { createPresence } from './presence.ts';
 import { Refusal } from './refusal.ts';
+import { createSignals } from '../core/signals.ts';
+import { addFileRoutes } from './routes/files.ts';
+import { addReportRoutes, addSignalRoutes } from './routes/run-reports.ts';
+import { addRunReads, addRunWrites } from './routes/runs.ts';
 import { addInstanceRoutes } from './routes/instances.ts';
 import { addKeyRoutes } from './routes/keys.ts';
 import { addOpenRoutes } from './routes/open.ts';
@@ -19,7 +23,12 @@ import { createWrites } from './writes.ts';
 
 export function createHttpApp(deps: HttpDeps): HttpApp {
   const writes = createWrites(deps);
-  const routes: RouteDeps = { ...deps, writes, claims: createClaims({ ...deps, writes }) };
+  const routes: RouteDeps = {
+    ...deps,
+    writes,
+    claims: createClaims({ ...deps, writes }),
+    signals: createSignals(deps),
+  };
   const authenticate = createAuthenticate(deps);
   const noteSignOfLife = createPresence(deps);
   const app: HttpApp = new Hono();
@@ -48,6 +57,11 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   addTaskReads(app, routes);
   addTaskWrites(app, routes);
   addAttemptRoutes(app, routes);
+  addRunReads(app, routes);
+  addRunWrites(app, routes);
+  addReportRoutes(app, routes);
+  addSignalRoutes(app, routes);
+  addFileRoutes(app, routes);
   addInstanceRoutes(app, routes);
   addQueueRoutes(app, routes);
   addKeyRoutes(app, routes);

@@ -11,6 +11,7 @@ import type { Delivery } from './deliveries.ts';
 import type { HttpEnv } from './env.ts';
 import type { KeyedRequest } from './idempotency.ts';
 import type { Keyring } from './keyring.ts';
+import { toRunStartView } from './run-views.ts';
 import { toLeaseView, toTaskView } from './views.ts';
 
 export interface ClaimDeps extends ClaimDeliveryDeps {
@@ -97,7 +98,12 @@ function patienceOf(key: ActingKey, delivery: Delivery, keyring: Keyring) {
 }
 
 function toClaimedAnswer(claimed: Claimed): Answer {
-  const body = { status: claimed.task.status, task: toTaskView(claimed.task), lease: toLeaseView(claimed) };
+  const body = {
+    status: claimed.task.status,
+    task: toTaskView(claimed.task),
+    lease: toLeaseView(claimed),
+    ...(claimed.run !== null && { run: toRunStartView(claimed.run) }),
+  };
   return { status: 200, body: JSON.stringify(body), leaseId: claimed.leaseId };
 }
 

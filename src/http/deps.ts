@@ -2,6 +2,10 @@
 import type { InstanceService } from '../core/instance-service.ts';
 import type { KeyService } from '../core/key-service.ts';
 import type { Clock, DeliveryStatus, Logger, Store } from '../core/ports.ts';
+import type { NewsRoom } from '../core/news-room.ts';
+import type { RunFiles } from '../core/run-files.ts';
+import type { RunService } from '../core/run-service.ts';
+import type { Signals } from '../core/signals.ts';
 import type { TaskService } from '../core/task-service.ts';
 import type { WaitingClaims } from '../core/waiting-claims.ts';
 import type { Claims } from './claims.ts';
@@ -24,6 +28,9 @@ export interface HttpDeps {
   readonly store: Store;
   readonly tasks: TaskService;
   readonly instances: InstanceService;
+  readonly runs: RunService;
+  readonly files: RunFiles;
+  readonly room: NewsRoom;
   readonly waitingClaims: WaitingClaims;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -44,4 +51,5 @@ export interface HttpDeps {
 export interface RouteDeps extends HttpDeps {
   readonly writes: Writes;
   readonly claims: Claims;
+  readonly signals: Signals;
 }

@@ -1,6 +1,6 @@
 /** What HTTP asks of a path that exists: OPTIONS says what it takes, any other method is refused by name. */
 import type { Context } from 'hono';
-import { CLIENT_PATH, ENDPOINTS } from '../contract/endpoints.ts';
+import { ATTACHMENT_PATH, CLIENT_PATH, ENDPOINTS, TRANSCRIPT_PATH } from '../contract/endpoints.ts';
 import { REQUEST_ID_HEADER, SAFETY_HEADERS } from './answers.ts';
 import type { HttpApp, HttpEnv } from './env.ts';
 import { Refusal } from './refusal.ts';
@@ -39,7 +39,11 @@ function answerOther(methods: readonly string[]) {
 }
 
 function methodsByPath(): Map<string, string[]> {
-  const byPath = new Map<string, string[]>([[CLIENT_PATH, ['GET', 'HEAD']]]);
+  const byPath = new Map<string, string[]>([
+    [CLIENT_PATH, ['GET', 'HEAD']],
+    [TRANSCRIPT_PATH, ['GET', 'HEAD', 'PUT']],
+    [ATTACHMENT_PATH, ['GET', 'HEAD']],
+  ]);
   for (const { method, path } of Object.values(ENDPOINTS)) {
     const methods = byPath.get(path) ?? [];
     byPath.set(path, [...methods, ...(method === 'GET' ? ['GET', 'HEAD'] : [method])]);

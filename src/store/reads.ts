@@ -7,6 +7,7 @@ import type { InstanceTable } from './instance-table.ts';
 import type { LeaseTable } from './lease-table.ts';
 import type { PersonTally } from './person-tally.ts';
 import type { QueueTable } from './queue-table.ts';
+import { createRunReads, type RunTables } from './run-tables.ts';
 import type { TaskTable } from './task-table.ts';
 
 export interface ReadTables {
@@ -16,11 +17,21 @@ export interface ReadTables {
   readonly queue: QueueTable;
   readonly apiKeys: ApiKeyTable;
   readonly personTally: PersonTally;
+  readonly runTables: RunTables;
 }
 
 type Answers = { [K in ReadName]: (takes: Reads[K]['takes']) => Reads[K]['gives'] };
 
-export function createReads({ tasks, leases, instances, queue, apiKeys, personTally }: ReadTables) {
+export function createReads({
+  tasks,
+  leases,
+  instances,
+  queue,
+  apiKeys,
+  personTally,
+  runTables,
+}: ReadTables) {
+  const runs = createRunReads(runTables);
   const taskAndLease = (id: number, leaseId: string | undefined) => ({
     task: tasks.byId(id),
     lease: leaseId === undefined ? null : leases.byId(leaseId),
@@ -34,17 +45,29 @@ export function createReads({ tasks, leases, instances, queue, apiKeys, personTa
       existing: origin === null ? null : tasks.byOrigin(origin.frontEnd, origin.ref),
       tally: tallyOf(tally),
     }),
-    task: ({ id, leaseId, tally }) => ({ ...taskAndLease(id, leaseId), tally: tallyOf(tally) }),
+    task({ id, leaseId, tally, fault }) {
+      const found = taskAndLease(id, leaseId);
+      const faulty = fault === undefined ? [] : runTables.runs.faulty(id, fault);
+      return { ...found, tally: tallyOf(tally), run: runs.stateOf(found.task), faulty };
+    },
     taskAndNext({ id, leaseId }) {
       const found = taskAndLease(id, leaseId);
-      return { ...found, next: tasks.nextReady(lanesFor(found.task?.instanceId)) };
+      const next = tasks.nextReady(lanesFor(found.task?.instanceId));
+      return { ...found, next, run: runs.stateOf(found.task) };
     },
-    nextReady: ({ lanes, instanceId }) => ({
-      task: tasks.nextReady(lanes),
-      queue: queue.state(),
-      instance: instances.byId(instanceId),
-    }),
-    claimById: ({ id, instanceId }) => ({ task: tasks.byId(id), instance: instances.byId(instanceId) }),
+    nextReady({ lanes, instanceId, beginsRun }) {
+      const task = tasks.nextReady(lanes);
+      return {
+        task,
+        queue: queue.state(),
+        instance: instances.byId(instanceId),
+        needs: runs.needsOf(task, beginsRun),
+      };
+    },
+    claimById({ id, instanceId, beginsRun }) {
+      const task = tasks.byId(id);
+      return { task, instance: instances.byId(instanceId), needs: runs.needsOf(task, beginsRun) };
+    },
     leasesOf: ({ instanceId, leaseIds, cancelledSince }) => ({
       instance: instances.byId(instanceId),
       held: tasks.heldBy(instanceId),
@@ -53,9 +76,20 @@ export function createReads({ tasks, leases, instances, queue, apiKeys, personTa
     }),
     taskOfLease({ leaseId }) {
       const lease = leases.byId(leaseId);
-      return { task: lease === null ? null : tasks.byId(lease.taskId) };
+      const task = lease === null ? null : tasks.byId(lease.taskId);
+      return { task, run: runs.stateOf(task) };
     },
-    expiredLeases: ({ before, limit }) => ({ tasks: tasks.expired(before, limit) }),
+    expiredLeases({ before, limit }) {
+      const expired = tasks.expired(before, limit);
+      return { tasks: expired, runs: expired.map(runs.stateOf) };
+    },
+    runOfLease: (wanted) => ({ ...taskAndLease(wanted.id, wanted.leaseId), ...runs.ofLease(wanted) }),
+    question({ id }) {
+      const question = runTables.questions.byId(id);
+      const task = question === null ? null : tasks.byId(question.taskId);
+      return { question, task, run: runs.stateOf(task) };
+    },
+    dueQuestions: runs.dueQuestions,
     dueTasks: ({ before, limit }) => ({ taskIds: tasks.due(before, limit) }),
     queue: () => ({ queue: queue.state() }),
     key: ({ id, name }) => ({

@@ -67,8 +67,9 @@ export function createRunner({ client, tables, clock, save }: RunnerDeps) {
 }
 
 function changedSomething(outcome: Outcome<unknown>): boolean {
-  const { changedSomething: said, changes = [], adminEvents = [], keys = [], queue } = outcome;
-  return said ?? (changes.length + adminEvents.length + keys.length > 0 || queue !== undefined);
+  const { changedSomething: said, changes = [], adminEvents = [], keys = [], runs = [], queue } = outcome;
+  const saved = changes.length + adminEvents.length + keys.length + runs.length;
+  return said ?? (saved > 0 || queue !== undefined);
 }
 
 /** The types forbid a promise; code that got around them must not commit before its body ran. */

@@ -8,6 +8,7 @@ import type { AdminTable } from './admin-table.ts';
 import type { EventTable } from './event-table.ts';
 import type { KeyTable } from './key-table.ts';
 import type { ReadTables } from './reads.ts';
+import { createRunSaves } from './run-tables.ts';
 
 export interface SaveTables extends ReadTables {
   readonly events: EventTable;
@@ -46,6 +47,7 @@ export function createSignals(tell: (commit: Commit) => void) {
 
 export function createSaves(tables: SaveTables, signals: Signals) {
   const { tasks, events, admin, leases, queue, keys, apiKeys } = tables;
+  const saveRun = createRunSaves(tables.runTables);
 
   function saveChange(change: TaskChange): void {
     tasks.save(change);
@@ -65,6 +67,12 @@ export function createSaves(tables: SaveTables, signals: Signals) {
     if (task !== null && isReady(task)) signals.ready(laneOf(task));
   }
 
+  function unpark(id: number): void {
+    tasks.unpark(id);
+    const task = tasks.byId(id);
+    if (task !== null && isReady(task)) signals.ready(laneOf(task));
+  }
+
   function saveQueue(state: QueueState): void {
     queue.setState(state);
     if (!state.paused) signals.resumed();
@@ -80,6 +88,9 @@ export function createSaves(tables: SaveTables, signals: Signals) {
     changes.forEach(saveChange);
     for (const renewal of renewals) tasks.renew(renewal);
     due.forEach(markReady);
+    for (const { taskId, result } of outcome.results ?? []) tasks.setResult(taskId, result);
+    outcome.unparked?.forEach(unpark);
+    for (const saves of outcome.runs ?? []) saveRun(saves).forEach(signals.runNews);
     if (forgetKey !== undefined) keys.forget(forgetKey);
     if (state) saveQueue(state);
     for (const event of adminEvents) admin.append(event);

@@ -1,6 +1,7 @@
 /** The Store port on SQLite: one writer connection, group commit, prepared statements only. */
 import type { Clock, Commit, FrontEndMemory, Logger, Store } from '../core/ports.ts';
 import type { RetentionStore } from '../core/retention.ts';
+import type { RunStore } from '../core/run-ports.ts';
 import { createAdminTable } from './admin-table.ts';
 import { createApiKeyTable } from './api-key-table.ts';
 import { createIdleCheckpoint } from './checkpoint.ts';
@@ -17,9 +18,11 @@ import { createMemoryTable } from './memory-table.ts';
 import { createPersonTally } from './person-tally.ts';
 import { createQueueTable } from './queue-table.ts';
 import { createRetirement } from './retirement.ts';
+import { createRunStore } from './run-store.ts';
+import { createRunTables } from './run-tables.ts';
 import { createRunner } from './runner.ts';
 import { createSaves, createSignals } from './saves.ts';
-import { asStoreError } from './sqlite-errors.ts';
+import { reading } from './reading.ts';
 import { createTaskLists } from './task-lists.ts';
 import { createTaskTable } from './task-table.ts';
 
@@ -65,6 +68,7 @@ function createTables(database: OpenDatabase) {
     keys: createKeyTable(database),
     apiKeys: createApiKeyTable(database),
     memory: createMemoryTable(database),
+    runTables: createRunTables(database),
   };
 }
 
@@ -93,6 +97,7 @@ function assemble(database: OpenDatabase, made: SqliteStoreOptions & { release: 
       return () => listeners.delete(listener);
     },
     ...createReaders(tables, clock),
+    ...createRunStore(tables, queue),
     shiftLeases: (byMs, graceMs) =>
       queue.enqueue(() => {
         tables.tasks.shiftLeases({ byMs, grace: graceMs, earliest: clock.now().getTime() });
@@ -138,6 +143,7 @@ type Readers = Omit<
   | 'shiftLeases'
   | 'purge'
   | keyof RetentionStore
+  | keyof RunStore
   | 'memory'
   | 'ping'
   | 'close'
@@ -206,12 +212,3 @@ function createMemory(
 }
 
 const asDate = (ms: number | null) => (ms === null ? null : new Date(ms));
-
-/** The port promises promises: a read that fails rejects, and is named like any other failure. */
-function reading<T>(read: () => T): Promise<T> {
-  try {
-    return Promise.resolve(read());
-  } catch (error) {
-    return Promise.reject(asStoreError(error));
-  }
-}

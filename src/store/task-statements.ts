@@ -122,6 +122,25 @@ export function prepareTaskWrites({ client, tables }: OpenDatabase) {
         .set({ ready: 1, notBefore: null })
         .where(sql`id = ${param('id')} AND status = 'pending'`),
     ),
+    unpark: prepareWrite(
+      client,
+      tables
+        .update(tasks)
+        .set({
+          ready: sql`iif(not_before IS NULL, 1, 0)`,
+          parked: null,
+          parkedUntil: null,
+          parkedDetail: null,
+        })
+        .where(sql`id = ${param('id')} AND status = 'pending'`),
+    ),
+    setResult: prepareWrite(
+      client,
+      tables
+        .update(tasks)
+        .set(assigned(['result']))
+        .where(sql`id = ${param('id')}`),
+    ),
     shiftLeases: prepareWrite(
       client,
       tables

@@ -1,4 +1,5 @@
 /** The hot statements on `tasks`: what a decision reads and writes. Each names the index it must use. */
+import type { RunResult } from '../core/run.ts';
 import type { Task, TaskChange } from '../core/task.ts';
 import type { Renewal } from '../core/work.ts';
 import type { OpenDatabase } from './database.ts';
@@ -50,6 +51,10 @@ export function createTaskTable(database: OpenDatabase) {
     },
 
     markReady: (id: number) => writes.markReady.run({ id }),
+    /** Ready at once, unless its delay has yet to pass. */
+    unpark: (id: number) => writes.unpark.run({ id }),
+    setResult: (id: number, result: RunResult) =>
+      writes.setResult.run({ id, result: JSON.stringify(result) }),
     shiftLeases: (by: { byMs: number; earliest: number; grace: number }) => writes.shiftLeases.run(by),
 
     nextLeaseExpiry: () => reads.nextLeaseExpiry.get({})?.at ?? null,

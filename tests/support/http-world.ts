@@ -5,12 +5,15 @@ import { createInstanceService } from '../../src/core/instance-service.ts';
 import { createKeyService } from '../../src/core/key-service.ts';
 import type { Clock, DeliveryStatus, IdSource, Store } from '../../src/core/ports.ts';
 import type { QueuePolicy } from '../../src/core/task-deps.ts';
+import { createNewsRoom } from '../../src/core/news-room.ts';
+import { createRunService } from '../../src/core/run-service.ts';
 import { createTaskService } from '../../src/core/task-service.ts';
 import { createWaitingClaims } from '../../src/core/waiting-claims.ts';
 import { createHttpApp } from '../../src/http/app.ts';
 import type { FrontEndHealth, HttpDeps } from '../../src/http/deps.ts';
 import type { HttpApp } from '../../src/http/env.ts';
 import { createKeyring } from '../../src/http/keyring.ts';
+import { createRunFiles } from '../../src/store/run-files.ts';
 import { createSqliteStore } from '../../src/store/sqlite-store.ts';
 import { manualClock } from './clock.ts';
 import { recordingLogger } from './logger.ts';
@@ -59,10 +62,19 @@ export async function createParts<C extends Clock>(clock: C, options: PartsOptio
   const policy = { leaseMs: 120 * 60_000, maxAttempts: 3, ...options.policy };
   const waitingClaims = createWaitingClaims({ store, clock });
   const keys = createKeyService({ clock });
+  const files = createRunFiles({
+    path: options.path ?? ':memory:',
+    largestTranscriptBytes: 16 * 1024 * 1024,
+  });
+  const room = createNewsRoom({ store, clock });
+  const ids = options.ids ?? countingIds();
   const deps: HttpDeps = {
     store,
-    tasks: createTaskService({ clock, ids: options.ids ?? countingIds(), policy }),
+    tasks: createTaskService({ clock, ids, policy, hasTranscript: files.hasTranscript }),
     instances: createInstanceService({ clock }),
+    runs: createRunService({ clock }),
+    files,
+    room,
     waitingClaims,
     clock,
     logger,
@@ -75,7 +87,17 @@ export async function createParts<C extends Clock>(clock: C, options: PartsOptio
     frontEndHealth:
       options.frontEndHealth ?? (() => Promise.resolve({ discord: 'disabled', delivery: NO_DELIVERY })),
   };
-  return { app: createHttpApp(deps), store, tasks: deps.tasks, clock, logger, waitingClaims };
+  return {
+    app: createHttpApp(deps),
+    store,
+    tasks: deps.tasks,
+    clock,
+    logger,
+    waitingClaims,
+    runs: deps.runs,
+    files,
+    room,
+  };
 }
 
 export async function createHttpWorld(options: PartsOptions = {}) {

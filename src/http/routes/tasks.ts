@@ -12,6 +12,7 @@ import type { RouteDeps } from '../deps.ts';
 import type { HttpApp, HttpEnv } from '../env.ts';
 import { mount } from '../mount.ts';
 import { readInstanceId, readTaskId, readTaskQuery } from '../queries.ts';
+import { toCause, toReportIfAny } from '../run-bodies.ts';
 import { toLogEntry, toTaskView, toTaskViewOrNull } from '../views.ts';
 import type { View } from '../writes.ts';
 
@@ -119,7 +120,7 @@ function addEndRoutes(app: HttpApp, { tasks, writes }: Pick<RouteDeps, 'tasks' |
     const text = await readText(c);
     const body = parseBody(c, text, ENDPOINTS.completeTask.body);
     return writes.answer(c, text, {
-      work: tasks.complete(id, toCaller(c, body), body.notes ?? undefined),
+      work: tasks.complete(id, toCaller(c, body), body.notes ?? undefined, toReportIfAny(body.report)),
       view: {
         body: ({ task, next }) => ({
           status: task.status,
@@ -140,7 +141,7 @@ function addEndRoutes(app: HttpApp, { tasks, writes }: Pick<RouteDeps, 'tasks' |
       retryInMs: (body.retry_in_seconds ?? 0) * 1000,
     };
     return writes.answer(c, text, {
-      work: tasks.fail(id, toCaller(c, body), failure),
+      work: tasks.fail(id, toCaller(c, body), failure, toReportIfAny(body.report)),
       view: STATUS_AND_TASK,
     });
   });
@@ -149,8 +150,13 @@ function addEndRoutes(app: HttpApp, { tasks, writes }: Pick<RouteDeps, 'tasks' |
     const id = readTaskId(c);
     const text = await readText(c);
     const body = parseBody(c, text, ENDPOINTS.releaseTask.body);
-    const how = { reason: body.reason ?? undefined, retryInMs: (body.retry_in_seconds ?? 0) * 1000 };
-    return writes.answer(c, text, { work: tasks.release(id, toCaller(c, body), how), view: STATUS_AND_TASK });
+    const how = {
+      reason: body.reason ?? undefined,
+      retryInMs: (body.retry_in_seconds ?? 0) * 1000,
+      cause: toCause(body.cause),
+    };
+    const work = tasks.release(id, toCaller(c, body), how, toReportIfAny(body.report));
+    return writes.answer(c, text, { work, view: STATUS_AND_TASK });
   });
 }
 
@@ -174,6 +180,8 @@ interface Wish {
   readonly instance_id: string;
   readonly instance_name?: string | null | undefined;
   readonly lease_seconds?: number | null | undefined;
+  readonly session?: string | null | undefined;
+  readonly account?: string | null | undefined;
 }
 
 function toClaimRequest(c: Context<HttpEnv>, body: Wish): ClaimRequest {
@@ -182,5 +190,7 @@ function toClaimRequest(c: Context<HttpEnv>, body: Wish): ClaimRequest {
     instanceId: body.instance_id,
     instanceName: body.instance_name ?? undefined,
     leaseMs: body.lease_seconds == null ? undefined : body.lease_seconds * 1000,
+    session: body.session ?? undefined,
+    account: body.account ?? undefined,
   };
 }

@@ -1,0 +1,103 @@
+/**
+ * Why a worker gives a task back, and what that makes of it. Waiting for people or quota, an overloaded service and a
+ * fault of the machine use up no attempt; but a service that stays overloaded does at last, and what three different
+ * workers stumble over is no fault of theirs.
+ */
+import type { RunEnd } from './run-end.ts';
+import { waitsFor } from './run-end.ts';
+import type { RunState } from './run-state.ts';
+import { fail, release } from './task-attempts.ts';
+import type { Act, Parked, Task, TaskChange } from './task.ts';
+import type { Fault } from './vocabulary.ts';
+
+export type ReleaseCause =
+  | {
+      readonly kind: 'parked';
+      readonly waitsFor: 'answer' | 'quota' | 'budget';
+      readonly until: Date | null;
+    }
+  | { readonly kind: 'overload' }
+  | { readonly kind: 'fault'; readonly fault: Fault }
+  | { readonly kind: 'stopping' };
+
+export interface Releasing {
+  readonly reason?: string | undefined;
+  readonly retryInMs: number;
+  readonly cause?: ReleaseCause | undefined;
+}
+
+/** After so many releases in a row the next is a failed attempt. */
+const OVERLOADS_IN_A_ROW = 5;
+/** So many different workers fail a task by the same fault. */
+const FAULTY_WORKERS = 3;
+/** Where a worker does not say when its quota comes back. */
+const QUOTA_MS = 5 * 60_000;
+
+export interface Seen {
+  readonly state: RunState | null;
+  /** Instances that gave this task back for the fault in question since it was queued, this one left out. */
+  readonly faulty: readonly string[];
+}
+
+export function releaseFor(
+  task: Task,
+  how: Releasing,
+  { seen, act }: { seen: Seen; act: Act },
+): { readonly change: TaskChange; readonly end: RunEnd } {
+  const { cause, reason } = how;
+  if (cause?.kind === 'overload') return overloaded(task, how, { seen, act });
+  if (cause?.kind === 'fault') return faulty(task, { ...how, fault: cause.fault }, { seen, act });
+  const parked = cause?.kind === 'parked' ? parkedFor(cause, how, { seen, act }) : undefined;
+  return { change: release(task, { reason, retryInMs: how.retryInMs }, act), end: { parked } };
+}
+
+function parkedFor(
+  cause: Extract<ReleaseCause, { kind: 'parked' }>,
+  { reason }: Releasing,
+  { seen, act }: { seen: Seen; act: Act },
+): Parked | undefined {
+  const { waitsFor: kind, until } = cause;
+  if (kind === 'quota') {
+    const soon = new Date(act.now.getTime() + QUOTA_MS);
+    return { kind, until: until ?? soon, detail: reason ?? 'The account has no quota left.' };
+  }
+  // What it would wait for was answered while it gave up waiting.
+  if ((kind === 'answer' || until === null) && waitsFor(seen.state?.questions ?? []) === undefined)
+    return undefined;
+  return { kind, until, detail: reason ?? '' };
+}
+
+function overloaded(task: Task, how: Releasing, { seen, act }: { seen: Seen; act: Act }) {
+  const overloads = (seen.state?.work.overloads ?? 0) + 1;
+  const { retryInMs } = how;
+  if (overloads < OVERLOADS_IN_A_ROW) {
+    const reason = how.reason ?? "The model's service is overloaded.";
+    return { change: release(task, { reason, retryInMs }, act), end: { overloads } };
+  }
+  const why = how.reason === undefined ? '' : ` ${how.reason}`;
+  const error = `The model's service was overloaded ${overloads} times in a row.${why}`;
+  return { change: fail(task, { error, retry: true, retryInMs }, act), end: { overloads: 0 } };
+}
+
+const FAULTS: Readonly<Record<Fault, string>> = {
+  key: 'its credentials were refused',
+  billing: 'its account cannot be charged',
+  disk: 'its disk is full or broken',
+  binary: 'a program is missing on it',
+  repository: 'the repository could not be reached',
+  push: 'the push was refused',
+};
+
+function faulty(task: Task, how: Releasing & { fault: Fault }, { seen, act }: { seen: Seen; act: Act }) {
+  const { fault } = how;
+  const why = how.reason === undefined ? '' : ` ${how.reason}`;
+  const end = { fault };
+  const workers = new Set([...seen.faulty, task.instanceId]);
+  if (workers.size >= FAULTY_WORKERS) {
+    const error = `${workers.size} workers gave it back for the same fault: ${FAULTS[fault]}.${why}`;
+    return { change: fail(task, { error, retry: false, retryInMs: 0 }, act), end };
+  }
+  const name = task.instanceName ?? task.instanceId ?? 'The worker';
+  const reason = `${name} has a fault (${fault}): ${FAULTS[fault]}.${why}`;
+  return { change: release(task, { reason, retryInMs: how.retryInMs }, act), end };
+}

@@ -1,0 +1,109 @@
+/**
+ * Replies: instructions from people, numbered per task. One that comes while a task waits goes along with the next
+ * claim; a run hears of it at once; a finished task goes on with it, in the same session and on the same branch.
+ */
+import { DomainError } from './errors.ts';
+import { actOf } from './ownership.ts';
+import type { Reply } from './question.ts';
+import { nameOf, requireReach, requireSubmit, type Person } from './question-use-cases.ts';
+import type { TaskWork } from './run.ts';
+import { newWork, type RunState } from './run-state.ts';
+import { backInQueue, change } from './task-change.ts';
+import { isFinished, required, type Act, type Task, type TaskChange } from './task.ts';
+import type { TaskServiceDeps } from './task-deps.ts';
+import { TEXT_LIMITS } from './vocabulary.ts';
+import { work, type Outcome, type Work } from './work.ts';
+
+export interface ReplyText {
+  readonly text: string;
+  /** Interrupts what is going on. */
+  readonly now: boolean;
+}
+
+/** `now`: a run hears it at its next step; `next_run`: the next claim; `follow_up`: the task goes on for it. */
+export type ReplyDelivery = 'now' | 'next_run' | 'follow_up';
+
+export interface Replied {
+  readonly task: Task;
+  readonly reply: Reply;
+  readonly delivery: ReplyDelivery;
+}
+
+export function createReplyUseCases({ clock }: Pick<TaskServiceDeps, 'clock'>) {
+  return {
+    reply(id: number, person: Person, wanted: ReplyText): Work<Replied> {
+      requireSubmit(person);
+      return work<'task', Replied>({ read: 'task', id }, (found) => {
+        const task = required(found.task, id);
+        requireReach(task, person);
+        const act = actOf(person, null, clock.now());
+        const before = found.run?.work ?? newWork(id, '');
+        const reply = newReply(wanted, { number: before.replies + 1, task, person, act });
+        const after = { ...before, replies: reply.number };
+        if (isFinished(task)) return followedUp(task, { reply, work: after }, act);
+        const isRunning = task.status === 'in_progress' && found.run?.run != null;
+        return {
+          result: { task, reply, delivery: isRunning ? 'now' : 'next_run' },
+          changes: [replied(task, reply, act)],
+          runs: [{ work: after, replies: [reply] }],
+        };
+      });
+    },
+  };
+}
+
+function newReply(
+  { text, now }: ReplyText,
+  by: { number: number; task: Task; person: Person; act: Act },
+): Reply {
+  return {
+    taskId: by.task.id,
+    number: by.number,
+    text,
+    now,
+    author: by.act.actor,
+    authorName: nameOf(by.person),
+    at: by.act.now,
+  };
+}
+
+function replied(task: Task, reply: Reply, act: Act): TaskChange {
+  const details = { reply: reply.number, notes: reply.text };
+  return change(task, { ...task, updatedAt: act.now }, { action: 'replied', act, details });
+}
+
+/** Without a session there is nothing to go on with, so the reply becomes part of what the task says. */
+function followedUp(task: Task, made: { reply: Reply; work: TaskWork }, act: Act): Outcome<Replied> {
+  const { reply, work } = made;
+  const hasSession = work.sessionId !== null;
+  const told = replied(task, reply, act);
+  const description = hasSession ? task.description : withText(task, reply);
+  const again = followUp({ ...told.after, description }, act);
+  return {
+    result: { task: again.after, reply, delivery: 'follow_up' },
+    changes: [told, again],
+    runs: [{ work: hasSession ? work : { ...work, repliesTaken: reply.number }, replies: [reply] }],
+  };
+}
+
+function withText(task: Task, { text, authorName }: Reply): string {
+  const longer = `${task.description}\n\n${authorName}: ${text}`;
+  if (longer.length <= TEXT_LIMITS.description) return longer;
+  const left = Math.max(0, TEXT_LIMITS.description - task.description.length - authorName.length - 4);
+  throw new DomainError(
+    'invalid_input',
+    `Task #${task.id} has no session to go on with, so a reply is added to its text, which holds ${TEXT_LIMITS.description} characters: ${left} are left. Shorten the reply, or submit a new task.`,
+    { field: 'text', left },
+  );
+}
+
+/** Finished, and pending again: attempts start anew, the session and the branch stay. */
+export function followUp(task: Task, act: Act): TaskChange {
+  const after: Task = { ...backInQueue(task, act.now), attempt: 0, error: null };
+  return change(task, after, { action: 'requeued', act, details: { reason: 'follow_up' } });
+}
+
+/** Whether a run ended before it took in the newest reply. */
+export function isUnheard({ work }: RunState, lastReply: number): boolean {
+  return work.replies > Math.max(lastReply, work.repliesTaken);
+}

@@ -1,0 +1,133 @@
+/** `runs` and `task_work`: what is kept of each run, and of a task from run to run. */
+import { getTableColumns, sql } from 'drizzle-orm';
+import type { Run, RunTotals, TaskWork } from '../core/run.ts';
+import type { Fault } from '../core/vocabulary.ts';
+import type { OpenDatabase } from './database.ts';
+import { assigned, param, params } from './placeholders.ts';
+import { prepareRead, prepareWrite } from './prepared.ts';
+import { toRun, toRunRow, toWork, toWorkRow, type RunRow, type WorkRow } from './run-rows.ts';
+import { runs, taskWork } from './run-schema.ts';
+import { columnsBy } from './using-index.ts';
+
+export type RunTable = ReturnType<typeof createRunTable>;
+
+const RUN_COLUMNS = Object.keys(getTableColumns(runs)) as (keyof RunRow)[];
+const WORK_COLUMNS = Object.keys(getTableColumns(taskWork)) as (keyof WorkRow)[];
+/** What a run may change after its beginning. */
+const RUN_CHANGED = [
+  'model',
+  'endedAt',
+  'costUsd',
+  'costEstimated',
+  'inputTokens',
+  'outputTokens',
+  'turns',
+  'durationMs',
+  'messages',
+  'fault',
+  'isReported',
+] as const;
+
+export function createRunTable(database: OpenDatabase) {
+  const reads = prepareReads(database);
+  const writes = prepareWrites(database);
+
+  return {
+    byLease(leaseId: string): Run | null {
+      const row = reads.byLease.get({ leaseId });
+      return row === undefined ? null : toRun(row);
+    },
+    work(taskId: number): TaskWork | null {
+      const row = reads.work.get({ taskId });
+      return row === undefined ? null : toWork(row);
+    },
+    /** Summed over all runs of a task but that of this lease. */
+    sums(taskId: number, exceptLease: string | null): RunTotals {
+      const row = reads.sums.get({ taskId, except: exceptLease ?? '' });
+      return {
+        costUsd: row?.costUsd ?? 0,
+        costEstimated: row?.costEstimated === 1,
+        inputTokens: row?.inputTokens ?? 0,
+        outputTokens: row?.outputTokens ?? 0,
+        turns: row?.turns ?? 0,
+        durationMs: row?.durationMs ?? 0,
+      };
+    },
+    /** Instances whose runs of this task ended by this fault since it was last queued by somebody. */
+    faulty: (taskId: number, fault: Fault) =>
+      reads.faulty.all({ taskId, fault }).map(({ instanceId }) => instanceId),
+
+    save(run: Run): void {
+      const row = toRunRow(run);
+      if (writes.update.run({ ...row }).changes === 0) writes.insert.run({ ...row });
+    },
+    saveWork(work: TaskWork): void {
+      const row = toWorkRow(work);
+      if (writes.updateWork.run({ ...row }).changes === 0) writes.insertWork.run({ ...row });
+    },
+    drop: (leaseId: string) => writes.drop.run({ leaseId }),
+  };
+}
+
+interface Sums {
+  readonly costUsd: number;
+  readonly costEstimated: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly turns: number;
+  readonly durationMs: number;
+}
+
+function prepareReads({ client, tables }: OpenDatabase) {
+  return {
+    byLease: prepareRead(
+      client,
+      tables
+        .select()
+        .from(runs)
+        .where(sql`lease_id = ${param('leaseId')}`),
+    ),
+    work: prepareRead(
+      client,
+      tables
+        .select()
+        .from(taskWork)
+        .where(sql`task_id = ${param('taskId')}`),
+    ),
+    sums: columnsBy<{ taskId: number; except: string }, Sums>(
+      client,
+      `total(cost_usd) AS costUsd, max(cost_estimated) AS costEstimated, sum(input_tokens) AS inputTokens,
+       sum(output_tokens) AS outputTokens, sum(turns) AS turns, sum(duration_ms) AS durationMs`,
+      'runs INDEXED BY runs_of_task WHERE task_id = :taskId AND lease_id <> :except',
+    ),
+    faulty: columnsBy<{ taskId: number; fault: string }, { instanceId: string }>(
+      client,
+      'DISTINCT instance_id AS instanceId',
+      `runs INDEXED BY runs_of_task WHERE task_id = :taskId AND fault = :fault AND started_at >= (SELECT
+         coalesce(max(timestamp), 0) FROM task_logs WHERE task_id = :taskId AND action = 'requeued')`,
+    ),
+  };
+}
+
+function prepareWrites({ client, tables }: OpenDatabase) {
+  const work = WORK_COLUMNS.filter((column) => column !== 'taskId');
+  return {
+    insert: prepareWrite(client, tables.insert(runs).values(params(RUN_COLUMNS))),
+    update: prepareWrite(
+      client,
+      tables
+        .update(runs)
+        .set(assigned(RUN_CHANGED))
+        .where(sql`lease_id = ${param('leaseId')}`),
+    ),
+    drop: prepareWrite(client, tables.delete(runs).where(sql`lease_id = ${param('leaseId')}`)),
+    insertWork: prepareWrite(client, tables.insert(taskWork).values(params(WORK_COLUMNS))),
+    updateWork: prepareWrite(
+      client,
+      tables
+        .update(taskWork)
+        .set(assigned(work))
+        .where(sql`task_id = ${param('taskId')}`),
+    ),
+  };
+}

@@ -1,0 +1,90 @@
+/** The tables about runs together: what decisions read of them, and how what they return is saved. */
+import type { RunNeeds, RunSaves, RunState } from '../core/run-state.ts';
+import type { Task } from '../core/task.ts';
+import type { Reads } from '../core/work.ts';
+import { createAttachmentTable } from './attachment-table.ts';
+import type { OpenDatabase } from './database.ts';
+import { createMessageTable } from './message-table.ts';
+import { createQuestionTable } from './question-table.ts';
+import { createRunTable } from './run-table.ts';
+import { createThreadTable } from './thread-table.ts';
+import { createUsageTable } from './usage-table.ts';
+
+export type RunTables = ReturnType<typeof createRunTables>;
+
+export function createRunTables(database: OpenDatabase) {
+  return {
+    runs: createRunTable(database),
+    messages: createMessageTable(database),
+    questions: createQuestionTable(database),
+    attachments: createAttachmentTable(database),
+    threads: createThreadTable(database),
+    usage: createUsageTable(database),
+  };
+}
+
+export function createRunReads({ runs, questions, attachments }: RunTables) {
+  /** As the run of that lease sees it, or nobody's. Null for a task that no worker knows. */
+  function stateOf(taskId: number, leaseId: string | null): RunState | null {
+    const work = runs.work(taskId);
+    if (work === null) return null;
+    return {
+      work,
+      run: leaseId === null ? null : runs.byLease(leaseId),
+      others: runs.sums(taskId, leaseId),
+      questions: questions.pendingOf(taskId),
+    };
+  }
+
+  return {
+    stateOf: (task: Task | null) => (task === null ? null : stateOf(task.id, task.lease?.leaseId ?? null)),
+
+    needsOf(task: Task | null, isWanted: boolean | undefined): RunNeeds | null {
+      if (task === null || isWanted !== true) return null;
+      const state = stateOf(task.id, null);
+      const replies =
+        state === null || state.work.replies === state.work.repliesTaken
+          ? []
+          : questions.repliesAfter(task.id, state.work.repliesTaken);
+      return { state, replies, attachments: attachments.ofTask(task.id) };
+    },
+
+    ofLease({ id, leaseId, questionKey }: Reads['runOfLease']['takes']) {
+      const run = runs.byLease(leaseId);
+      const isOther = run === null || run.taskId !== id;
+      return {
+        run: isOther ? null : run,
+        state: isOther ? null : stateOf(id, leaseId),
+        asked: isOther || questionKey === undefined ? null : questions.byKey(id, run.number, questionKey),
+        nextQuestionId: questions.nextId(),
+      };
+    },
+
+    dueQuestions({ askedBefore, limit }: Reads['dueQuestions']['takes']): Reads['dueQuestions']['gives'] {
+      const due = questions.due(askedBefore, limit).flatMap((question) => {
+        const work = runs.work(question.taskId);
+        return work === null ? [] : [{ question, work }];
+      });
+      return { due };
+    },
+  };
+}
+
+/** The returned function tells which tasks have news by what it saved. */
+export function createRunSaves({ runs, messages, questions, attachments }: RunTables) {
+  return (saves: RunSaves): readonly number[] => {
+    if (saves.undone !== undefined) runs.drop(saves.undone);
+    saves.runs?.forEach(runs.save);
+    if (saves.work) runs.saveWork(saves.work);
+    saves.messages?.forEach(messages.append);
+    saves.replies?.forEach(questions.saveReply);
+    saves.questions?.forEach(questions.save);
+    saves.attachments?.forEach(attachments.add);
+    return newsOf(saves);
+  };
+}
+
+function newsOf({ work, messages = [], replies = [], questions = [] }: RunSaves): number[] {
+  const told = [...messages, ...replies, ...questions].map(({ taskId }) => taskId);
+  return [...new Set(work === undefined ? told : [work.taskId, ...told])];
+}

@@ -1,0 +1,95 @@
+/** A run over HTTP from its claim to its end: what each side is told. */
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createHttpWorld, type HttpWorld } from '../support/http-world.ts';
+
+let world: HttpWorld;
+beforeEach(async () => {
+  world = await createHttpWorld();
+});
+afterEach(() => world.store.close());
+
+const TOTALS = {
+  cost_usd: 0.25,
+  cost_estimated: false,
+  input_tokens: 1000,
+  output_tokens: 50,
+  turns: 3,
+  duration_seconds: 12.5,
+};
+const REPORT = {
+  outcome: 'done',
+  summary: 'It works.',
+  branch: 'claude/1-a-task',
+  totals: TOTALS,
+  last_reply: 0,
+};
+
+it('tells a run from its claim to its end', async () => {
+  const { api, send } = world;
+  const { id } = await api.add('A task: Überprüfe "alles"!');
+  const { lease, run } = await api.claim(id, 'worker', { session: 's-1' });
+  expect(run).toMatchObject({
+    number: 1,
+    branch: `claude/${id}-a-task-uberprufe-alles`,
+    replies: [],
+    spent: { turns: 0 },
+  });
+  const lease_id = lease.lease_id;
+  const post = (first: number, texts: string[]) =>
+    send('POST', `/api/tasks/${id}/messages`, {
+      body: {
+        lease_id,
+        first,
+        messages: texts.map((text) => ({ kind: 'text', text })),
+        totals: TOTALS,
+        session_id: 'sess',
+      },
+    });
+  expect((await post(1, ['one', 'two'])).json).toEqual({ next: 3 });
+  expect((await post(1, ['one', 'two'])).json).toEqual({ next: 3 });
+  const gap = await post(4, ['four']);
+  expect([gap.status, gap.error]).toEqual([409, 'invalid_transition']);
+  const reply = await send('POST', `/api/tasks/${id}/reply`, { body: { text: 'Also this' } });
+  expect([reply.status, reply.json]).toEqual([202, { reply_id: 1, delivery: 'now' }]);
+  const signals = await send('POST', '/api/instance/signals', {
+    body: { instance_id: 'worker', runs: [{ lease_id, replies_after: 0, questions: [] }] },
+  });
+  expect(signals.json).toMatchObject({
+    runs: [{ ended: false, replies: [{ number: 1, text: 'Also this', author: 'owner' }] }],
+  });
+  const asked = await send('POST', `/api/tasks/${id}/questions`, {
+    body: { lease_id, key: 'k', kind: 'permission', title: 'Run it?', detail: 'rm -rf', rule: 'Bash(rm:*)' },
+  });
+  expect(asked.json).toMatchObject({
+    question: {
+      id: 1,
+      status: 'open',
+      options: [{ id: 'allow_once' }, { id: 'allow_task' }, { id: 'deny' }],
+    },
+  });
+  expect((await send('GET', '/api/questions?status=open')).json).toMatchObject({ questions: [{ id: 1 }] });
+  const answer = await send('POST', '/api/questions/1/answer', { body: { option: 'allow_task' } });
+  expect(answer.json).toMatchObject({ question: { status: 'answered', answered_by: 'owner' } });
+  const done = await send('POST', `/api/tasks/${id}/complete`, {
+    body: { lease_id, report: { ...REPORT, last_reply: 1 } },
+  });
+  expect(done.json).toMatchObject({
+    status: 'completed',
+    task: { result: { outcome: 'done', cost_usd: 0.25, turns: 3 } },
+  });
+  const { json } = await send('GET', `/api/tasks/${id}/messages`);
+  expect(json).toMatchObject({
+    truncated: false,
+    messages: [
+      { seq: 1, run: 1, kind: 'text', text: 'one' },
+      { seq: 2, run: 1, kind: 'text', text: 'two' },
+      { seq: 3, run: 1, kind: 'question' },
+      { seq: 4, run: 1, kind: 'result', text: 'It works.' },
+    ],
+  });
+  expect((await send('GET', '/api/usage?group_by=user,model')).json).toMatchObject({
+    total_cost_usd: 0.25,
+    tasks: 1,
+    groups: [{ user: null }],
+  });
+});
