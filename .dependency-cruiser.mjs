@@ -24,7 +24,7 @@ export default {
       '^src/store/',
       '^src/core/',
       '^node:',
-      '^(fs|path|crypto|url|os|child_process|fs/promises)$',
+      '^(fs|path|crypto|url|os|child_process|stream|fs/promises)$',
       ...npm('drizzle-orm', 'better-sqlite3', '@types/better-sqlite3'),
     ]),
     allow('http', '^src/http/', [

@@ -10,6 +10,7 @@ import { createHousekeeper } from './background/housekeeper.ts';
 import { createLeaseSweeper } from './background/lease-sweeper.ts';
 import { createNotificationRelay, type NotificationRelay } from './background/notification-relay.ts';
 import { createRetention, type Retention } from './background/retention.ts';
+import { createRunKeeper } from './background/run-keeper.ts';
 import type { Config } from './config.ts';
 import { createInstanceService } from './core/instance-service.ts';
 import { createKeyService } from './core/key-service.ts';
@@ -72,12 +73,8 @@ export async function startApp(deps: AppDeps): Promise<App> {
 async function startParts(deps: AppDeps, store: Store): Promise<App> {
   const { config, logger, clock, ids } = deps;
   const access = await openAccess(deps, store);
-  const files = createRunFiles({
-    path: config.databasePath,
-    largestTranscriptBytes: LARGEST_TRANSCRIPT_BYTES,
-  });
-  const tasks = createTaskService({ clock, ids, policy: config.queue, hasTranscript: files.hasTranscript });
-  const room = createNewsRoom({ store, clock });
+  const { keeper, ...running } = createRunParts(deps, store);
+  const tasks = createTaskService({ clock, ids, policy: config.queue, ...running.files });
   const waitingClaims = createWaitingClaims({ store, clock });
   const sweeper = createLeaseSweeper({ store, sweeps: createSweepService({ clock }), clock, logger });
   const housekeeper = createHousekeeper({ store, clock, logger });
@@ -88,9 +85,7 @@ async function startParts(deps: AppDeps, store: Store): Promise<App> {
     store,
     tasks,
     instances: createInstanceService({ clock }),
-    runs: createRunService({ clock }),
-    files,
-    room,
+    ...running,
     waitingClaims,
     clock,
     logger,
@@ -107,6 +102,7 @@ async function startParts(deps: AppDeps, store: Store): Promise<App> {
   warnOfExposure(config.http, logger);
   const server = await listen(http, { ...config.http, logger });
   housekeeper.start();
+  keeper.start();
   retention?.start();
   backups?.start();
   logger.announce({ host: config.http.host, port: server.port, version: VERSION }, 'listening');
@@ -117,15 +113,27 @@ async function startParts(deps: AppDeps, store: Store): Promise<App> {
     async stop() {
       const deadlineMs = clock.monotonicMs() + STOP_MS;
       waitingClaims.stop();
-      room.close();
+      running.room.close();
       housekeeper.stop();
-      const retired = within(FAREWELL_MS, clock, Promise.resolve(retention?.stop()));
+      const retired = within(FAREWELL_MS, clock, Promise.all([retention?.stop(), keeper.stop()]));
       await Promise.all([server.stop(DRAIN_MS), sweeper.stop(), backups?.stop(), retired]);
       if (frontEnd !== null)
         await within(FAREWELL_MS, clock, Promise.all([frontEnd.relay.stop(), frontEnd.discord.stop()]));
       await within(deadlineMs - clock.monotonicMs(), clock, store.close());
     },
   };
+}
+
+/** What runs need beside the queue: their use cases, their files, whoever waits for news, and what time brings. */
+function createRunParts({ config, clock, logger }: AppDeps, store: Store) {
+  const runs = createRunService({ clock });
+  const files = createRunFiles({
+    path: config.databasePath,
+    largestTranscriptBytes: LARGEST_TRANSCRIPT_BYTES,
+  });
+  const room = createNewsRoom({ store, clock });
+  const keeper = createRunKeeper({ store, runs, files, keep: config.runs, clock, logger });
+  return { runs, files, room, keeper };
 }
 
 function createBackups({ config, clock, logger }: AppDeps): BackupSchedule | null {

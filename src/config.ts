@@ -98,6 +98,8 @@ const Environment = z.object({
   BACKUP_KEEP: numberIn(1, 1000).default(7),
   BACKUP_EVERY_HOURS: numberIn(0.001, 720, 'any').default(24),
   RETENTION_DAYS: numberIn(1, 36_500).optional(),
+  MESSAGE_DAYS: numberIn(1, 36_500).default(30),
+  TRANSCRIPT_DAYS: numberIn(1, 36_500).default(30),
   ARCHIVE_DIR: folder.optional(),
   TZ: z.string().default('UTC').refine(isTimeZone, says('must be a time zone name such as Europe/Berlin')),
   LOG_LEVEL: z.enum(LOG_LEVELS, says(`must be one of ${LOG_LEVELS.join(', ')}`)).default('info'),
@@ -140,6 +142,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       env.RETENTION_DAYS === undefined
         ? null
         : { keepMs: env.RETENTION_DAYS * 24 * HOUR_MS, archiveFolder: env.ARCHIVE_DIR ?? null },
+    /** How long after the end of a task what its runs said is kept. */
+    runs: {
+      messagesMs: env.MESSAGE_DAYS * 24 * HOUR_MS,
+      transcriptsMs: env.TRANSCRIPT_DAYS * 24 * HOUR_MS,
+    },
     logLevel: env.LOG_LEVEL,
     discord: env.DISCORD_TOKEN === undefined ? null : toDiscord(env, env.DISCORD_TOKEN),
   };

@@ -19,6 +19,15 @@ export interface Completed {
   readonly next: Task | null;
 }
 
+/** How the run that ends reports of itself. */
+interface Reporting {
+  readonly report?: RunReport | undefined;
+}
+
+export interface Completing extends Reporting {
+  readonly notes?: string | undefined;
+}
+
 export interface StatusWish {
   readonly status?: TaskStatus | undefined;
   readonly notes?: string | undefined;
@@ -28,7 +37,9 @@ export function createEndUseCases({ clock }: TaskServiceDeps) {
   const move = createMove(clock);
 
   return {
-    complete(id: number, caller: Caller, notes?: string, report?: RunReport): Work<Completed> {
+    /** Text alone is notes. */
+    complete(id: number, caller: Caller, done: string | Completing = {}): Work<Completed> {
+      const { notes, report } = typeof done === 'string' ? { notes: done, report: undefined } : done;
       const load = { read: 'taskAndNext', id, leaseId: caller.leaseId } as const;
       return work<'taskAndNext', Completed>(
         load,
@@ -46,15 +57,15 @@ export function createEndUseCases({ clock }: TaskServiceDeps) {
       );
     },
 
-    fail(id: number, caller: Caller, failure: Failure, report?: RunReport): Work<Task> {
+    fail(id: number, caller: Caller, failure: Failure & Reporting): Work<Task> {
       return move(id, caller, {
         repeats: ['failed', 'retried'],
-        make: (task, act) => ({ change: fail(task, failure, act), end: { report } }),
+        make: (task, act) => ({ change: fail(task, failure, act), end: { report: failure.report } }),
       });
     },
 
-    release(id: number, caller: Caller, how: Releasing, report?: RunReport): Work<Task> {
-      const { cause } = how;
+    release(id: number, caller: Caller, how: Releasing & Reporting): Work<Task> {
+      const { cause, report } = how;
       return move(id, caller, {
         // Some causes make a failed attempt of it.
         repeats: cause === undefined ? ['released'] : ['released', 'retried', 'failed'],

@@ -14,9 +14,9 @@ export interface Watch {
    * Resolves with the tasks that had news since the last call, as soon as there are any; empty when the time is up,
    * the room is closed, or nobody waits any more.
    */
-  next(): Promise<readonly number[]>;
-  isOver(): boolean;
-  end(): void;
+  readonly next: () => Promise<readonly number[]>;
+  readonly isOver: () => boolean;
+  readonly end: () => void;
 }
 
 export interface WatchWish {
@@ -24,7 +24,7 @@ export interface WatchWish {
   /** On the monotonic clock. */
   readonly deadlineMs: number;
   /** Given what ends the watch: to be called when nobody waits any more. */
-  onGone(leave: () => void): void;
+  readonly onGone: (leave: () => void) => void;
 }
 
 export interface NewsRoom {
@@ -36,8 +36,8 @@ export interface NewsRoom {
 }
 
 interface Watcher {
-  heard(taskId: number): void;
-  leave(): void;
+  readonly heard: (taskId: number) => void;
+  readonly leave: () => void;
 }
 
 export function createNewsRoom({ store, clock }: { store: Pick<Store, 'onCommit'>; clock: Clock }): NewsRoom {
@@ -109,11 +109,11 @@ function createNews() {
   }
 
   return {
-    add(taskId: number): void {
+    add: (taskId: number) => {
       heard.add(taskId);
       tell();
     },
-    end(): void {
+    end: () => {
       isOver = true;
       tell();
     },

@@ -68,7 +68,8 @@ export function createQuestionUseCases({ clock }: Pick<TaskServiceDeps, 'clock'>
         if (question.status === 'answered' && isSame(question.answer, answer)) return { result: question };
         if (question.status !== 'open') throw notOpen(question);
         const act = actOf(person, null, clock.now());
-        return answered({ ...question, ...givenBy(person, answer, act) }, task, found.run, act);
+        const given = { ...question, ...givenBy(person, answer, act) };
+        return answered(given, { task, state: found.run, act });
       });
     },
 
@@ -201,22 +202,32 @@ function givenBy(person: Person, answer: Answer, { now }: Act) {
   return { status: 'answered' as const, answer, answeredAt: now, answeredBy: nameOf(person) };
 }
 
-/** A parked task is ready as soon as none of its questions is open any more. */
-function answered(question: Question, task: Task, state: RunState | null, act: Act): Outcome<Question> {
-  if (state === null) return { result: question, runs: [{ questions: [question] }], changedSomething: true };
+interface Answering {
+  readonly task: Task;
+  readonly state: RunState | null;
+  readonly act: Act;
+}
+
+function answered(question: Question, { task, state, act }: Answering): Outcome<Question> {
+  if (state === null) return { result: question, runs: [{ questions: [question] }] };
+  const work = workAfter(question, state);
   const rest = state.questions.filter(({ id }) => id !== question.id);
-  const after = { ...state, work: workAfter(question, state), questions: [...rest, question] };
-  if (question.isBudget && question.answer?.option === 'stop' && !isFinished(task)) {
-    return stopped(question, task, after, act);
+  if (isStop(question) && !isFinished(task)) {
+    return stopped(question, { task, state: { ...state, work, questions: rest }, act });
   }
-  const waits = task.parked?.kind === 'answer' || task.parked?.kind === 'budget';
-  const isReady = task.status === 'pending' && waits && waitsFor(rest) === undefined;
   return {
     result: question,
-    runs: [{ work: after.work, questions: [question] }],
-    ...(isReady && { unparked: [task.id] }),
-    changedSomething: true,
+    runs: [{ work, questions: [question] }],
+    unparked: isReadyAfter(task, rest) ? [task.id] : [],
   };
+}
+
+const isStop = ({ isBudget, answer }: Question) => isBudget && answer?.option === 'stop';
+
+/** A parked task is ready as soon as none of its questions is open any more. */
+function isReadyAfter({ status, parked }: Task, rest: readonly Question[]): boolean {
+  const waited = parked?.kind === 'answer' || parked?.kind === 'budget';
+  return status === 'pending' && waited && waitsFor(rest) === undefined;
 }
 
 function workAfter({ answer, rule, isBudget }: Question, { work }: RunState): RunState['work'] {
@@ -227,14 +238,14 @@ function workAfter({ answer, rule, isBudget }: Question, { work }: RunState): Ru
   return { ...work, rules: [...work.rules, rule] };
 }
 
-function stopped(question: Question, task: Task, state: RunState, act: Act): Outcome<Question> {
+function stopped(question: Question, { task, state, act }: Answering): Outcome<Question> {
   const why = `Stopped at its budget by ${question.answeredBy ?? 'somebody'}; its work is kept.`;
   const { change, saves } = settleRun(cancel(task, why, act), state);
-  const closed = saves?.questions?.filter(({ id }) => id !== question.id) ?? [];
+  const told = { ...question, isTold: true };
   return {
-    result: question,
+    result: told,
     changes: [change],
-    runs: [{ ...saves, questions: [...closed, { ...question, isTold: true }] }],
+    runs: [{ ...saves, questions: [...(saves?.questions ?? []), told] }],
   };
 }
 

@@ -5,7 +5,7 @@
 import type { Question } from './question.ts';
 import { undoRun } from './run-begin.ts';
 import { resultOf } from './run-result.ts';
-import { NO_TOTALS, type RunReport, type RunResult, type TaskWork } from './run.ts';
+import { NO_TOTALS, type Run, type RunReport, type RunResult, type TaskWork } from './run.ts';
 import { append, grown, sumOf, type Draft, type RunSaves, type RunState } from './run-state.ts';
 import { isFinished, type Parked, type Task, type TaskChange } from './task.ts';
 import type { Fault, RunOutcome } from './vocabulary.ts';
@@ -166,22 +166,21 @@ export function withReport(work: TaskWork, report: RunReport): TaskWork {
   };
 }
 
-/**
- * A task that ended needs no answer any more. What was answered before the run began was told to it at once, and a
- * run that got as far as an answer of the model and could report has heard it.
- */
+/** A task that ended needs no answer any more. */
 function questionAfter(
   question: Question,
   { run }: RunState,
   { done, end }: { done: boolean; end: RunEnd },
 ): Question[] {
   if (question.status === 'open') return done ? [{ ...question, status: 'closed' }] : [];
-  const isHeard =
-    done ||
-    (run !== null &&
-      question.answeredAt !== null &&
-      question.answeredAt <= run.startedAt &&
-      question.run < run.number &&
-      (end.report?.totals.turns ?? 0) > 0);
-  return isHeard ? [{ ...question, isTold: true }] : [];
+  return done || wasHeard(question, run, end) ? [{ ...question, isTold: true }] : [];
+}
+
+/**
+ * What was answered before a run began was told to it at once; if it got as far as an answer of the model and could
+ * report, it has heard it. Of a run that was lost nobody knows, so the next one is told again.
+ */
+function wasHeard({ run: asker, answeredAt }: Question, run: Run | null, { report }: RunEnd): boolean {
+  if (run === null || report === undefined || report.totals.turns === 0) return false;
+  return asker < run.number && answeredAt !== null && answeredAt <= run.startedAt;
 }

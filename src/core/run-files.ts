@@ -29,7 +29,7 @@ export interface AttachmentShelf {
 }
 
 export interface RunFiles extends AttachmentShelf {
-  hasTranscript(taskId: number): boolean;
+  readonly hasTranscript: (taskId: number) => boolean;
   /**
    * Replaces the transcript by this one, if it comes whole, is not too large, and `mayReplace` still says so right
    * before. Resolves to its size.
@@ -37,7 +37,7 @@ export interface RunFiles extends AttachmentShelf {
   putTranscript(wanted: {
     taskId: number;
     content: AsyncIterable<Uint8Array>;
-    mayReplace(): Promise<void>;
+    readonly mayReplace: () => Promise<void>;
   }): Promise<number>;
   /** Null when there is none. */
   transcript(taskId: number): Promise<FileContent | null>;

@@ -4,8 +4,8 @@
  * when the run is killed.
  */
 import { DomainError } from './errors.ts';
-import type { Activity, Run, RunTotals, TodoItem } from './run.ts';
-import { append, grown, type RunSaves, type RunState } from './run-state.ts';
+import type { Activity, Run, RunMessage, RunTotals, TaskWork, TodoItem } from './run.ts';
+import { append, grown } from './run-state.ts';
 import type { MessageKind } from './vocabulary.ts';
 
 export interface ReportedMessage {
@@ -31,14 +31,26 @@ export interface Batch {
 const TOOL_OUTPUT = 1000;
 const TOOL_LINE = 1000;
 
+export interface Taking {
+  readonly run: Run;
+  readonly work: TaskWork;
+  readonly now: Date;
+}
+
+export interface Taken {
+  readonly run: Run;
+  readonly work: TaskWork;
+  readonly messages: readonly RunMessage[];
+}
+
 /** Throws `invalid_transition` when messages before these are missing. */
-export function takeBatch(batch: Batch, run: Run, state: RunState, now: Date): RunSaves {
+export function takeBatch(batch: Batch, { run, work: before, now }: Taking): Taken {
   const fresh = freshOf(batch, run);
   const { work, messages } = append(
     {
-      ...state.work,
-      sessionId: batch.sessionId ?? state.work.sessionId,
-      base: batch.base ?? state.work.base,
+      ...before,
+      sessionId: batch.sessionId ?? before.sessionId,
+      base: batch.base ?? before.base,
       ...(batch.activity !== undefined && { activity: batch.activity }),
       ...(batch.todo !== undefined && { todo: batch.todo }),
     },
@@ -54,7 +66,7 @@ export function takeBatch(batch: Batch, run: Run, state: RunState, now: Date): R
     messages: run.messages + fresh.length,
     totals: grown(run.totals, batch.totals),
   };
-  return { work, runs: [after], messages };
+  return { run: after, work, messages };
 }
 
 /** A repeat has nothing new, and a batch that overlaps has its end. */

@@ -35,9 +35,9 @@ export function createRunUseCases({ clock }: Pick<TaskServiceDeps, 'clock'>) {
         { read: 'runOfLease', id, leaseId: caller.leaseId },
         (found) => {
           const { run, state } = requireLiveRun(found, id, caller);
-          const saves = takeBatch(batch, run, state, clock.now());
-          const next = (saves.runs?.[0] ?? run).messages + 1;
-          return { result: next, runs: [saves], changedSomething: true };
+          const taken = takeBatch(batch, { run, work: state.work, now: clock.now() });
+          const saves = { runs: [taken.run], work: taken.work, messages: taken.messages };
+          return { result: taken.run.messages + 1, runs: [saves] };
         },
         speakerOf(caller),
       );
@@ -135,27 +135,21 @@ function takeReport(
   { report, first, messages }: LateReport,
   { task, run, state, now }: FoundRun & { now: Date },
 ): Outcome<boolean> {
-  const batch = takeBatch({ first, messages, totals: report.totals }, run, state, now);
-  const after: Run = {
-    ...(batch.runs?.[0] ?? run),
-    isReported: true,
-    model: report.model ?? run.model,
-  };
+  const taken = takeBatch({ first, messages, totals: report.totals }, { run, work: state.work, now });
   const isNewest = run.number === state.work.runs;
   const where = report.branch === null ? 'it left no changes' : `kept on branch ${report.branch}`;
-  const notice = append(batch.work ?? state.work, [
-    { run: null, kind: 'notice', text: `Run ${run.number}: ${where}.`, at: now },
-  ]);
+  const text = `Run ${run.number}: ${where}.`;
+  const { work, messages: notices } = append(taken.work, [{ run: null, kind: 'notice', text, at: now }]);
   const saves: RunSaves = {
-    work: isNewest ? withReport(notice.work, report) : notice.work,
-    runs: [after],
-    messages: [...(batch.messages ?? []), ...notice.messages],
+    work: isNewest ? withReport(work, report) : work,
+    runs: [{ ...taken.run, isReported: true, model: report.model ?? run.model }],
+    messages: [...taken.messages, ...notices],
   };
   const result = resultOf({
     outcome: task.result?.outcome ?? 'failed',
     report: isNewest ? report : null,
     before: task.result,
-    sums: sumOf(state.others, after.totals),
+    sums: sumOf(state.others, taken.run.totals),
   });
   return { result: true, runs: [saves], results: [{ taskId: task.id, result }] };
 }

@@ -5,8 +5,8 @@ import type { Keyring } from './keyring.ts';
 
 export interface Patience {
   /** Sets what is called when the wait is over; at once if it is already. */
-  onOver(leave: () => void): void;
-  end(): void;
+  readonly onOver: (leave: () => void) => void;
+  readonly end: () => void;
 }
 
 export function patienceFor(c: Context<HttpEnv>, keyring: Pick<Keyring, 'isLive' | 'onRevoked'>): Patience {

@@ -1,5 +1,4 @@
 /** A body that is a file: counted as it comes, never whole in memory. */
-import { Readable } from 'node:stream';
 import type { Context } from 'hono';
 import type { HttpEnv } from './env.ts';
 import { Refusal } from './refusal.ts';
@@ -19,7 +18,7 @@ export function gzipOf(c: Context<HttpEnv>, mostBytes: number): AsyncIterable<Ui
 function bodyOf(c: Context<HttpEnv>): AsyncIterable<Uint8Array> {
   if (c.env.incoming) return c.env.incoming;
   const body = c.req.raw.body;
-  return body === null ? Readable.from([]) : (body as unknown as AsyncIterable<Uint8Array>);
+  return body ?? new Blob([]).stream();
 }
 
 async function* checked(body: AsyncIterable<Uint8Array>, mostBytes: number): AsyncGenerator<Uint8Array> {

@@ -1,6 +1,8 @@
 /** The closed set of named reads, answered inside the transaction of the decision they are for. */
 import { lanesFor } from '../core/lanes.ts';
+import type { Lease } from '../core/lease.ts';
 import type { TallyWish } from '../core/person-limits.ts';
+import type { Task } from '../core/task.ts';
 import type { Load, ReadName, Reads } from '../core/work.ts';
 import type { ApiKeyTable } from './api-key-table.ts';
 import type { InstanceTable } from './instance-table.ts';
@@ -22,24 +24,43 @@ export interface ReadTables {
 
 type Answers = { [K in ReadName]: (takes: Reads[K]['takes']) => Reads[K]['gives'] };
 
-export function createReads({
-  tasks,
-  leases,
-  instances,
-  queue,
-  apiKeys,
-  personTally,
-  runTables,
-}: ReadTables) {
-  const runs = createRunReads(runTables);
-  const taskAndLease = (id: number, leaseId: string | undefined) => ({
-    task: tasks.byId(id),
-    lease: leaseId === undefined ? null : leases.byId(leaseId),
-  });
+interface Finding {
+  readonly runs: ReturnType<typeof createRunReads>;
+  readonly taskAndLease: (
+    id: number,
+    leaseId: string | undefined,
+  ) => { task: Task | null; lease: Lease | null };
+}
 
-  const tallyOf = (wish: TallyWish | undefined) => (wish === undefined ? null : personTally(wish));
-
+export function createReads(tables: ReadTables) {
+  const found: Finding = {
+    runs: createRunReads(tables.runTables),
+    taskAndLease: (id, leaseId) => ({
+      task: tables.tasks.byId(id),
+      lease: leaseId === undefined ? null : tables.leases.byId(leaseId),
+    }),
+  };
   const answers: Answers = {
+    ...createTaskReads(tables, found),
+    ...createClaimReads(tables, found),
+    ...createTimedReads(tables, found),
+  };
+
+  return (load: Load): Reads[ReadName]['gives'] => {
+    // Name and parameters were paired by `work`; the compiler cannot follow that through the union.
+    const answer = answers[load.read] as (takes: Load) => Reads[ReadName]['gives'];
+    return answer(load);
+  };
+}
+
+type Some<K extends ReadName> = Pick<Answers, K>;
+
+function createTaskReads(
+  { tasks, leases, instances, queue, apiKeys, personTally, runTables }: ReadTables,
+  { runs, taskAndLease }: Finding,
+): Some<'newTask' | 'task' | 'taskAndNext' | 'leasesOf' | 'key' | 'queue'> {
+  const tallyOf = (wish: TallyWish | undefined) => (wish === undefined ? null : personTally(wish));
+  return {
     newTask: ({ origin, tally }) => ({
       id: tasks.nextId(),
       existing: origin === null ? null : tasks.byOrigin(origin.frontEnd, origin.ref),
@@ -55,6 +76,25 @@ export function createReads({
       const next = tasks.nextReady(lanesFor(found.task?.instanceId));
       return { ...found, next, run: runs.stateOf(found.task) };
     },
+    leasesOf: ({ instanceId, leaseIds, cancelledSince }) => ({
+      instance: instances.byId(instanceId),
+      held: tasks.heldBy(instanceId),
+      named: leaseIds.flatMap((id) => leases.byId(id) ?? []),
+      cancelledTaskIds: leases.cancelledTaskIds(instanceId, cancelledSince),
+    }),
+    key: ({ id, name }) => ({
+      key: apiKeys.byId(id),
+      sameName: name === undefined ? null : apiKeys.liveByName(name),
+    }),
+    queue: () => ({ queue: queue.state() }),
+  };
+}
+
+function createClaimReads(
+  { tasks, leases, instances, queue, runTables }: ReadTables,
+  { runs, taskAndLease }: Finding,
+): Some<'nextReady' | 'claimById' | 'taskOfLease' | 'runOfLease' | 'question'> {
+  return {
     nextReady({ lanes, instanceId, beginsRun }) {
       const task = tasks.nextReady(lanes);
       return {
@@ -68,20 +108,10 @@ export function createReads({
       const task = tasks.byId(id);
       return { task, instance: instances.byId(instanceId), needs: runs.needsOf(task, beginsRun) };
     },
-    leasesOf: ({ instanceId, leaseIds, cancelledSince }) => ({
-      instance: instances.byId(instanceId),
-      held: tasks.heldBy(instanceId),
-      named: leaseIds.flatMap((id) => leases.byId(id) ?? []),
-      cancelledTaskIds: leases.cancelledTaskIds(instanceId, cancelledSince),
-    }),
     taskOfLease({ leaseId }) {
       const lease = leases.byId(leaseId);
       const task = lease === null ? null : tasks.byId(lease.taskId);
       return { task, run: runs.stateOf(task) };
-    },
-    expiredLeases({ before, limit }) {
-      const expired = tasks.expired(before, limit);
-      return { tasks: expired, runs: expired.map(runs.stateOf) };
     },
     runOfLease: (wanted) => ({ ...taskAndLease(wanted.id, wanted.leaseId), ...runs.ofLease(wanted) }),
     question({ id }) {
@@ -89,18 +119,19 @@ export function createReads({
       const task = question === null ? null : tasks.byId(question.taskId);
       return { question, task, run: runs.stateOf(task) };
     },
-    dueQuestions: runs.dueQuestions,
-    dueTasks: ({ before, limit }) => ({ taskIds: tasks.due(before, limit) }),
-    queue: () => ({ queue: queue.state() }),
-    key: ({ id, name }) => ({
-      key: apiKeys.byId(id),
-      sameName: name === undefined ? null : apiKeys.liveByName(name),
-    }),
   };
+}
 
-  return (load: Load): Reads[ReadName]['gives'] => {
-    // Name and parameters were paired by `work`; the compiler cannot follow that through the union.
-    const answer = answers[load.read] as (takes: Load) => Reads[ReadName]['gives'];
-    return answer(load);
+function createTimedReads(
+  { tasks }: ReadTables,
+  { runs }: Finding,
+): Some<'expiredLeases' | 'dueTasks' | 'dueQuestions'> {
+  return {
+    expiredLeases({ before, limit }) {
+      const expired = tasks.expired(before, limit);
+      return { tasks: expired, runs: expired.map(runs.stateOf) };
+    },
+    dueTasks: ({ before, limit }) => ({ taskIds: tasks.due(before, limit) }),
+    dueQuestions: (wanted) => runs.dueQuestions(wanted),
   };
 }

@@ -60,22 +60,28 @@ export function createRunFiles({ path, largestTranscriptBytes }: RunFilesOptions
 
     transcript: (taskId) => read(transcriptOf(taskId)),
     attachment: (file) => read(attachmentOf(file)),
+    ...createFileLists({ transcripts, attachments }),
+    dropAttachment: (file) => rm(attachmentOf(file), { force: true }),
+    dropTranscript: (taskId) => rm(transcriptOf(taskId), { force: true }),
+  };
+}
 
-    async attachmentsBefore(time) {
+/** What lies there, and what an interrupted write left. */
+function createFileLists({ transcripts, attachments }: { transcripts: string; attachments: string }) {
+  return {
+    async attachmentsBefore(time: Date) {
       const names = (await list(attachments)).filter((name) => !name.endsWith(PART));
       const old = await Promise.all(
         names.map(async (name) => ((await ageOf(join(attachments, name))) < time ? [name] : [])),
       );
       return old.flat();
     },
-    dropAttachment: (file) => rm(attachmentOf(file), { force: true }),
 
     transcripts: async () =>
       (await list(transcripts)).flatMap((name) => {
         const id = TRANSCRIPT.exec(name)?.[1];
         return id === undefined ? [] : [Number(id)];
       }),
-    dropTranscript: (taskId) => rm(transcriptOf(taskId), { force: true }),
 
     async tidy() {
       for (const folder of [transcripts, attachments]) {

@@ -1,6 +1,6 @@
 /** `runs` and `task_work`: what is kept of each run, and of a task from run to run. */
 import { getTableColumns, sql } from 'drizzle-orm';
-import type { Run, RunTotals, TaskWork } from '../core/run.ts';
+import { NO_TOTALS, type Run, type RunTotals, type TaskWork } from '../core/run.ts';
 import type { Fault } from '../core/vocabulary.ts';
 import type { OpenDatabase } from './database.ts';
 import { assigned, param, params } from './placeholders.ts';
@@ -44,14 +44,7 @@ export function createRunTable(database: OpenDatabase) {
     /** Summed over all runs of a task but that of this lease. */
     sums(taskId: number, exceptLease: string | null): RunTotals {
       const row = reads.sums.get({ taskId, except: exceptLease ?? '' });
-      return {
-        costUsd: row?.costUsd ?? 0,
-        costEstimated: row?.costEstimated === 1,
-        inputTokens: row?.inputTokens ?? 0,
-        outputTokens: row?.outputTokens ?? 0,
-        turns: row?.turns ?? 0,
-        durationMs: row?.durationMs ?? 0,
-      };
+      return row === undefined ? NO_TOTALS : { ...row, costEstimated: row.costEstimated === 1 };
     },
     /** Instances whose runs of this task ended by this fault since it was last queued by somebody. */
     faulty: (taskId: number, fault: Fault) =>
@@ -96,8 +89,8 @@ function prepareReads({ client, tables }: OpenDatabase) {
     ),
     sums: columnsBy<{ taskId: number; except: string }, Sums>(
       client,
-      `total(cost_usd) AS costUsd, max(cost_estimated) AS costEstimated, sum(input_tokens) AS inputTokens,
-       sum(output_tokens) AS outputTokens, sum(turns) AS turns, sum(duration_ms) AS durationMs`,
+      `total(cost_usd) AS costUsd, coalesce(max(cost_estimated), 0) AS costEstimated, coalesce(sum(input_tokens), 0) AS inputTokens,
+       coalesce(sum(output_tokens), 0) AS outputTokens, coalesce(sum(turns), 0) AS turns, coalesce(sum(duration_ms), 0) AS durationMs`,
       'runs INDEXED BY runs_of_task WHERE task_id = :taskId AND lease_id <> :except',
     ),
     faulty: columnsBy<{ taskId: number; fault: string }, { instanceId: string }>(

@@ -74,11 +74,11 @@ export function createRunReads({ runs, questions, attachments }: RunTables) {
 export function createRunSaves({ runs, messages, questions, attachments }: RunTables) {
   return (saves: RunSaves): readonly number[] => {
     if (saves.undone !== undefined) runs.drop(saves.undone);
-    saves.runs?.forEach(runs.save);
+    for (const run of saves.runs ?? []) runs.save(run);
     if (saves.work) runs.saveWork(saves.work);
     saves.messages?.forEach(messages.append);
     saves.replies?.forEach(questions.saveReply);
-    saves.questions?.forEach(questions.save);
+    for (const question of saves.questions ?? []) questions.save(question);
     saves.attachments?.forEach(attachments.add);
     return newsOf(saves);
   };

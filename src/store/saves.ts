@@ -73,6 +73,12 @@ export function createSaves(tables: SaveTables, signals: Signals) {
     if (task !== null && isReady(task)) signals.ready(laneOf(task));
   }
 
+  function saveRuns({ results = [], unparked = [], runs = [] }: Outcome<unknown>): void {
+    for (const { taskId, result } of results) tasks.setResult(taskId, result);
+    unparked.forEach(unpark);
+    for (const saves of runs) saveRun(saves).forEach(signals.runNews);
+  }
+
   function saveQueue(state: QueueState): void {
     queue.setState(state);
     if (!state.paused) signals.resumed();
@@ -88,9 +94,7 @@ export function createSaves(tables: SaveTables, signals: Signals) {
     changes.forEach(saveChange);
     for (const renewal of renewals) tasks.renew(renewal);
     due.forEach(markReady);
-    for (const { taskId, result } of outcome.results ?? []) tasks.setResult(taskId, result);
-    outcome.unparked?.forEach(unpark);
-    for (const saves of outcome.runs ?? []) saveRun(saves).forEach(signals.runNews);
+    saveRuns(outcome);
     if (forgetKey !== undefined) keys.forget(forgetKey);
     if (state) saveQueue(state);
     for (const event of adminEvents) admin.append(event);

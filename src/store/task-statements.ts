@@ -95,9 +95,36 @@ function prepareTimes(client: OpenDatabase['client']) {
   };
 }
 
-export function prepareTaskWrites({ client, tables }: OpenDatabase) {
+/** Changes that are no move: nothing is told of them by themselves. */
+function prepareRunWrites({ client, tables }: OpenDatabase) {
+  return {
+    unpark: prepareWrite(
+      client,
+      tables
+        .update(tasks)
+        .set({
+          ready: sql`iif(not_before IS NULL, 1, 0)`,
+          parked: null,
+          parkedUntil: null,
+          parkedDetail: null,
+        })
+        .where(sql`id = ${param('id')} AND status = 'pending'`),
+    ),
+    setResult: prepareWrite(
+      client,
+      tables
+        .update(tasks)
+        .set(assigned(['result']))
+        .where(sql`id = ${param('id')}`),
+    ),
+  };
+}
+
+export function prepareTaskWrites(database: OpenDatabase) {
+  const { client, tables } = database;
   const shifted = sql`max(lease_expires_at + ${param('byMs')}, ${param('earliest')} + min(lease_ms, ${param('grace')}))`;
   return {
+    ...prepareRunWrites(database),
     insert: prepareWrite(client, tables.insert(tasks).values(params(INSERTED))),
     update: prepareWrite(
       client,
@@ -121,25 +148,6 @@ export function prepareTaskWrites({ client, tables }: OpenDatabase) {
         .update(tasks)
         .set({ ready: 1, notBefore: null })
         .where(sql`id = ${param('id')} AND status = 'pending'`),
-    ),
-    unpark: prepareWrite(
-      client,
-      tables
-        .update(tasks)
-        .set({
-          ready: sql`iif(not_before IS NULL, 1, 0)`,
-          parked: null,
-          parkedUntil: null,
-          parkedDetail: null,
-        })
-        .where(sql`id = ${param('id')} AND status = 'pending'`),
-    ),
-    setResult: prepareWrite(
-      client,
-      tables
-        .update(tasks)
-        .set(assigned(['result']))
-        .where(sql`id = ${param('id')}`),
     ),
     shiftLeases: prepareWrite(
       client,

@@ -38,7 +38,7 @@ export function createUsageTable({ client }: OpenDatabase) {
       let from = { since: since.getTime(), lease: '' };
       for (;;) {
         const rows = page.all({ ...from, limit: PAGE });
-        rows.forEach(sums.add);
+        for (const row of rows) sums.add(row);
         const last = rows.at(-1);
         if (last === undefined || rows.length < PAGE) return sums.all();
         from = { since: last.startedAt, lease: last.leaseId };

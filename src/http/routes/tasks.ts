@@ -120,7 +120,10 @@ function addEndRoutes(app: HttpApp, { tasks, writes }: Pick<RouteDeps, 'tasks' |
     const text = await readText(c);
     const body = parseBody(c, text, ENDPOINTS.completeTask.body);
     return writes.answer(c, text, {
-      work: tasks.complete(id, toCaller(c, body), body.notes ?? undefined, toReportIfAny(body.report)),
+      work: tasks.complete(id, toCaller(c, body), {
+        notes: body.notes ?? undefined,
+        report: toReportIfAny(body.report),
+      }),
       view: {
         body: ({ task, next }) => ({
           status: task.status,
@@ -139,9 +142,10 @@ function addEndRoutes(app: HttpApp, { tasks, writes }: Pick<RouteDeps, 'tasks' |
       error: body.error,
       retry: body.retry ?? true,
       retryInMs: (body.retry_in_seconds ?? 0) * 1000,
+      report: toReportIfAny(body.report),
     };
     return writes.answer(c, text, {
-      work: tasks.fail(id, toCaller(c, body), failure, toReportIfAny(body.report)),
+      work: tasks.fail(id, toCaller(c, body), failure),
       view: STATUS_AND_TASK,
     });
   });
@@ -154,8 +158,9 @@ function addEndRoutes(app: HttpApp, { tasks, writes }: Pick<RouteDeps, 'tasks' |
       reason: body.reason ?? undefined,
       retryInMs: (body.retry_in_seconds ?? 0) * 1000,
       cause: toCause(body.cause),
+      report: toReportIfAny(body.report),
     };
-    const work = tasks.release(id, toCaller(c, body), how, toReportIfAny(body.report));
+    const work = tasks.release(id, toCaller(c, body), how);
     return writes.answer(c, text, { work, view: STATUS_AND_TASK });
   });
 }

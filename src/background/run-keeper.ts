@@ -1,0 +1,140 @@
+/**
+ * What time brings about for runs: people are reminded of questions that stay open; messages and transcripts go some
+ * time after the end of their task, and files that belong to no task any more go as well. A little at a time.
+ */
+import { TransientError } from '../core/errors.ts';
+import type { Clock, Logger, Store } from '../core/ports.ts';
+import type { RunFiles } from '../core/run-files.ts';
+import type { RunService } from '../core/run-service.ts';
+
+/** How late a reminder may be. */
+const REMIND_EVERY_MS = 15_000;
+const TIDY_EVERY_MS = 10 * 60_000;
+/** Between two steps while there is more to do: everybody else goes first. */
+const STEP_MS = 100;
+/** Longer than any submission takes from the first of its files to its commit. */
+const ORPHAN_AFTER_MS = 60 * 60_000;
+
+export interface RunKeeperDeps {
+  readonly store: Pick<Store, 'decide' | 'dropMessages' | 'isFileKept' | 'task'>;
+  readonly runs: Pick<RunService, 'remind'>;
+  readonly files: RunFiles;
+  /** How long after the end of a task they are kept. */
+  readonly keep: { readonly messagesMs: number; readonly transcriptsMs: number };
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface RunKeeper {
+  start(): void;
+  /** Resolves when a step that runs has ended. */
+  stop(): Promise<void>;
+}
+
+export function createRunKeeper(deps: RunKeeperDeps): RunKeeper {
+  const { store, runs } = deps;
+  const reminders = createLoop(deps, {
+    everyMs: REMIND_EVERY_MS,
+    async step() {
+      await store.decide(runs.remind());
+      return 'done';
+    },
+  });
+  const tidying = createLoop(deps, { everyMs: TIDY_EVERY_MS, step: createTidying(deps) });
+  return {
+    start() {
+      reminders.start(REMIND_EVERY_MS);
+      // What an earlier process left behind goes soon, but not before the first calls are answered.
+      tidying.start(STEP_MS);
+    },
+    async stop() {
+      await Promise.all([reminders.stop(), tidying.stop()]);
+    },
+  };
+}
+
+type Step = () => Promise<'more' | 'done'>;
+
+/** First messages, then files; `more` while the messages of this round are not through. */
+function createTidying({ store, files, keep, clock }: RunKeeperDeps): Step {
+  let after = 0;
+  let isFirst = true;
+
+  return async () => {
+    if (isFirst) {
+      await files.tidy();
+      isFirst = false;
+    }
+    const endedBefore = new Date(clock.now().getTime() - keep.messagesMs);
+    const next = await store.dropMessages({ endedBefore, after });
+    after = next ?? 0;
+    if (next !== null) return 'more';
+    await dropTranscripts({
+      store,
+      files,
+      endedBefore: new Date(clock.now().getTime() - keep.transcriptsMs),
+    });
+    await dropOrphans({ store, files, storedBefore: new Date(clock.now().getTime() - ORPHAN_AFTER_MS) });
+    return 'done';
+  };
+}
+
+interface Dropping {
+  readonly store: RunKeeperDeps['store'];
+  readonly files: RunFiles;
+}
+
+async function dropTranscripts({
+  store,
+  files,
+  endedBefore,
+}: Dropping & { endedBefore: Date }): Promise<void> {
+  for (const taskId of await files.transcripts()) {
+    const task = await store.task(taskId);
+    const isOver = task === null || (task.completedAt !== null && task.completedAt < endedBefore);
+    if (isOver) await files.dropTranscript(taskId);
+  }
+}
+
+async function dropOrphans({ store, files, storedBefore }: Dropping & { storedBefore: Date }): Promise<void> {
+  for (const file of await files.attachmentsBefore(storedBefore)) {
+    if (!(await store.isFileKept(file))) await files.dropAttachment(file);
+  }
+}
+
+interface Loop {
+  readonly everyMs: number;
+  readonly step: Step;
+}
+
+function createLoop({ clock, logger }: Pick<RunKeeperDeps, 'clock' | 'logger'>, { everyMs, step }: Loop) {
+  let running = Promise.resolve();
+  let cancel: () => void = () => undefined;
+  let stopped = false;
+
+  async function run(): Promise<number> {
+    try {
+      return (await step()) === 'more' ? STEP_MS : everyMs;
+    } catch (error) {
+      if (!(error instanceof TransientError))
+        logger.error({ error }, 'keeping runs in order failed; it goes on');
+      return everyMs;
+    }
+  }
+
+  function schedule(delayMs: number): void {
+    if (stopped) return;
+    cancel = clock.after(delayMs, () => {
+      running = run().then(schedule);
+    });
+  }
+
+  return {
+    start: schedule,
+    async stop() {
+      stopped = true;
+      cancel();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,63 @@
+/** What a claim does to the task that it was given: a lease, and for a worker a run. */
+import type { ActingKey } from './key.ts';
+import { clampLeaseMs, heartbeatSeconds } from './lease.ts';
+import { beginRun, type RunStart } from './run-begin.ts';
+import type { RunNeeds } from './run-state.ts';
+import { claim } from './task-attempts.ts';
+import type { Task } from './task.ts';
+import type { TaskServiceDeps } from './task-deps.ts';
+import type { Outcome } from './work.ts';
+
+export interface ClaimRequest {
+  readonly instanceId: string;
+  readonly instanceName?: string | undefined;
+  readonly leaseMs?: number | undefined;
+  readonly key?: ActingKey | undefined;
+  /** Of a worker's process: the claim begins a run. */
+  readonly session?: string | undefined;
+  /** Whose quota the run uses. */
+  readonly account?: string | undefined;
+}
+
+export interface Claimed {
+  readonly task: Task;
+  readonly leaseId: string;
+  readonly expiresAt: Date;
+  readonly heartbeatSeconds: number;
+  /** Only for a worker. */
+  readonly run: RunStart | null;
+}
+
+export interface ClaimSeen {
+  readonly instance: { readonly name: string } | null;
+  /** There if the claim begins a run. */
+  readonly needs: RunNeeds | null;
+}
+
+export type TakeTask = (task: Task, by: ClaimRequest, seen: ClaimSeen) => Outcome<Claimed>;
+
+export function createTakeTask({ clock, ids, policy, hasTranscript }: TaskServiceDeps): TakeTask {
+  return (task, by, { instance, needs }) => {
+    const now = clock.now();
+    const leaseMs = clampLeaseMs(by.leaseMs, policy.leaseMs);
+    const leaseId = ids.leaseId();
+    const { instanceId } = by;
+    const instanceName = by.instanceName ?? instance?.name ?? instanceId;
+    const made = claim(task, { instanceId, instanceName, leaseId, leaseMs, keyId: by.key?.id ?? null }, now);
+    const claimed: Claimed = {
+      task: made.after,
+      leaseId,
+      expiresAt: new Date(now.getTime() + leaseMs),
+      heartbeatSeconds: heartbeatSeconds(leaseMs),
+      run: null,
+    };
+    if (needs === null) return { result: claimed, changes: [made] };
+    const account = by.account ?? null;
+    const has = hasTranscript?.(task.id) ?? false;
+    const begun = beginRun(
+      { task: made.after, leaseId, instanceId, account, hasTranscript: has, now },
+      needs,
+    );
+    return { result: { ...claimed, run: begun.start }, changes: [made], runs: [begun.saves] };
+  };
+}
