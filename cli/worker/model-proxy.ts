@@ -1,0 +1,147 @@
+/**
+ * A loopback server between one run and the model. The run knows a random token that is worth nothing elsewhere; the
+ * real credential is added on the way out and is in no environment, argument or file. It holds the budget, counts what
+ * is used, cuts streams that stalled, remembers why the API refuses, and is gone when the run is.
+ */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Dispatcher } from 'undici';
+import type { RunClock } from './clock.ts';
+import type { Totals } from './executor.ts';
+import { createExchange, type Exchange } from './model-exchange.ts';
+import {
+  isNo,
+  no,
+  readRequest,
+  refuseCall,
+  type Credential,
+  type ModelRequest,
+  type No,
+} from './model-request.ts';
+import { createModelTally, spentOf } from './model-tally.ts';
+import type { QuotaPatience, Trouble } from './model-trouble.ts';
+import type { Budget } from './settings.ts';
+
+export interface ModelProxyOptions {
+  /** The API's address, perhaps with a path in front of `/v1`. */
+  readonly upstream: string;
+  readonly credential: Credential;
+  /** Full ids. The first prices answers that do not name theirs. */
+  readonly models: readonly string[];
+  readonly left: Budget;
+  readonly dispatcher: Dispatcher;
+  readonly patience: QuotaPatience;
+  readonly clock: RunClock;
+  /** An answer without a byte for this long is cut, and the run asks again. */
+  readonly stallMs: number;
+  readonly events: ModelProxyEvents;
+}
+
+export interface ModelProxyEvents {
+  /** A byte of the model. */
+  alive(): void;
+  totals(totals: Totals): void;
+  /** A request was refused because this is used up. */
+  spent(which: keyof Budget): void;
+  /** The API refused; null: it answers again. */
+  trouble(trouble: Trouble | null): void;
+}
+
+export interface ModelProxy {
+  readonly url: string;
+  /** What the run shows instead of a credential. */
+  readonly token: string;
+  totals(): Totals;
+  /** Nothing goes out any longer, and what is open is cut. */
+  refuse(): void;
+  /** Requests that are open at the API. */
+  open(): number;
+  close(): Promise<void>;
+}
+
+export async function openModelProxy(options: ModelProxyOptions): Promise<ModelProxy> {
+  const token = `athena-run-${randomBytes(24).toString('base64url')}`;
+  const gate = createGate(options, token);
+  const server = http.createServer((incoming, outgoing) => {
+    outgoing.on('error', () => {});
+    gate.serve(incoming, outgoing).catch(() => outgoing.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    token,
+    totals: gate.totals,
+    refuse: gate.refuse,
+    open: gate.open,
+    async close() {
+      gate.refuse();
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+interface Gate {
+  serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void>;
+  readonly totals: () => Totals;
+  readonly refuse: () => void;
+  readonly open: () => number;
+}
+
+function createGate(options: ModelProxyOptions, token: string): Gate {
+  const { events, left, models } = options;
+  const tally = createModelTally(models[0] ?? '');
+  const exchanges = new Set<Exchange>();
+  let isRefusing = false;
+  const told = () => {
+    events.totals(tally.totals());
+  };
+
+  function admitted(request: ModelRequest | No): ModelRequest | No {
+    if (isNo(request)) return request;
+    if (isRefusing) return no(403, 'permission_error', 'The run has ended.');
+    const which = request.isCounting ? null : spentOf(left, tally.totals());
+    if (which === null) return request;
+    events.spent(which);
+    return no(403, 'permission_error', 'The budget of the task is used up.');
+  }
+
+  return {
+    async serve(incoming, outgoing) {
+      if (isProbe(incoming)) {
+        outgoing.writeHead(200).end();
+        return;
+      }
+      const request = admitted(refuseCall(incoming, token) ?? (await readRequest(incoming, models)));
+      if (isNo(request)) {
+        deny(outgoing, request);
+        return;
+      }
+      const asked = { request, headers: incoming.headers, outgoing };
+      const exchange = createExchange(asked, { ...options, tally, told });
+      exchanges.add(exchange);
+      await exchange.over;
+      exchanges.delete(exchange);
+    },
+    totals: () => tally.totals(),
+    refuse() {
+      isRefusing = true;
+      for (const exchange of exchanges) exchange.cut();
+    },
+    open: () => exchanges.size,
+  };
+}
+
+/** Asked before the first message, to warm the connection up: harmless, and no business of the API. */
+function isProbe({ method, url }: IncomingMessage): boolean {
+  return method === 'HEAD' || (method === 'GET' && url === '/api/hello');
+}
+
+function deny(outgoing: ServerResponse, { status, type, message }: No): void {
+  const body = JSON.stringify({ type: 'error', error: { type, message: `Athena: ${message}` } });
+  outgoing.writeHead(status, { 'content-type': 'application/json', 'x-should-retry': 'false' }).end(body);
+}
