@@ -52,7 +52,7 @@ export function createRemotes({ tokenOf, env }: RemotesDeps): Remotes {
   };
 }
 
-function createDispatcher(env: RemotesDeps['env']): Dispatcher {
+export function createDispatcher(env: RemotesDeps['env']): Dispatcher {
   const named = (name: string) => env[name.toLowerCase()] ?? env[name] ?? '';
   return new EnvHttpProxyAgent({
     httpProxy: named('HTTP_PROXY'),

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Agent } from 'undici';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../cli/worker/clock.ts';
 import type { Totals } from '../../../cli/worker/executor.ts';
 import { openModelProxy, type ModelProxy } from '../../../cli/worker/model-proxy.ts';
 import type { ModelProxyOptions } from '../../../cli/worker/model-proxy.ts';
+import { createDispatcher } from '../../../cli/worker/remotes.ts';
 import { createQuotaPatience, type Trouble } from '../../../cli/worker/model-trouble.ts';
 import type { Budget } from '../../../cli/worker/settings.ts';
 import { startMessagesApi, type MessagesApi } from '../../support/messages-api/index.ts';
@@ -19,7 +19,7 @@ const NO_LIMIT: Budget = { costUsd: null, tokens: null, turns: null, minutes: nu
 describe('the proxy between a run and the model', () => {
   let api: MessagesApi;
   let proxy: ModelProxy;
-  let agent: Agent;
+  let agent: ReturnType<typeof createDispatcher>;
   let spent: string[];
   let troubles: (Trouble | null)[];
   let told: Totals[];
@@ -27,7 +27,7 @@ describe('the proxy between a run and the model', () => {
 
   beforeEach(async () => {
     api = await startMessagesApi();
-    agent = new Agent();
+    agent = createDispatcher({});
     spent = [];
     troubles = [];
     told = [];
