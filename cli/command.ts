@@ -28,7 +28,8 @@ export interface CommandSpec {
   readonly usage: string;
   readonly summary: string;
   readonly detail?: string;
-  readonly options?: readonly (readonly [flags: string, text: string])[];
+  /** `many`: may be given several times, and is one comma list then. */
+  readonly options?: readonly (readonly [flags: string, text: string, repeat?: 'many'])[];
   readonly examples: readonly (readonly [command: string, what: string])[];
   load(): Promise<{ readonly run: Run }>;
 }

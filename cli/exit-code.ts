@@ -42,6 +42,7 @@ const WE_SAY: Record<string, ExitCode> = {
   unreachable: EXIT.unreachable,
   bad_answer: EXIT.failure,
   state_folder: EXIT.failure,
+  task_cancelled: EXIT.lost,
   interrupted: EXIT.interrupted,
   terminated: EXIT.terminated,
 };

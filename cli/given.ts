@@ -28,11 +28,28 @@ export function text(value: OptionValue): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+/** `a,b`, of one flag or of several: without blanks and empty places. */
+export function commaList(value: OptionValue): string[] | undefined {
+  if (typeof value !== 'string') return undefined;
+  return value
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+}
+
+/** Any number; which ones make sense is judged by whoever uses it. */
+export function anyNumber(name: string, value: OptionValue): number | undefined {
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (typeof value === 'string' && value.trim() !== '' && Number.isFinite(number)) return number;
+  throw usageError(`${name} must be a number, not ${quoted(value)}.`);
+}
+
 /** The word itself, or standard input where it is `-`. */
 export async function wordOrStdin(word: string | undefined, io: Deps['io']): Promise<string> {
   return word === '-' ? io.readAll() : (word ?? '');
 }
 
-function quoted(value: OptionValue): string {
+export function quoted(value: OptionValue): string {
   return `"${safeLine(String(value)).slice(0, 60)}"`;
 }

@@ -9,7 +9,9 @@ export interface Io {
   /** Columns of the terminal; where there is none, what fits everywhere. */
   readonly width: number;
   readonly isInteractive: boolean;
-  readonly paint: { readonly bold: Paint; readonly dim: Paint; readonly red: Paint };
+  /** `stdout` is a terminal: somebody reads along. */
+  readonly isTerminal: boolean;
+  readonly paint: Readonly<Record<'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan', Paint>>;
   print(text: string): void;
   /** For the person at the terminal; never part of the result. */
   note(text: string): void;
@@ -35,7 +37,15 @@ export function createIo(streams: Streams, env: Readonly<Record<string, string |
   return {
     width: stdout.columns || Number(/^[1-9]\d{0,3}$/.exec(env['COLUMNS'] ?? '')?.[0] ?? NARROW),
     isInteractive: stdin.isTTY === true && stderr.isTTY === true,
-    paint: { bold: sgr(1, 22), dim: sgr(2, 22), red: sgr(31, 39) },
+    isTerminal,
+    paint: {
+      bold: sgr(1, 22),
+      dim: sgr(2, 22),
+      red: sgr(31, 39),
+      green: sgr(32, 39),
+      yellow: sgr(33, 39),
+      cyan: sgr(36, 39),
+    },
     print: (text) => void stdout.write(`${text}\n`),
     note: (text) => void stderr.write(`${text}\n`),
     readAll: () => {

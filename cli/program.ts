@@ -2,12 +2,13 @@
 import { Command, CommanderError } from 'commander';
 import type { CommandSpec, Given, OptionValue } from './command.ts';
 import { PEOPLE_COMMANDS } from './catalogue-people.ts';
+import { RUN_COMMANDS } from './catalogue-runs.ts';
 import { WORKER_COMMANDS } from './catalogue-worker.ts';
 import { usageError, type ClientError } from './errors.ts';
 import { ENVIRONMENT_HELP } from './help.ts';
 import { VERSION } from './version.ts';
 
-export const COMMANDS: readonly CommandSpec[] = [...WORKER_COMMANDS, ...PEOPLE_COMMANDS];
+export const COMMANDS: readonly CommandSpec[] = [...WORKER_COMMANDS, ...RUN_COMMANDS, ...PEOPLE_COMMANDS];
 
 export type Parsed = { readonly spec: CommandSpec; readonly given: Given } | { readonly help: string };
 
@@ -69,7 +70,11 @@ function addCommand(program: Command, spec: CommandSpec, chosen: Hooks['chosen']
     .option('--json', 'print one JSON document')
     .helpOption('-h, --help', 'show help')
     .addHelpText('after', `\nExamples:\n${examples}\n`);
-  for (const [flags, text] of spec.options ?? []) command.option(flags, text);
+  for (const [flags, text, repeat] of spec.options ?? []) {
+    if (repeat === undefined) command.option(flags, text);
+    else
+      command.option(flags, text, (value: string, before?: string) => [before, value].filter(Boolean).join());
+  }
   command.action((...received: unknown[]) => {
     const words = received.slice(0, command.registeredArguments.length) as (string | undefined)[];
     chosen(spec, { words, options: command.opts<Record<string, OptionValue>>() });

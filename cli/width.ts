@@ -63,3 +63,22 @@ export function fit(text: string, columns: number): string {
 export function pad(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - widthOf(text)));
 }
+
+/** Lines of at most `columns`, broken at blanks; what is longer than a line without a blank is left whole. */
+export function wrap(line: string, columns: number): string[] {
+  if (widthOf(line) <= columns) return [line];
+  const [indent = ''] = /^\s*(?:[-*+] |\d+[.)] )?/.exec(line) ?? [];
+  const lines: string[] = [];
+  let current = indent;
+  let isBlank = true;
+  for (const word of line.slice(indent.length).split(' ')) {
+    if (!isBlank && widthOf(current) + 1 + widthOf(word) > columns) {
+      lines.push(current);
+      current = ' '.repeat(widthOf(indent)) + word;
+    } else {
+      current += isBlank ? word : ` ${word}`;
+    }
+    isBlank = false;
+  }
+  return [...lines, current];
+}

@@ -1,0 +1,59 @@
+/** A question as a person sees it on a terminal, and what an answer to it is called. */
+import type { QuestionView } from '../src/contract/question.ts';
+import type { Io } from './io.ts';
+import { safeLine, safeText } from './text.ts';
+
+const KINDS: Record<string, string> = {
+  permission: 'asks for permission',
+  choice: 'has a question',
+  text: 'has a question',
+};
+
+export function questionLines(question: QuestionView, io: Pick<Io, 'paint'>): string[] {
+  const { id, task_id: task, kind, title, detail } = question;
+  const asks = (Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined) ?? 'has a question';
+  const body = detail.trim() === '' ? [] : safeText(detail).trimEnd().split('\n');
+  return [
+    io.paint.yellow(io.paint.bold(`❓ Task #${task} ${asks} (question ${id})`)),
+    `   ${io.paint.bold(safeLine(title))}`,
+    ...body.map((line) => `   ${line}`.trimEnd()),
+    ...optionLines(question, io),
+  ];
+}
+
+/** `   1) Allow once`, and its id where that is another word. */
+export function optionLines({ options }: QuestionView, { paint }: Pick<Io, 'paint'>): string[] {
+  return options.map((option, at) => {
+    const [word, label] = [safeLine(option.id), safeLine(option.label)];
+    const isSame = word.toLowerCase().replace(/[_-]/g, ' ') === label.toLowerCase();
+    return `   ${paint.yellow(`${at + 1})`)} ${label}${isSame ? '' : ` ${paint.dim(`(${word})`)}`}`;
+  });
+}
+
+/** The command that answers it. */
+export function howToAnswer({ id, options }: Pick<QuestionView, 'id' | 'options'>): string {
+  return options.length === 0
+    ? `claude-task-client answer ${id} --text "..."`
+    : `claude-task-client answer ${id} ${options.length === 1 ? '1' : `1-${options.length}`}`;
+}
+
+/** By id, label or number, whatever their case; undefined where nothing or more than one thing is meant. */
+export function findOption(question: Pick<QuestionView, 'options'>, word: string) {
+  const { options } = question;
+  const wanted = word.trim().toLowerCase();
+  const same = (text: string) => text.trim().toLowerCase() === wanted;
+  const exact = options.find(({ id }) => id === word) ?? options.find(({ id }) => same(id));
+  if (exact !== undefined) return exact;
+  const labelled = options.filter(({ label }) => same(label));
+  if (labelled.length > 0) return labelled.length === 1 ? labelled[0] : undefined;
+  return /^[1-9]\d*$/.test(wanted) ? options[Number(wanted) - 1] : undefined;
+}
+
+/** `answered by sam: Allow once`; undefined while it is open. */
+export function fateOf({ status, answer, answered_by: by, options }: QuestionView): string | undefined {
+  if (status === 'open') return undefined;
+  if (answer === null) return safeLine(status);
+  const label = options.find(({ id }) => id === answer.option)?.label ?? answer.option;
+  const said = [label, answer.text].filter((text) => text !== null).map(safeLine);
+  return `${safeLine(status)}${by === null ? '' : ` by ${safeLine(by)}`}${said.length > 0 ? `: ${said.join(', ')}` : ''}`;
+}
