@@ -53,7 +53,7 @@ export function createApiClient(call: Call) {
         waitMs: waitSeconds * 1000,
       }),
     reply: (id: number, body: PostReply) => call(ENDPOINTS.reply, { id, body }),
-    questions: (status?: string) => call(ENDPOINTS.questions, { query: { status } }),
+    questions: (status: 'open' | 'all') => call(ENDPOINTS.questions, { query: { status } }),
     answerQuestion: (id: number, body: GiveAnswer) => call(ENDPOINTS.answerQuestion, { id, body }),
     usage: (query: { since: string | undefined; group_by: string }) => call(ENDPOINTS.usage, { query }),
 

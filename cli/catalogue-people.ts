@@ -27,13 +27,23 @@ export const PEOPLE_COMMANDS: readonly CommandSpec[] = [
   {
     usage: 'add <description>',
     summary: 'add a task; - reads standard input',
+    detail:
+      'A task of a project is for the workers that serve it. What it may use up counts over all its runs.',
     options: [
       ['-p, --priority <level>', 'high, medium (default) or low'],
       ['-t, --target <instance>', 'the one instance it is meant for'],
+      ['-P, --project <name>', 'the repository it is about'],
+      ['--requires <words>', 'what its worker must have: gpu,docker', 'many'],
+      ['-m, --model <id>', "instead of the project's model"],
+      ['--max-cost <dollars>', 'it may cost so much'],
+      ['--max-tokens <number>', 'it may take so many tokens'],
+      ['--max-turns <number>', 'it may take so many answers'],
+      ['--max-minutes <number>', 'it may run so long'],
     ],
     examples: [
       ['claude-task-client add "Deploy the stack" -p high', 'in front of the others'],
       ['claude-task-client add - < task.md', 'a long one from a file'],
+      ['claude-task-client add "Fix the login test" --project notes --max-cost 2', 'for a worker'],
     ],
     load: () => import('./commands/add.ts'),
   },

@@ -30,11 +30,16 @@ export const WORKER_COMMANDS: readonly CommandSpec[] = [
     usage: 'claim [id]',
     summary: 'claim a task: that one, or the next',
     detail: 'Prints the whole task. The lease is remembered, so that later commands prove who holds it.',
-    options: [['-w, --wait <seconds>', 'wait for a task if none is there']],
+    options: [
+      ['-w, --wait <seconds>', 'wait for a task if none is there'],
+      ['-P, --project <name>', 'of this project; - for those of none', 'many'],
+      ['-c, --capability <word>', 'something this machine has: gpu', 'many'],
+    ],
     examples: [
       ['claude-task-client claim', 'the next one'],
       ['claude-task-client claim 5', 'task #5'],
       ['claude-task-client claim --wait 600', 'wait up to ten minutes for one'],
+      ['claude-task-client claim --project notes --project - --capability gpu', 'of notes or of no project'],
     ],
     load: () => import('./commands/claim.ts'),
   },

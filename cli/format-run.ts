@@ -47,12 +47,12 @@ function trimmed(amount: number): string {
   return amount.toFixed(amount < 100 ? 1 : 0).replace(/\.0$/, '');
 }
 
-export function costText(result: Pick<ResultView, 'cost_usd' | 'cost_estimated'>): string {
+function costText(result: Pick<ResultView, 'cost_usd' | 'cost_estimated'>): string {
   return `${result.cost_estimated ? 'about ' : ''}${dollars(result.cost_usd)}`;
 }
 
 /** `3 files, +20 -4`; empty where nothing is known. */
-export function changesText({ files_changed: files, insertions, deletions }: ResultView): string {
+function changesText({ files_changed: files, insertions, deletions }: ResultView): string {
   if (files === null) return '';
   const lines = insertions === null && deletions === null ? '' : `, +${insertions ?? 0} -${deletions ?? 0}`;
   return `${files} ${files === 1 ? 'file' : 'files'}${lines}`;
@@ -79,7 +79,7 @@ export function resultFacts(result: ResultView): [label: string, value: string][
   return facts.filter((fact): fact is [string, string] => Boolean(fact[1]));
 }
 
-export function outcomeText(outcome: string): string {
+function outcomeText(outcome: string): string {
   return safeLine(outcome).replaceAll('_', ' ');
 }
 

@@ -32,6 +32,11 @@ export function taskLine({ id, description }: Pick<TaskView, 'id' | 'description
   return `#${id} ${fit(titleOf(description), TITLE_COLUMNS)}`;
 }
 
+/** ` [notes]`; empty for a task of no project. */
+export function projectTag({ project }: Pick<TaskView, 'project'>): string {
+  return project === null ? '' : ` [${safeLine(project)}]`;
+}
+
 export function nextLine(next: TaskView | null): string {
   return next === null ? 'Nothing else is waiting.' : `📋 Next: ${taskLine(next)}`;
 }

@@ -77,7 +77,7 @@ function wrapped(text: string, columns: number): string[] {
   });
 }
 
-export function rule(title: string, { paint, width }: Pick<Screen, 'paint' | 'width'>): string {
+function rule(title: string, { paint, width }: Pick<Screen, 'paint' | 'width'>): string {
   const columns = Math.min(width, WIDEST_TEXT);
   return paint.dim(`── ${title} ${'─'.repeat(Math.max(0, columns - title.length - 4))}`);
 }

@@ -28,7 +28,7 @@ function questionId(word: string | undefined): number {
 
 /** Open ones first: there are few of them, and it is one of those that is meant. */
 async function find({ api }: Deps, id: number): Promise<QuestionView> {
-  for (const status of ['open', undefined]) {
+  for (const status of ['open', 'all'] as const) {
     const { questions } = await api().questions(status);
     const question = questions.find((each) => each.id === id);
     if (question !== undefined) return question;

@@ -7,7 +7,7 @@ import type { Outcome } from '../command.ts';
 import type { HeartbeatAnswer } from '../../src/contract/instance.ts';
 import { ClientError } from '../errors.ts';
 import { safeText } from '../text.ts';
-import { taskLine, timeLeft } from '../format.ts';
+import { projectTag, taskLine, timeLeft } from '../format.ts';
 
 const BUDGET_MS = 1500;
 const LEAST_MS = 300;
@@ -52,7 +52,7 @@ async function summary(deps: Deps, budgetMs: number): Promise<Outcome> {
   const titles = await Promise.all(held.slice(0, TITLES).map(({ task_id }) => titleOf(task_id)));
   async function titleOf(id: number): Promise<string | undefined> {
     const { task } = await api.getTask(id);
-    return taskLine(task);
+    return taskLine(task) + projectTag(task);
   }
   const cancelled = cancelledHere(deps, alive);
   return {
@@ -64,7 +64,7 @@ async function summary(deps: Deps, budgetMs: number): Promise<Outcome> {
       cancelled_task_ids: cancelled,
     },
     lines: [
-      pendingLine(stats.pending, stats.paused, next && taskLine(next)),
+      pendingLine(stats.pending, stats.paused, next && taskLine(next) + projectTag(next)),
       ...held.map(
         ({ task_id, expires_at }, at) =>
           `🔄 You hold ${titles[at] ?? `#${task_id}`} (${timeLeft(expires_at, deps.host.now())})`,

@@ -1,11 +1,11 @@
 /** Takes a task, remembers its lease, and prints all that its holder needs to know. */
-import type { ClaimedAnswer, ClaimNextAnswer } from '../../src/contract/task.ts';
+import type { ClaimedAnswer, ClaimNext, ClaimNextAnswer } from '../../src/contract/task.ts';
 import type { ApiClient } from '../api-client.ts';
 import type { Given, Outcome } from '../command.ts';
 import type { Deps } from '../deps.ts';
 import { ClientError, usageError } from '../errors.ts';
 import { block, clockTime, duration, priorityText, secondsUntil } from '../format.ts';
-import { taskId, wholeNumber } from '../given.ts';
+import { commaList, taskId, wholeNumber } from '../given.ts';
 import { safeLine, safeText } from '../text.ts';
 
 /** Proxies and networks cut connections that are silent for a minute. */
@@ -17,9 +17,16 @@ export async function run(deps: Deps, { words, options }: Given): Promise<Outcom
   if (word !== undefined && options['wait'] !== undefined) {
     throw usageError('--wait is for the next task, not for a certain one.', 'Leave out the id, or --wait.');
   }
+  const choice = choiceIn(options);
+  if (word !== undefined && Object.keys(choice).length > 0) {
+    const hint = 'Leave out the id, or --project and --capability.';
+    throw usageError('--project and --capability choose among tasks, and an id has chosen.', hint);
+  }
   const api = deps.api();
   const answer =
-    word === undefined ? await claimNext(deps, api, wait) : await claimById(deps, api, taskId(word));
+    word === undefined
+      ? await claimNext(deps, api, { wait, choice })
+      : await claimById(deps, api, taskId(word));
   if (!('lease' in answer)) return nothing(answer, wait);
   return { json: answer, lines: claimedLines(answer, deps.host.now()) };
 }
@@ -41,16 +48,29 @@ function takenHint(id: number, { facts: { details } }: ClientError, instanceId: 
   return `${another}, or "claude-task-client release ${id} --force" if its holder is gone.`;
 }
 
+type Choice = Pick<ClaimNext, 'projects' | 'capabilities'>;
+
+/** What was not said is not sent: then tasks without a project are meant, and none that require something. */
+function choiceIn(options: Given['options']): Choice {
+  const projects = commaList(options['project'])?.map((name) => (name === '-' ? null : name));
+  const capabilities = commaList(options['capability']);
+  return { ...(projects && { projects }), ...(capabilities && { capabilities }) };
+}
+
 /** Waits in slices until one brings a task or the time is used up. */
-async function claimNext(deps: Deps, api: ApiClient, waitSeconds: number): Promise<ClaimNextAnswer> {
-  const endsAt = deps.host.now() + waitSeconds * 1000;
+async function claimNext(
+  deps: Deps,
+  api: ApiClient,
+  { wait, choice }: { readonly wait: number; readonly choice: Choice },
+): Promise<ClaimNextAnswer> {
+  const endsAt = deps.host.now() + wait * 1000;
   for (;;) {
     const left = Math.max(0, Math.ceil((endsAt - deps.host.now()) / 1000));
     const slice = Math.min(SLICE_SECONDS, left);
     const startedAt = deps.host.now();
     const answer = await anew(() =>
       api.claimNext(
-        { ...claimant(deps), ...(slice > 0 && { wait_seconds: slice }) },
+        { ...claimant(deps), ...choice, ...(slice > 0 && { wait_seconds: slice }) },
         { until: endsAt, keep: (found) => remember(deps, found) },
       ),
     );
@@ -99,6 +119,7 @@ function claimedLines({ task, lease }: ClaimedAnswer, now: number): string[] {
   return [
     `✅ Task #${task.id} claimed`,
     `Priority: ${priorityText(task.priority)}`,
+    ...(task.project === null ? [] : [`Project:  ${safeLine(task.project)}`]),
     `Lease:    ${length}, until ${clockTime(lease.expires_at)}`,
     ...attempt,
     ...(task.error === null ? [] : [block('Previous attempt', task.error)]),

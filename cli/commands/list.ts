@@ -2,6 +2,7 @@ import type { TaskView } from '../../src/contract/task.ts';
 import type { Given, Outcome } from '../command.ts';
 import type { Deps } from '../deps.ts';
 import { duration, holderOf, secondsUntil, statusText } from '../format.ts';
+import { dollars, waitsText } from '../format-run.ts';
 import { text, wholeNumber } from '../given.ts';
 import { readPages } from '../pages.ts';
 import { safeLine, titleOf } from '../text.ts';
@@ -23,29 +24,81 @@ export async function run(deps: Deps, { options }: Given): Promise<Outcome> {
   return { json: list, lines, ...(list.next_cursor !== null && { remark }) };
 }
 
-/** All pending: who submitted first matters, so their age. All kinds: their status and holder. */
+interface Column {
+  readonly heading: string;
+  readonly cell: (task: TaskView) => Cell;
+  /** Left out where nothing would stand in it, or where the terminal is narrow. */
+  readonly isUseful?: (task: TaskView) => boolean;
+}
+
+/** From this width on there is room for more than the description. */
+const WIDE = 90;
+
 function toTable({ io, host }: Deps, tasks: readonly TaskView[], isPending: boolean): string[] {
-  const age = (task: TaskView) =>
-    duration(-secondsUntil(task.created_at, host.now())).replace(/(\S+ \S+) .*/, '$1');
-  const cells = (task: TaskView): Cell[] => [
-    { text: `#${task.id}` },
-    isPending ? { text: age(task) } : { text: statusText(task.status) },
-    { text: safeLine(task.priority), paint: priorityPaint(task.priority) },
-    { text: about(task, isPending) },
-  ];
-  const priorityPaint = (priority: string) => {
-    if (priority === 'high') return io.paint.red;
-    return priority === 'low' ? io.paint.dim : (same: string) => same;
-  };
+  const isWide = io.width >= WIDE;
+  const all = [
+    { heading: 'ID', cell: ({ id }: TaskView) => ({ text: `#${id}` }) },
+    isPending ? ageColumn(host.now()) : STATUS,
+    priorityColumn(io.paint),
+    ...(isWide ? [PROJECT, isPending ? WAITS : COST] : []),
+    { heading: 'DESCRIPTION', cell: (task: TaskView) => ({ text: about(task, { isPending, isWide }) }) },
+  ] satisfies Column[];
+  const columns: Column[] = all.filter(
+    ({ isUseful }: Column) => isUseful === undefined || tasks.some(isUseful),
+  );
   return tableLines({
-    headings: ['ID', isPending ? 'AGE' : 'STATUS', 'PRIORITY', 'DESCRIPTION'],
-    rows: tasks.map(cells),
+    headings: columns.map(({ heading }) => heading),
+    rows: tasks.map((task) => columns.map(({ cell }) => cell(task))),
     width: io.width,
     paintHeading: io.paint.bold,
   });
 }
 
-function about(task: TaskView, isPending: boolean): string {
-  const who = isPending ? task.target && `for ${safeLine(task.target)}` : holderOf(task);
-  return `${who ? `[${who}] ` : ''}${titleOf(task.description)}`;
+const STATUS: Column = { heading: 'STATUS', cell: ({ status }) => ({ text: statusText(status) }) };
+const PROJECT: Column = {
+  heading: 'PROJECT',
+  cell: ({ project }) => ({ text: safeLine(project ?? '-') }),
+  isUseful: ({ project }) => project !== null,
+};
+const WAITS: Column = {
+  heading: 'WAITS',
+  cell: ({ waiting_for: waiting }) => ({ text: waiting === null ? '-' : waitsText(waiting) }),
+  isUseful: ({ waiting_for: waiting }) => waiting !== null,
+};
+const COST: Column = {
+  heading: 'COST',
+  cell: ({ result }) => ({ text: result === null ? '-' : dollars(result.cost_usd) }),
+  isUseful: ({ result }) => result !== null,
+};
+
+/** Of what waits: who submitted first matters. */
+function ageColumn(now: number): Column {
+  const age = ({ created_at: created }: TaskView) =>
+    duration(-secondsUntil(created, now)).replace(/(\S+ \S+) .*/, '$1');
+  return { heading: 'AGE', cell: (task) => ({ text: age(task) }) };
+}
+
+function priorityColumn(paint: Deps['io']['paint']): Column {
+  const colours: Record<string, (text: string) => string> = { high: paint.red, low: paint.dim };
+  return {
+    heading: 'PRIORITY',
+    cell: ({ priority }) => ({
+      text: safeLine(priority),
+      ...(Object.hasOwn(colours, priority) && { paint: colours[priority] }),
+    }),
+  };
+}
+
+/** `[notes, for mac, waits for an answer] Title`: in brackets what has no column. */
+function about(task: TaskView, { isPending, isWide }: { isPending: boolean; isWide: boolean }): string {
+  const { project, target, waiting_for: waiting } = task;
+  const tags = [
+    !isWide && project,
+    isPending ? target && `for ${target}` : holderOf(task),
+    !isWide && isPending && waiting && `waits ${waitsText(waiting)}`,
+  ];
+  const shown = tags
+    .filter((tag) => typeof tag === 'string' && tag !== '')
+    .map((tag) => safeLine(String(tag)));
+  return `${shown.length > 0 ? `[${shown.join(', ')}] ` : ''}${titleOf(task.description)}`;
 }

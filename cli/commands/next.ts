@@ -1,6 +1,6 @@
 import type { Outcome } from '../command.ts';
 import type { Deps } from '../deps.ts';
-import { priorityText } from '../format.ts';
+import { priorityText, projectTag } from '../format.ts';
 import { safeText } from '../text.ts';
 
 export async function run(deps: Deps): Promise<Outcome> {
@@ -9,6 +9,6 @@ export async function run(deps: Deps): Promise<Outcome> {
   if (task === null) return { json: answer, lines: ['No task is available for this instance.'] };
   return {
     json: answer,
-    lines: [`#${task.id} ${priorityText(task.priority)}`, '', safeText(task.description)],
+    lines: [`#${task.id} ${priorityText(task.priority)}${projectTag(task)}`, '', safeText(task.description)],
   };
 }

@@ -8,7 +8,7 @@ import { safeLine } from '../text.ts';
 
 export async function run(deps: Deps, { options }: Given): Promise<Outcome> {
   const isAll = options['all'] === true;
-  const list = await deps.api().questions(isAll ? undefined : 'open');
+  const list = await deps.api().questions(isAll ? 'all' : 'open');
   const { questions } = list;
   if (questions.length === 0) {
     return { json: list, lines: [isAll ? 'No questions.' : 'No questions are open.'] };

@@ -2,6 +2,7 @@ import type { LogEntry, TaskView } from '../../src/contract/task.ts';
 import type { Given, Outcome } from '../command.ts';
 import type { Deps } from '../deps.ts';
 import { actorText, ago, block, clockTime, holderOf, priorityText, statusText, timeLeft } from '../format.ts';
+import { budgetText, resultFacts, waitingLine } from '../format-run.ts';
 import { taskId } from '../given.ts';
 import { safeLine, safeText } from '../text.ts';
 import { pad, widthOf } from '../width.ts';
@@ -27,15 +28,40 @@ function facts(task: TaskView, now: number): string[] {
   const lines: (string | null)[] = [
     `Priority: ${priorityText(task.priority)}`,
     `Created:  ${ago(task.created_at, now)}${by}`,
-    task.target && `Target:   ${safeLine(task.target)}`,
+    ...wishes(task),
     holderLine(task, now),
     task.attempt > 0 ? `Attempt:  ${task.attempt} of ${task.max_attempts}` : null,
-    task.not_before && `Waits:    until ${clockTime(task.not_before)}`,
+    waitsLine(task),
     task.completed_at && `Ended:    ${ago(task.completed_at, now)}`,
     task.error && block('Error', task.error),
     task.notes && block('Notes', task.notes),
+    ...resultLines(task),
   ];
   return lines.filter((line): line is string => Boolean(line));
+}
+
+/** For whom it is, and what it may use up. */
+function wishes(task: TaskView): (string | null)[] {
+  const budget = budgetText(task);
+  return [
+    task.target && `Target:   ${safeLine(task.target)}`,
+    task.project && `Project:  ${safeLine(task.project)}`,
+    task.requires.length > 0 ? `Requires: ${safeLine(task.requires.join(', '))}` : null,
+    task.model && `Model:    ${safeLine(task.model)}`,
+    budget && `May use:  ${budget}`,
+  ];
+}
+
+function waitsLine({ waiting_for: waiting, not_before: notBefore }: TaskView): string | null {
+  if (waiting !== null) return `Waits:    ${waitingLine(waiting)}`;
+  return notBefore && `Waits:    until ${clockTime(notBefore)}`;
+}
+
+/** Of its runs; a summary that the notes repeat is shown once. */
+function resultLines({ result, notes }: TaskView): (string | null)[] {
+  if (result === null) return [];
+  const facts = resultFacts(result).map(([label, value]) => `${`${label}:`.padEnd(9)} ${value}`);
+  return [...facts, result.summary && result.summary !== notes ? block('Summary', result.summary) : null];
 }
 
 function holderLine(task: TaskView, now: number): string | null {

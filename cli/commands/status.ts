@@ -2,7 +2,7 @@ import type { InstanceView } from '../../src/contract/instance.ts';
 import type { Stats } from '../../src/contract/stats.ts';
 import type { Outcome } from '../command.ts';
 import type { Deps } from '../deps.ts';
-import { ago, duration } from '../format.ts';
+import { ago, clockTime, duration, secondsUntil } from '../format.ts';
 import { tableLines } from '../table.ts';
 import { safeLine } from '../text.ts';
 
@@ -25,17 +25,46 @@ function queueLines(stats: Stats): string[] {
   ];
 }
 
-function instanceLines({ io, host }: Deps, instances: readonly InstanceView[]): string[] {
+function instanceLines(deps: Deps, instances: readonly InstanceView[]): string[] {
+  const { io, host } = deps;
   if (instances.length === 0) return ['No instance has been seen yet.'];
-  return tableLines({
+  const table = tableLines({
     headings: ['STATUS', 'TASK', 'LAST SEEN', 'INSTANCE'],
-    rows: instances.map(({ id, name, status, current_task_id, last_seen }) => [
-      { text: safeLine(status) },
-      { text: current_task_id === null ? '-' : `#${current_task_id}` },
-      { text: ago(last_seen, host.now()) },
-      { text: safeLine(name === id ? id : `${name} (${id})`) },
+    rows: instances.map((instance) => [
+      { text: safeLine(instance.status) },
+      { text: tasksOf(instance, host.now()) },
+      { text: ago(instance.last_seen, host.now()) },
+      { text: nameOf(instance) },
     ]),
     width: io.width,
     paintHeading: io.paint.bold,
   });
+  const troubles = instances.flatMap((instance) => troubleLines(deps, instance));
+  return troubles.length === 0 ? table : [...table, '', ...troubles];
+}
+
+/** What it works on and for how long: `#5 (3 min), #8 (20 s)`. A worker with more than one place says how many. */
+function tasksOf({ running, current_task_id: current, concurrency }: InstanceView, now: number): string {
+  const places = concurrency !== null && concurrency > 1 ? `${running.length}/${concurrency} ` : '';
+  if (running.length === 0) return places + (current === null ? '-' : `#${current}`);
+  const tasks = running.map(({ task_id, since }) => `#${task_id} (${duration(-secondsUntil(since, now))})`);
+  return places + tasks.join(', ');
+}
+
+/** `Homelab (homelab-1) · notes, blog · gpu` */
+function nameOf({ id, name, projects, capabilities }: InstanceView): string {
+  const served = projects.filter((project) => project !== null);
+  const parts = [name === id ? id : `${name} (${id})`, served.join(', '), capabilities.join(', ')];
+  return parts
+    .filter((part) => part !== '')
+    .map(safeLine)
+    .join(' · ');
+}
+
+function troubleLines({ host }: Deps, { id, problem, held_until: held }: InstanceView): string[] {
+  const isHeld = held !== null && secondsUntil(held, host.now()) > 0;
+  return [
+    ...(problem === null ? [] : [`⚠️ ${safeLine(id)}: ${safeLine(problem)}`]),
+    ...(isHeld ? [`⏳ ${safeLine(id)}: no quota left until ${clockTime(held)}`] : []),
+  ];
 }

@@ -6,12 +6,12 @@ import type { Given, Outcome } from '../command.ts';
 import type { Deps } from '../deps.ts';
 import { ClientError } from '../errors.ts';
 import { follow, isFinished, type Followed, type Sight } from '../follow.ts';
-import { holderOf, statusText, taskLine } from '../format.ts';
+import { holderOf, projectTag, statusText, taskLine } from '../format.ts';
 import { resultFacts, waitingLine } from '../format-run.ts';
 import { taskId, wholeNumber } from '../given.ts';
 import { createMessageViewer } from '../message-view.ts';
 import { howToAnswer, optionLines } from '../question-card.ts';
-import { safeLine, titleOf } from '../text.ts';
+import { titleOf } from '../text.ts';
 
 export async function run(deps: Deps, { words, options }: Given): Promise<Outcome> {
   const id = taskId(words[0]);
@@ -96,7 +96,7 @@ async function openQuestions({ api }: Deps, id: number): Promise<readonly Questi
 }
 
 function headOf(task: TaskView): string {
-  return `${taskLine(task)}${task.project === null ? '' : ` [${safeLine(task.project)}]`}`;
+  return taskLine(task) + projectTag(task);
 }
 
 function stateOf(task: TaskView): string {
