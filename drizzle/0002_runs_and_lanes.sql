@@ -16,6 +16,7 @@ CREATE TABLE `attachments` (
 	FOREIGN KEY (`task_id`) REFERENCES `tasks`(`id`) ON UPDATE no action ON DELETE no action
 ) STRICT, WITHOUT ROWID;
 --> statement-breakpoint
+CREATE UNIQUE INDEX `attachments_file` ON `attachments` (`file`);--> statement-breakpoint
 CREATE TABLE `lane_counts` (
 	`lane` text PRIMARY KEY NOT NULL,
 	`n` integer NOT NULL

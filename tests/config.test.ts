@@ -22,6 +22,7 @@ describe('the configuration', () => {
       queue: { leaseMs: 120 * 60_000, maxAttempts: 3 },
       backup: null,
       retention: null,
+      runs: { messagesMs: 30 * 86_400_000, transcriptsMs: 30 * 86_400_000 },
       logLevel: 'info',
       discord: null,
     });
@@ -68,10 +69,12 @@ describe('the configuration', () => {
       'MAX_ATTEMPTS',
       'MAX_OPEN_PER_PERSON',
       'MAX_SUBMISSIONS_PER_HOUR',
+      'MESSAGE_DAYS',
       'NOTIFICATION_CHANNEL',
       'OWNERS',
       'RETENTION_DAYS',
       'SUBMIT_ROLES',
+      'TRANSCRIPT_DAYS',
       'TRUSTED_PROXIES',
       'TZ',
     ]);
@@ -131,6 +134,8 @@ const GOOD: Readonly<Record<string, readonly string[]>> = {
   BACKUP_KEEP: ['1', '1000'],
   BACKUP_EVERY_HOURS: ['0.5', '24', '720'],
   RETENTION_DAYS: ['1', '36500'],
+  MESSAGE_DAYS: ['1', '36500'],
+  TRANSCRIPT_DAYS: ['1', '36500'],
   ARCHIVE_DIR: ['archive', '/mnt/archive/'],
 };
 
@@ -153,6 +158,8 @@ const BAD: Readonly<Record<string, readonly string[]>> = {
   BACKUP_KEEP: ['0', '1001', '2.5', 'seven'],
   BACKUP_EVERY_HOURS: ['0', '721', 'daily'],
   RETENTION_DAYS: ['0', '0.5', '36501', 'a year'],
+  MESSAGE_DAYS: ['0', '0.5', '36501', 'a month'],
+  TRANSCRIPT_DAYS: ['0', '0.5', '36501', 'a month'],
   ARCHIVE_DIR: ['a\u0000b'],
   NOTIFICATION_CHANNEL: ['a,b', '#'],
   DISCORD_GUILD_ID: ['my-server', '123', '1'.repeat(22), '-123456789012345678'],

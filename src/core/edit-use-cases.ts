@@ -1,7 +1,10 @@
 /** What people ask for: new tasks, and changes to them. */
+import { DomainError } from './errors.ts';
 import { createMove, speakerOf } from './move.ts';
 import { actOf, actorOf, type Caller } from './ownership.ts';
 import { requireRoom, tallyFor, type PersonLimits } from './person-limits.ts';
+import { MOST_ATTACHMENTS, type StoredFile } from './run-files.ts';
+import type { Attachment } from './run-state.ts';
 import * as edits from './task-edits.ts';
 import { NO_BUDGET, type Origin, type Task, type TaskBudget } from './task.ts';
 import type { TaskServiceDeps } from './task-deps.ts';
@@ -19,6 +22,8 @@ export interface SubmitTask {
   readonly requires?: readonly string[] | undefined;
   readonly model?: string | undefined;
   readonly budget?: TaskBudget | undefined;
+  /** Files that are stored already: see `AttachmentShelf`. */
+  readonly attachments?: readonly StoredFile[] | undefined;
   /** Only what came with an origin counts, so they are for people of a front end. */
   readonly limits?: PersonLimits | undefined;
 }
@@ -40,7 +45,12 @@ export function createEditUseCases({ clock, policy }: TaskServiceDeps) {
           if (limits && tally) requireRoom(limits, tally, now);
           const act = actOf({ ...caller, actor }, null, now);
           const made = edits.submit(submissionOf(wanted, id, policy.maxAttempts), act);
-          return { result: made.after, changes: [made] };
+          const files = attachmentsOf(wanted, id);
+          return {
+            result: made.after,
+            changes: [made],
+            ...(files.length > 0 && { runs: [{ attachments: files }] }),
+          };
         },
         speakerOf(caller),
       );
@@ -71,6 +81,14 @@ export function createEditUseCases({ clock, policy }: TaskServiceDeps) {
       return move(id, caller, { make: (task, act) => edits.changePriority(task, priority, act) });
     },
   };
+}
+
+/** Numbered from 1, as they were given. */
+function attachmentsOf({ attachments = [] }: SubmitTask, taskId: number): readonly Attachment[] {
+  if (attachments.length <= MOST_ATTACHMENTS) {
+    return attachments.map((file, index) => ({ ...file, taskId, number: index + 1 }));
+  }
+  throw new DomainError('invalid_input', `A task takes at most ${MOST_ATTACHMENTS} attachments.`);
 }
 
 function submissionOf(wanted: SubmitTask, id: number, maxAttempts: number): edits.Submission {

@@ -46,11 +46,11 @@ export function createQuestionTable(database: OpenDatabase) {
       return row === undefined ? null : toQuestion(row);
     },
     /** Open ones, and those whose answer was not told; oldest first. */
-    pendingOf: (taskId: number) => reads.pendingOf.all({ taskId }).map(toQuestion),
+    pendingOf: (taskId: number) => reads.pendingOf.all({ taskId }).map(toQuestion).sort(byAge),
     due: (before: Date, limit: number) => reads.due.all({ before: before.getTime(), limit }).map(toQuestion),
     list({ status, taskId, limit }: Query): Question[] {
       if (taskId !== undefined) {
-        const all = reads.ofTask.all({ taskId }).map(toQuestion);
+        const all = reads.ofTask.all({ taskId }).map(toQuestion).sort(byAge).reverse();
         return all.filter((one) => status === undefined || one.status === status).slice(0, limit);
       }
       if (status === 'open') return reads.open.all({ limit }).map(toQuestion);
@@ -66,6 +66,9 @@ export function createQuestionTable(database: OpenDatabase) {
   };
 }
 
+/** Those of one task are few, so they are sorted here. */
+const byAge = (a: Question, b: Question) => a.id - b.id;
+
 function prepareReads({ client, tables }: OpenDatabase) {
   const by = <V extends object>(rest: string) =>
     keyed<QuestionRow, V>(client.prepare(`SELECT ${SELECTED} FROM questions ${rest}`), NAMES, (values) => [
@@ -77,11 +80,9 @@ function prepareReads({ client, tables }: OpenDatabase) {
       'INDEXED BY questions_of_run WHERE task_id = :taskId AND run = :run AND key = :key',
     ),
     pendingOf: by<{ taskId: number }>(
-      `INDEXED BY questions_of_run WHERE task_id = :taskId AND (status = 'open' OR (status = 'answered' AND is_told = 0)) ORDER BY id`,
+      `INDEXED BY questions_of_run WHERE task_id = :taskId AND (status = 'open' OR (status = 'answered' AND is_told = 0))`,
     ),
-    ofTask: by<{ taskId: number }>(
-      'INDEXED BY questions_of_run WHERE task_id = :taskId ORDER BY id DESC LIMIT 1000',
-    ),
+    ofTask: by<{ taskId: number }>('INDEXED BY questions_of_run WHERE task_id = :taskId'),
     open: by<{ limit: number }>(
       "INDEXED BY questions_open WHERE status = 'open' ORDER BY asked_at DESC, id DESC LIMIT :limit",
     ),

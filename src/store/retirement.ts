@@ -5,8 +5,18 @@ import { FINISHED_STATUSES, type TaskStatus } from '../core/vocabulary.ts';
 import type { OpenDatabase } from './database.ts';
 import type { EventTable } from './event-table.ts';
 import type { LeaseTable } from './lease-table.ts';
+import type { MessageTable } from './message-table.ts';
 import { param } from './placeholders.ts';
 import { prepareWrite } from './prepared.ts';
+import {
+  attachments,
+  questions,
+  replies,
+  runMessages,
+  runs,
+  taskWork,
+  threadDeliveries,
+} from './run-schema.ts';
 import { frontEndLinks, leases, taskLogs, tasks } from './schema.ts';
 import type { TaskTable } from './task-table.ts';
 import { columnsBy } from './using-index.ts';
@@ -15,7 +25,11 @@ export interface RetirementTables {
   readonly tasks: TaskTable;
   readonly events: EventTable;
   readonly leases: LeaseTable;
+  readonly runTables: { readonly messages: Pick<MessageTable, 'drop'> };
 }
+
+/** Messages that one step deletes. */
+const CLEARED = 100;
 
 interface Ended {
   readonly id: number;
@@ -32,6 +46,9 @@ export function createRetirement(database: OpenDatabase, tables: RetirementTable
     return [{ task, events: events.ofTask(id), leases: tables.leases.ofTask(id) }];
   }
 
+  const isUnchanged = (trail: TaskTrail) =>
+    events.newestOf(trail.task.id) === (trail.events.at(-1)?.position ?? null);
+
   function remove(taskId: number): void {
     for (const statement of statements.removals) statement.run({ taskId });
   }
@@ -47,13 +64,22 @@ export function createRetirement(database: OpenDatabase, tables: RetirementTable
     },
 
     /**
+     * Inside a transaction of its own, as often as it says `more`: a task may have thousands of messages, and all of
+     * them at once would hold everybody up. They go first, for nothing refers to them.
+     */
+    clear(trails: readonly TaskTrail[]): 'more' | 'cleared' | 'changed' {
+      if (!trails.every(isUnchanged)) return 'changed';
+      let left = CLEARED;
+      for (const { task } of trails) if (left > 0) left -= tables.runTables.messages.drop(task.id, left);
+      return left === 0 ? 'more' : 'cleared';
+    },
+
+    /**
      * Inside a transaction. Every change of a task appends an event, so a newest event that is still the
      * same means that the task is as it was read. All are checked before the first is deleted.
      */
     retire(trails: readonly TaskTrail[]): boolean {
-      const unchanged = trails.every(
-        (trail) => events.newestOf(trail.task.id) === (trail.events.at(-1)?.position ?? null),
-      );
+      const unchanged = trails.every(isUnchanged);
       if (unchanged) for (const trail of trails) remove(trail.task.id);
       return unchanged;
     },
@@ -71,6 +97,13 @@ function prepare({ client, tables }: OpenDatabase) {
        WHERE status = :status AND completed_at IS NOT NULL AND completed_at < :before ORDER BY completed_at LIMIT :limit`,
     ),
     removals: [
+      prepareWrite(client, tables.delete(runMessages).where(eq(runMessages.taskId, taskId))),
+      prepareWrite(client, tables.delete(replies).where(eq(replies.taskId, taskId))),
+      prepareWrite(client, tables.delete(questions).where(eq(questions.taskId, taskId))),
+      prepareWrite(client, tables.delete(attachments).where(eq(attachments.taskId, taskId))),
+      prepareWrite(client, tables.delete(threadDeliveries).where(eq(threadDeliveries.taskId, taskId))),
+      prepareWrite(client, tables.delete(runs).where(eq(runs.taskId, taskId))),
+      prepareWrite(client, tables.delete(taskWork).where(eq(taskWork.taskId, taskId))),
       prepareWrite(client, tables.delete(frontEndLinks).where(eq(frontEndLinks.taskId, taskId))),
       prepareWrite(client, tables.delete(leases).where(eq(leases.taskId, taskId))),
       prepareWrite(client, tables.delete(taskLogs).where(eq(taskLogs.taskId, taskId))),

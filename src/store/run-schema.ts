@@ -154,7 +154,7 @@ export const attachments = sqliteTable(
     bytes: integer().notNull(),
     file: text().notNull(),
   },
-  (t) => [primaryKey({ columns: [t.taskId, t.number] })],
+  (t) => [primaryKey({ columns: [t.taskId, t.number] }), uniqueIndex('attachments_file').on(t.file)],
 );
 
 /** How far a front end has told a task's messages in the task's own thread. */

@@ -1,5 +1,6 @@
 /** What front ends and the API read about runs, and what front ends remember of threads. */
-import type { RunStore, ThreadMemory } from '../core/run-ports.ts';
+import type { Store } from '../core/ports.ts';
+import type { RunStore } from '../core/run-ports.ts';
 import { isFinished } from '../core/task.ts';
 import type { CommitQueue } from './commit-queue.ts';
 import type { LeaseTable } from './lease-table.ts';
@@ -7,6 +8,7 @@ import { reading } from './reading.ts';
 import type { RunTables } from './run-tables.ts';
 import { asStoreError } from './sqlite-errors.ts';
 import type { TaskTable } from './task-table.ts';
+import { createThreadMemories } from './thread-memory.ts';
 
 interface Tables {
   readonly tasks: TaskTable;
@@ -19,7 +21,11 @@ const DROPPED = 100;
 /** Tasks that one step looks at. */
 const LOOKED_AT = 100;
 
-export function createRunStore({ tasks, leases, runTables }: Tables, queue: CommitQueue): RunStore {
+export function createRunStore(
+  { tasks, leases, runTables }: Tables,
+  queue: CommitQueue,
+  onCommit: Store['onCommit'],
+): RunStore {
   const { runs, messages, questions, attachments, usage } = runTables;
 
   function dropMessages({ endedBefore, after }: { endedBefore: Date; after: number }): number | null {
@@ -53,20 +59,9 @@ export function createRunStore({ tasks, leases, runTables }: Tables, queue: Comm
         throw asStoreError(error);
       }
     },
-    threads: (frontEnd) => createThreadMemory(frontEnd, runTables, queue),
+    threads: createThreadMemories(runTables.threads, queue, onCommit),
     dropMessages: (step) => queue.enqueue(() => dropMessages(step)),
   };
 }
 
 const othersFirst = () => new Promise<void>((resolve) => setImmediate(resolve));
-
-function createThreadMemory(frontEnd: string, { threads }: RunTables, queue: CommitQueue): ThreadMemory {
-  return {
-    position: (taskId) => reading(() => threads.position(frontEnd, taskId)),
-    behind: (limit) => reading(() => threads.behind(frontEnd, limit)),
-    save: (position) =>
-      queue.enqueue(() => {
-        threads.save(frontEnd, position);
-      }),
-  };
-}

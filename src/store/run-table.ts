@@ -95,7 +95,7 @@ function prepareReads({ client, tables }: OpenDatabase) {
     ),
     faulty: columnsBy<{ taskId: number; fault: string }, { instanceId: string }>(
       client,
-      'DISTINCT instance_id AS instanceId',
+      'instance_id AS instanceId',
       `runs INDEXED BY runs_of_task WHERE task_id = :taskId AND fault = :fault AND started_at >= (SELECT
          coalesce(max(timestamp), 0) FROM task_logs WHERE task_id = :taskId AND action = 'requeued')`,
     ),

@@ -10,6 +10,11 @@ import { columnsBy } from './using-index.ts';
 
 export type ThreadTable = ReturnType<typeof createThreadTable>;
 
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
 type ThreadRow = InferSelectModel<typeof threadDeliveries>;
 const COLUMNS = Object.keys(getTableColumns(threadDeliveries)) as (keyof ThreadRow)[];
 
@@ -36,12 +41,13 @@ export function createThreadTable({ client, tables }: OpenDatabase) {
         },
       }),
   );
-  const behind = columnsBy<{ frontEnd: string; limit: number }, { taskId: number }>(
+  const behind = columnsBy<Range & { frontEnd: string }, { taskId: number }>(
     client,
     'w.task_id AS taskId',
     `task_work w LEFT JOIN thread_deliveries d ON d.front_end = :frontEnd AND d.task_id = w.task_id
-     WHERE w.last_seq > coalesce(d.seq, 0) AND coalesce(d.is_closed, 0) = 0 ORDER BY w.task_id LIMIT :limit`,
+     WHERE w.task_id BETWEEN :from AND :to AND w.last_seq > coalesce(d.seq, 0) AND coalesce(d.is_closed, 0) = 0`,
   );
+  const newest = client.prepare('SELECT coalesce(max(task_id), 0) FROM task_work').pluck();
 
   return {
     position(frontEnd: string, taskId: number): ThreadPosition | null {
@@ -51,6 +57,9 @@ export function createThreadTable({ client, tables }: OpenDatabase) {
     },
     save: (frontEnd: string, position: ThreadPosition) =>
       upsert.run({ ...position, frontEnd, isClosed: position.isClosed ? 1 : 0 }),
-    behind: (frontEnd: string, limit: number) => behind.all({ frontEnd, limit }).map(({ taskId }) => taskId),
+    /** Of the tasks with ids from here to there; no more of them are looked at than there are ids. */
+    behind: (frontEnd: string, range: Range) =>
+      behind.all({ frontEnd, ...range }).map(({ taskId }) => taskId),
+    newestTask: () => newest.get() as number,
   };
 }

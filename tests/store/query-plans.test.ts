@@ -41,6 +41,9 @@ const ALLOWED: readonly { step: RegExp; of: RegExp }[] = [
   { step: /^(CO-ROUTINE|SCAN \d+|SCAN \(?subquery)/, of: /count\(\*\)/ },
   // As many as an owner makes: read whole, at the start and for the list.
   { step: /^SCAN api_keys$/, of: /^select .* from "api_keys"$/ },
+  // From the newest on, until as many as anybody reads are found.
+  { step: /^SCAN questions USING INDEX questions_open$/, of: /ORDER BY asked_at DESC, id DESC LIMIT/ },
+  { step: /^SCAN questions$/, of: /FROM questions WHERE :status = '' OR/ },
   { step: /^SCAN (task_counts|sqlite_sequence)$/, of: /task_counts|sqlite_sequence/ },
 ];
 
@@ -136,6 +139,51 @@ describe.each(['without statistics', 'with statistics'])('%s', (how) => {
       'the oldest of those that wait',
       /^SELECT created_at .* tasks_pending WHERE/,
       'SEARCH tasks USING INDEX tasks_pending (rank=?)',
+    ],
+    ['a run', /^select .* from "runs" where lease_id = /, 'SEARCH runs USING PRIMARY KEY (lease_id=?)'],
+    ['the sums of a task', /^SELECT total\(cost_usd\)/, 'SEARCH runs USING INDEX runs_of_task (task_id=?)'],
+    [
+      'what a task keeps from run to run',
+      /^select .* from "task_work" where task_id = /,
+      'SEARCH task_work USING INTEGER PRIMARY KEY (rowid=?)',
+    ],
+    [
+      'a page of messages',
+      /^select .* from "run_messages" where task_id = \? AND seq >/,
+      'SEARCH run_messages USING INDEX sqlite_autoindex_run_messages_1 (task_id=? AND seq>?)',
+    ],
+    [
+      'the next task with messages',
+      /^SELECT min\(task_id\)/,
+      'SEARCH run_messages USING COVERING INDEX sqlite_autoindex_run_messages_1 (task_id>?)',
+    ],
+    [
+      'what a task waits to be told',
+      /FROM questions INDEXED BY questions_of_run WHERE .* is_told = 0/,
+      'SEARCH questions USING INDEX questions_of_run (task_id=?)',
+    ],
+    [
+      'questions that people were not reminded of',
+      /FROM questions INDEXED BY questions_open WHERE .* repeated_at IS NULL/,
+      'SEARCH questions USING INDEX questions_open (asked_at<?)',
+    ],
+    [
+      'replies that a run has not heard',
+      /^select .* from "replies" where task_id = \? AND number >/,
+      'SEARCH replies USING PRIMARY KEY (task_id=? AND number>?)',
+    ],
+    [
+      'a page of what was spent',
+      /FROM runs INDEXED BY runs_started WHERE/,
+      'SEARCH runs USING INDEX runs_started ((started_at,lease_id)>(?,?))',
+    ],
+    [
+      'a thread that may be behind',
+      /FROM task_work w LEFT JOIN/,
+      [
+        'SEARCH w USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)',
+        'SEARCH d USING PRIMARY KEY (front_end=? AND task_id=?) LEFT-JOIN',
+      ],
     ],
     ['the counters', /from "task_counts"/, 'SCAN task_counts'],
     [
