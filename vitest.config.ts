@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// `fast` needs nothing built; `e2e` starts the built server and the built CLI as processes.
+// `fast` needs nothing built; `e2e` starts the built server and the built CLI as processes; `agent` runs the real Agent
+// SDK from `tests/agent`, which is installed only for that.
 export default defineConfig({
   test: {
     reporters: ['default', './tests/support/closing-line.ts'],
@@ -9,7 +10,7 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['tests/**/*.test.ts'],
-          exclude: ['tests/e2e/**'],
+          exclude: ['tests/e2e/**', 'tests/agent/**'],
           testTimeout: 20_000,
         },
       },
@@ -20,6 +21,16 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 60_000,
           // Each file starts processes of its own; side by side they would measure one another.
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'agent',
+          include: ['tests/agent/*.test.ts'],
+          globalSetup: ['tests/agent/install.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           fileParallelism: false,
         },
       },

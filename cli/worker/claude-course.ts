@@ -1,0 +1,99 @@
+/** The course of one run: what its parts share, when it goes on, and the ways in which it is brought to its end. */
+import type { ClaudeInput } from './claude-input.ts';
+import type { ClaudeProcess } from './claude-process.ts';
+import type { SdkMessage, SdkQuery } from './claude-sdk.ts';
+import type { Brief, Ending, Reply, Watcher } from './executor.ts';
+import type { IdleTimer } from './idle-timer.ts';
+import type { ModelProxy, ModelProxyOptions } from './model-proxy.ts';
+import type { Trouble } from './model-trouble.ts';
+import type { LoadedSdk } from './sdk-home.ts';
+
+/** An interrupted session says its last words within this, or never. */
+const LAST_WORDS_MS = 300;
+/** Asked to end, then this long, then killed. Together within 700 ms. */
+const TERM_MS = 250;
+/** After its result a session writes its transcript and goes. */
+const LEAVE_MS = 2_000;
+
+export interface ClaudeDeps extends Pick<
+  ModelProxyOptions,
+  'upstream' | 'credential' | 'dispatcher' | 'patience' | 'stallMs' | 'clock'
+> {
+  readonly load: () => Promise<LoadedSdk>;
+}
+
+/** What the parts of one run share. */
+export interface Session {
+  readonly brief: Brief;
+  readonly watcher: Watcher;
+  readonly deps: ClaudeDeps;
+  readonly marker: { readonly name: string; readonly value: string };
+  readonly process: ClaudeProcess;
+  readonly input: ClaudeInput;
+  readonly idle: IdleTimer;
+  cause: Ending | null;
+  trouble: Trouble | null;
+  result: SdkMessage | null;
+  sessionId: string | null;
+  proxy: ModelProxy | null;
+  query: SdkQuery | null;
+  /** Each calls off what was to happen later. */
+  readonly timers: (() => void)[];
+  /** The session has said its last words, or will never. */
+  isLeaving: boolean;
+}
+
+export function onResult(session: Session, result: SdkMessage): void {
+  session.result = result;
+  const isInterrupted = /^aborted/.test(result.terminal_reason ?? '');
+  const goesOn = session.input.isWaiting() && session.cause === null;
+  if (goesOn && (result.is_error !== true || isInterrupted)) return;
+  leave(session, LEAVE_MS);
+}
+
+export function pass(session: Session, reply: Reply): void {
+  const { input, query } = session;
+  if (!reply.now || query === null) {
+    input.send(reply);
+    return;
+  }
+  // Announced first: the result of what is interrupted must not end the session.
+  input.announce(reply);
+  query.interrupt().then(
+    () => {
+      input.send(reply);
+    },
+    () => {
+      input.send(reply);
+    },
+  );
+}
+
+/** Cuts the run off, whatever it does. */
+export function end(session: Session, cause: Ending): void {
+  // Through already: only its going can be made quicker.
+  if (session.isLeaving && session.result !== null) {
+    after(session, TERM_MS, session.process.kill);
+    return;
+  }
+  const isRepeated = session.cause?.kind === 'stopped';
+  if (session.cause === null || cause.kind === 'stopped') session.cause = cause;
+  if (isRepeated) return;
+  session.proxy?.refuse();
+  session.query?.interrupt().catch(() => {});
+  after(session, LAST_WORDS_MS, () => {
+    leave(session, TERM_MS);
+    session.process.term();
+  });
+}
+
+/** Nothing more is said; whoever does not go by itself is made to. */
+function leave(session: Session, patienceMs: number): void {
+  session.isLeaving = true;
+  session.input.close();
+  after(session, patienceMs, session.process.kill);
+}
+
+function after({ deps, timers }: Session, delayMs: number, run: () => void): void {
+  timers.push(deps.clock.after(delayMs, run));
+}

@@ -1,0 +1,59 @@
+/**
+ * Why a session ended. The order matters: what we ended ourselves first, then the last result, then how the process
+ * went. A failed API call has the subtype `success`, and after an error result an exception follows that says less.
+ */
+import type { Ending } from './executor.ts';
+import type { SdkMessage } from './claude-sdk.ts';
+import type { Trouble } from './model-trouble.ts';
+
+export interface Seen {
+  /** What the worker or a person ended it for. */
+  readonly cause: Ending | null;
+  readonly result: SdkMessage | null;
+  /** What the proxy knows about the API's last refusal. */
+  readonly trouble: Trouble | null;
+  /** What came out where no result did. */
+  readonly error: string;
+}
+
+export function endingOf({ cause, result, trouble, error }: Seen): Ending {
+  if (cause !== null) return cause;
+  if (result === null) return withoutResult(error, trouble);
+  if (result.stop_reason === 'refusal')
+    return { kind: 'refused', detail: said(result, 'The model refused.') };
+  if (result.is_error !== true && result.subtype === 'success') {
+    return { kind: 'done', summary: result.result ?? '' };
+  }
+  return errorEnding(result, trouble);
+}
+
+function withoutResult(error: string, trouble: Trouble | null): Ending {
+  if (/native CLI binary|ENOENT|EACCES/i.test(error))
+    return { kind: 'fault', fault: 'binary', detail: error };
+  if (trouble !== null) return troubleEnding(trouble);
+  return { kind: 'crashed', detail: error === '' ? 'Claude Code ended without a result.' : error };
+}
+
+function errorEnding(result: SdkMessage, trouble: Trouble | null): Ending {
+  if (result.subtype === 'error_max_turns') return { kind: 'budget', which: 'turns' };
+  if (result.subtype === 'error_max_budget_usd') return { kind: 'budget', which: 'costUsd' };
+  if (result.subtype === 'success' && trouble !== null) return troubleEnding(trouble);
+  return { kind: 'failed', detail: said(result, 'Claude Code ended with an error.') };
+}
+
+export function troubleEnding(trouble: Trouble): Ending {
+  switch (trouble.kind) {
+    case 'quota':
+      return { kind: 'quota', until: trouble.until, detail: trouble.detail };
+    case 'overload':
+      return { kind: 'overload', detail: trouble.detail };
+    case 'key':
+    case 'billing':
+      return { kind: 'fault', fault: trouble.kind, detail: trouble.detail };
+  }
+}
+
+function said({ result, errors }: SdkMessage, otherwise: string): string {
+  const text = (errors ?? []).join('\n').trim();
+  return text !== '' ? text : (result ?? '').trim() || otherwise;
+}

@@ -1,0 +1,204 @@
+/**
+ * A run by Claude Code, through the Agent SDK: its own process, its own way to the model, and people asked where the
+ * rules leave something open. See `claude-options.ts` for what a session may, `claude-ending.ts` for how it is judged.
+ */
+import { randomBytes } from 'node:crypto';
+import { endingOf, troubleEnding } from './claude-ending.ts';
+import { end, onResult, pass, type ClaudeDeps, type Session } from './claude-course.ts';
+import { createInput } from './claude-input.ts';
+import { createNarrator } from './claude-messages.ts';
+import { sessionOptions } from './claude-options.ts';
+import { createPermissions } from './claude-permissions.ts';
+import { createClaudeProcess } from './claude-process.ts';
+import type { SdkMessage, SdkQuery } from './claude-sdk.ts';
+import { findTranscript, placeTranscript } from './claude-transcript.ts';
+import { watchOutputs } from './command-outputs.ts';
+import type { Brief, Ended, Ending, Executor, Running, Watcher } from './executor.ts';
+import { NO_TOTALS } from './executor.ts';
+import { idleDetail, startIdleTimer } from './idle-timer.ts';
+import { openModelProxy, type ModelProxy } from './model-proxy.ts';
+
+export function createClaudeExecutor(deps: ClaudeDeps): Executor {
+  return { name: 'claude', start: (brief, watcher) => startClaude(brief, watcher, deps) };
+}
+
+function startClaude(brief: Brief, watcher: Watcher, deps: ClaudeDeps): Running {
+  const session = createSession(brief, watcher, deps);
+  const ended = drive(session)
+    .then(
+      (error) => endingOf({ ...session, error }),
+      (error: unknown): Ending => session.cause ?? { kind: 'fault', fault: 'binary', detail: textOf(error) },
+    )
+    .then((ending) => finish(session, ending));
+  return {
+    ended,
+    pids: () => session.process.pids(),
+    reply: (reply) => {
+      pass(session, reply);
+    },
+    stop: () => {
+      end(session, { kind: 'stopped' });
+    },
+  };
+}
+
+function createSession(brief: Brief, watcher: Watcher, deps: ClaudeDeps): Session {
+  const marker = { name: 'ATHENA_RUN_MARK', value: randomBytes(16).toString('hex') };
+  const session: Session = {
+    brief,
+    deps,
+    marker,
+    watcher: {
+      ...watcher,
+      session(id) {
+        session.sessionId = id;
+        watcher.session(id);
+      },
+    },
+    process: createClaudeProcess(`${marker.name}=${marker.value}`),
+    input: createInput(brief.prompt, (number) => {
+      watcher.tookIn(number);
+    }),
+    idle: startIdleTimer(deps.clock, brief.project.idleMs, () => {
+      end(session, { kind: 'failed', detail: idleDetail(brief.project.idleMs) });
+    }),
+    cause: null,
+    trouble: null,
+    result: null,
+    sessionId: null,
+    proxy: null,
+    query: null,
+    timers: [],
+    isLeaving: false,
+  };
+  return session;
+}
+
+/** Resolves with what was thrown at the end, in words; rejects where the session could not even begin. */
+async function drive(session: Session): Promise<string> {
+  const { brief, deps } = session;
+  const model = brief.model ?? brief.project.model;
+  if (model === null) {
+    session.cause ??= { kind: 'failed', detail: 'No model is set: name one in the task or in worker.yaml.' };
+    return '';
+  }
+  const { sdk, program } = await deps.load();
+  session.proxy = await openProxy(session, model);
+  if (brief.resume !== null) placeTranscript(brief.folders, brief.resume.sessionId, brief.resume.transcript);
+  if (session.cause !== null) return '';
+  const options = sessionOptions(brief, {
+    model,
+    proxy: session.proxy,
+    credential: deps.credential,
+    canUseTool: permissionsOf(session),
+    spawn: session.process.spawn,
+    marker: session.marker,
+  });
+  session.query = sdk.query({
+    prompt: session.input.stream,
+    options: { ...options, pathToClaudeCodeExecutable: program },
+  });
+  return listen(session, session.query);
+}
+
+function permissionsOf(session: Session) {
+  const { brief, watcher, idle } = session;
+  return createPermissions(brief, {
+    watcher,
+    pause: () => {
+      idle.pause();
+    },
+    resume: () => {
+      idle.resume();
+    },
+    // The denial itself ends the turn; only the reason is noted.
+    park: () => {
+      session.cause ??= { kind: 'parked' };
+    },
+  });
+}
+
+function openProxy(session: Session, model: string): Promise<ModelProxy> {
+  const { deps, brief, watcher } = session;
+  return openModelProxy({
+    ...deps,
+    // A suffix that widens the context is the program's own; the API knows the model without it.
+    models: [...new Set([model, model.replace(/\[[^\]]*\]$/, '')])],
+    left: brief.left,
+    events: {
+      alive: () => {
+        alive(session);
+      },
+      totals: (totals) => {
+        watcher.totals(totals);
+      },
+      spent: (which) => {
+        session.cause ??= { kind: 'budget', which };
+      },
+      trouble: (trouble) => {
+        session.trouble = trouble;
+      },
+    },
+  });
+}
+
+function alive({ idle, watcher }: Session): void {
+  idle.touch();
+  watcher.alive();
+}
+
+async function listen(session: Session, query: SdkQuery): Promise<string> {
+  const narrator = createNarrator(session.watcher, session.deps.clock);
+  const outputs = watchOutputs(session.brief.folders.temp, session.deps.clock, () => {
+    alive(session);
+  });
+  try {
+    for await (const message of query) {
+      if (message.type === 'assistant' || message.type === 'user') alive(session);
+      session.input.see(message);
+      noteLimit(session, message);
+      narrator.see(message);
+      if (message.type === 'result') onResult(session, message);
+    }
+    return session.process.errors();
+  } catch (error) {
+    return textOf(error);
+  } finally {
+    outputs.stop();
+  }
+}
+
+/** With a subscription the program is told when the account has something left again. */
+function noteLimit(session: Session, { type, rate_limit_info: limit }: SdkMessage): void {
+  if (type !== 'rate_limit_event' || limit?.status !== 'rejected' || limit.resetsAt === undefined) return;
+  const until = new Date(limit.resetsAt * 1_000);
+  if (until > session.deps.clock.now()) {
+    session.trouble = { kind: 'quota', until, detail: 'The limit of the subscription is reached.' };
+  }
+}
+
+async function finish(session: Session, ending: Ending): Promise<Ended> {
+  const { process, idle, proxy, brief } = session;
+  session.isLeaving = true;
+  idle.stop();
+  session.input.close();
+  for (const callOff of session.timers) callOff();
+  process.kill();
+  await proxy?.close();
+  return {
+    ending: needsTrouble(session, ending),
+    totals: proxy?.totals() ?? NO_TOTALS,
+    sessionId: session.sessionId,
+    transcript: findTranscript(brief.folders, session.sessionId),
+  };
+}
+
+/** A run that fell silent while the API refused fell silent for that. */
+function needsTrouble({ trouble, cause }: Session, ending: Ending): Ending {
+  const isIdle = cause?.kind === 'failed' && trouble !== null;
+  return isIdle ? troubleEnding(trouble) : ending;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,101 @@
+/** What a session says, as a watcher wants to hear it: complete texts, tools with their outcome, the list of to-dos. */
+import type { RunClock } from './clock.ts';
+import type { Watcher } from './executor.ts';
+import type { SdkBlock, SdkMessage } from './claude-sdk.ts';
+import { cutEnd, LONGEST_TEXT } from './cut.ts';
+import { cleanOutput } from './output-text.ts';
+import { createTodos, isTodo } from './todo-list.ts';
+import { toolText, toolTitle } from './tool-line.ts';
+
+interface Call {
+  readonly tool: string;
+  readonly title: string;
+  readonly input: unknown;
+  readonly startedAt: Date;
+  readonly startedMs: number;
+}
+
+export interface Narrator {
+  see(message: SdkMessage): void;
+}
+
+function createCalls(watcher: Watcher, clock: RunClock) {
+  const calls = new Map<string, Call>();
+  const todos = createTodos(watcher);
+
+  function begin(id: string, tool: string, input: unknown): void {
+    const title = toolTitle(tool, input);
+    calls.set(id, { tool, title, input, startedAt: clock.now(), startedMs: clock.monotonicMs() });
+    show();
+  }
+
+  function finish(id: string, block: SdkBlock): void {
+    const call = calls.get(id);
+    if (call === undefined) return;
+    calls.delete(id);
+    const result = {
+      text: textOf(block.content),
+      isError: block.is_error === true,
+      tookMs: clock.monotonicMs() - call.startedMs,
+    };
+    if (!todos.see(call.tool, call.input, result.text)) {
+      watcher.message({ kind: 'tool', text: toolText(call.tool, call.title, result) });
+    }
+    show();
+  }
+
+  function show(): void {
+    const last = [...calls.values()].filter(({ tool }) => !isTodo(tool)).at(-1);
+    watcher.activity(last === undefined ? null : { text: last.title, startedAt: last.startedAt });
+  }
+
+  return { begin, finish };
+}
+
+export function createNarrator(watcher: Watcher, clock: RunClock): Narrator {
+  const calls = createCalls(watcher, clock);
+  let sessionId: string | null = null;
+
+  function text(said: string): void {
+    const clean = cutEnd(cleanOutput(said).trim(), LONGEST_TEXT);
+    if (clean !== '') watcher.message({ kind: 'text', text: clean });
+  }
+
+  function session(id: string | undefined): void {
+    if (sessionId !== null || id === undefined) return;
+    sessionId = id;
+    watcher.session(id);
+  }
+
+  const heard: Readonly<Record<string, (block: SdkBlock) => void>> = {
+    'assistant text': (block) => {
+      text(block.text ?? '');
+    },
+    'assistant tool_use': (block) => {
+      calls.begin(block.id ?? '', block.name ?? '', block.input);
+    },
+    'user tool_result': (block) => {
+      calls.finish(block.tool_use_id ?? '', block);
+    },
+  };
+  return {
+    see({ type, subtype, session_id, parent_tool_use_id, message }) {
+      if (type === 'system' && subtype === 'init') session(session_id);
+      // What a subagent does is its own business; its report is the outcome of the call that started it.
+      if (typeof parent_tool_use_id === 'string') return;
+      for (const block of blocksOf(message?.content)) heard[`${type} ${block.type ?? ''}`]?.(block);
+    },
+  };
+}
+
+function blocksOf(content: string | readonly SdkBlock[] | undefined): readonly SdkBlock[] {
+  return Array.isArray(content) ? (content as readonly SdkBlock[]) : [];
+}
+
+/** Text, or a list of blocks of which some are text. */
+function textOf(content: unknown): string {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return '';
+  const texts = (content as readonly SdkBlock[]).map(({ text }) => text ?? '');
+  return texts.filter((text) => text !== '').join('\n');
+}

@@ -1,0 +1,140 @@
+/**
+ * May the model do this? What rules and modes leave open comes here, is put to people, and is held until they answer.
+ * Nobody in time: the call is denied in the one way that ends the turn without another request and keeps the calls
+ * beside it, so that the session can go on once the answer is there.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { Answered, Brief, Decided, Question, Watcher } from './executor.ts';
+import { choicesOf, withAnswers, type Choice } from './claude-choices.ts';
+import type { CanUseTool, PermissionAnswer, PermissionAsked, PermissionUpdate } from './claude-sdk.ts';
+import { cutMiddle } from './cut.ts';
+import { toolTitle } from './tool-line.ts';
+
+const LONGEST_DETAIL = 1_500;
+const PARKED = 'There is no answer yet: the task is parked until somebody answers.';
+
+export interface PermissionWays {
+  readonly watcher: Pick<Watcher, 'ask'>;
+  /** Around each wait for people, which is no idleness. */
+  readonly pause: () => void;
+  readonly resume: () => void;
+  /** Nobody answered: the run is to end. */
+  readonly park: () => void;
+}
+
+export function createPermissions(brief: Brief, ways: PermissionWays): CanUseTool {
+  const decided = [...brief.decided];
+
+  async function ask(question: Question): Promise<Answered | null> {
+    ways.pause();
+    try {
+      return await ways.watcher.ask(question);
+    } finally {
+      ways.resume();
+    }
+  }
+
+  function parked(): PermissionAnswer {
+    ways.park();
+    return { behavior: 'deny', message: PARKED, interrupt: true };
+  }
+
+  async function choose(input: Input, asked: PermissionAsked, choices: readonly Choice[]) {
+    const answers: [string, string][] = [];
+    // One after the other: a later question often depends on the answer before.
+    for (const { question, text } of choices) {
+      const answered = await ask({ ...question, key: `${asked.toolUseID}:${question.key}` });
+      if (answered === null) return parked();
+      answers.push([text, answerText(answered, question)]);
+    }
+    return { behavior: 'allow', updatedInput: withAnswers(input, answers) } as const;
+  }
+
+  return async (tool, input, asked) => {
+    if (tool === 'AskUserQuestion') return choose(input, asked, choicesOf(input));
+    const earlier = takeDecided(decided, tool, input);
+    if (earlier !== undefined) return earlier.allowed ? allow(input) : deny('A person refused this.');
+    if (brief.project.permissions === 'full') return allow(input);
+    const update = updateOf(asked, tool, input);
+    const answered = await ask(toQuestion({ tool, input, asked }, update));
+    return answered === null ? parked() : toAnswer(answered, input, update);
+  };
+}
+
+type Input = Readonly<Record<string, unknown>>;
+
+interface Call {
+  readonly tool: string;
+  readonly input: Input;
+  readonly asked: PermissionAsked;
+}
+
+function takeDecided(decided: Decided[], tool: string, input: Input): Decided | undefined {
+  const at = decided.findIndex((one) => one.tool === tool && isDeepStrictEqual(one.input, plain(input)));
+  return at === -1 ? undefined : decided.splice(at, 1)[0];
+}
+
+/** As it came back from the server: without what JSON does not know. */
+function plain(input: Input): unknown {
+  return JSON.parse(JSON.stringify(input));
+}
+
+/** What `Allow for this task` stores; a command of several parts is never allowed by the rule for its first one. */
+function updateOf({ suggestions, suppressAlwaysAllowRule }: PermissionAsked, tool: string, input: Input) {
+  if (suppressAlwaysAllowRule === true || (tool === 'Bash' && isCompound(input['command']))) return null;
+  const adds = (suggestions ?? []).filter(
+    ({ type, behavior }) => type === 'addRules' && behavior === 'allow',
+  );
+  const [update] = adds;
+  return adds.length === 1 && update?.rules?.length === 1 ? update : null;
+}
+
+function isCompound(command: unknown): boolean {
+  return typeof command !== 'string' || /[;&|<>\n`]|\$\(/.test(command.trim());
+}
+
+function toQuestion({ tool, input, asked }: Call, update: PermissionUpdate | null): Question {
+  const rule = ruleOf(update);
+  const options = [
+    { id: 'allow_once', label: 'Allow once' },
+    ...(rule === null ? [] : [{ id: 'allow_task', label: 'Allow for this task' }]),
+    { id: 'deny', label: 'Deny' },
+  ];
+  const command = input['command'];
+  const shown = typeof command === 'string' ? command : JSON.stringify(input, null, 2);
+  return {
+    key: asked.toolUseID,
+    kind: 'permission',
+    title: toolTitle(tool, input),
+    detail: cutMiddle(shown, LONGEST_DETAIL),
+    options,
+    rule,
+    call: { tool, input: plain(input) },
+  };
+}
+
+/** In Claude Code's own syntax. */
+function ruleOf(update: PermissionUpdate | null): string | null {
+  const rule = update?.rules?.[0];
+  if (rule === undefined) return null;
+  return rule.ruleContent === undefined ? rule.toolName : `${rule.toolName}(${rule.ruleContent})`;
+}
+
+function toAnswer({ option, text, by }: Answered, input: Input, update: PermissionUpdate | null) {
+  if (option === 'allow_once') return allow(input);
+  if (option !== 'allow_task') return deny(`${by} refused this${text === null ? '.' : `: ${text}`}`);
+  if (update === null) return allow(input);
+  return { ...allow(input), updatedPermissions: [{ ...update, destination: 'session' }] };
+}
+
+function allow(updatedInput: Input) {
+  return { behavior: 'allow', updatedInput } as const;
+}
+
+function deny(message: string) {
+  return { behavior: 'deny', message } as const;
+}
+
+function answerText({ option, text }: Answered, { options }: Question): string {
+  return text ?? options.find(({ id }) => id === option)?.label ?? option ?? '';
+}
