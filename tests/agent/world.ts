@@ -16,7 +16,7 @@ import {
   type RunFolder,
 } from '../support/worker/run-world.ts';
 
-const REAL_KEY = 'fake-real-key-never-shown-to-a-run';
+export const REAL_KEY = 'fake-real-key-never-shown-to-a-run';
 const MODEL = 'claude-sonnet-4-5';
 export const IS_MISSING = findSdk(import.meta.dirname).kind === 'missing';
 
