@@ -9,8 +9,8 @@ import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import type { Sdk } from './claude-sdk.ts';
 
-export const SDK_NAME = '@anthropic-ai/claude-agent-sdk';
-export const SDK_VERSION = '0.3.329';
+const SDK_NAME = '@anthropic-ai/claude-agent-sdk';
+const SDK_VERSION = '0.3.329';
 
 /** Of the package, and of its part for each platform that a worker runs on. */
 const CHECKSUMS: Readonly<Record<string, string>> = {
