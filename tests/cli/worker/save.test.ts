@@ -219,11 +219,14 @@ describe('a hostile run', () => {
       for (const name of ['sub', 'other']) {
         fs.mkdirSync(files.path(name), { recursive: true });
         git(files.path(name), 'init', '-q');
-        files.write(`${name}/x.txt`, 'x\n');
-        git(files.path(name), 'add', '-A');
-        git(files.path(name), 'commit', '-q', '-m', 'x');
+        // The very commit that the submodule should have: then git asks whether its files are clean.
+        git(files.path(name), 'fetch', '-q', bare, 'main');
+        git(files.path(name), 'checkout', '-q', id);
         git(files.path(name), 'config', 'core.fsmonitor', script);
-        files.write(`${name}/x.txt`, 'dirty\n');
+        git(files.path(name), 'config', 'filter.evil.clean', script);
+        files.write(`${name}/.gitattributes`, '* filter=evil\n');
+        // As long as before: only its content tells that it changed.
+        files.write(`${name}/README.md`, 'one\nTWO\n');
       }
       files.write('a.txt', '1\n');
     });
