@@ -18,7 +18,7 @@ export interface Index {
 }
 
 /** What most hosts take at most. A file of this size is hardly ever meant to be committed. */
-export const LARGEST_FILE = 100 * 1024 * 1024;
+const LARGEST_FILE = 100 * 1024 * 1024;
 const MOST_NAMED = 10;
 
 /** Returns a sentence about each kind of thing that was left out. */

@@ -101,7 +101,7 @@ export const projectSchema = z
   })
   .partial({ setup: true, model: true });
 
-export const limitsSchema = z.strictObject({
+const limitsSchema = z.strictObject({
   max_cost_usd: limit('US dollars', false).default(5),
   max_tokens: limit('tokens', true).default(5_000_000),
   max_turns: limit('turns', true).default(100),
@@ -116,7 +116,7 @@ export const limitsSchema = z.strictObject({
 const CONCURRENCY = 'must be a whole number from 1 to 64';
 const ADDRESS = 'must be an email address';
 
-export const workerSchema = z.strictObject({
+const workerSchema = z.strictObject({
   name: text(
     'must be 1 to 100 characters without control characters',
     /^[^\u0000-\u001f\u007f-\u009f]{1,100}$/,
