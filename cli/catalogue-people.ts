@@ -33,7 +33,7 @@ export const PEOPLE_COMMANDS: readonly CommandSpec[] = [
       ['-p, --priority <level>', 'high, medium (default) or low'],
       ['-t, --target <instance>', 'the one instance it is meant for'],
       ['-P, --project <name>', 'the repository it is about'],
-      ['--requires <words>', 'what its worker must have: gpu,docker', 'many'],
+      ['--requires <words>', 'what its worker must have', 'many'],
       ['-m, --model <id>', "instead of the project's model"],
       ['--max-cost <dollars>', 'it may cost so much'],
       ['--max-tokens <number>', 'it may take so many tokens'],

@@ -17,10 +17,10 @@ export const RUN_COMMANDS: readonly CommandSpec[] = [
   },
   {
     usage: 'reply <id> <text>',
-    summary: 'say something to the run of a task; - reads standard input',
+    summary: 'tell the run of a task something',
     detail:
       'A running task hears it at its next step, a waiting one when it is claimed. A finished one goes on with it: ' +
-      'in the same session and branch, as a follow-up.',
+      'in the same session and branch, as a follow-up. The text - reads standard input.',
     options: [['--now', 'interrupt what it does']],
     examples: [
       ['claude-task-client reply 5 "Use the other port"', 'while it runs, or after it'],
@@ -36,7 +36,7 @@ export const RUN_COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/questions.ts'),
   },
   {
-    usage: 'answer <question> [option]',
+    usage: 'answer <id> [option]',
     summary: 'answer a question; without an option: see it',
     detail:
       'An option is named by its number, its id or its label. On a terminal, a question without an option is asked ' +
@@ -53,8 +53,8 @@ export const RUN_COMMANDS: readonly CommandSpec[] = [
     usage: 'usage',
     summary: 'what the runs have cost',
     options: [
-      ['-s, --since <when>', 'a date, a time, today, or 7d (this month)'],
-      ['-b, --by <what>', 'user, project, model, or several (user)'],
+      ['-s, --since <when>', 'a day, a time, today, 7d (this month)'],
+      ['-b, --by <what>', 'user, project, model (user)'],
     ],
     examples: [
       ['claude-task-client usage', 'this month, by person'],

@@ -32,7 +32,7 @@ export const WORKER_COMMANDS: readonly CommandSpec[] = [
     detail: 'Prints the whole task. The lease is remembered, so that later commands prove who holds it.',
     options: [
       ['-w, --wait <seconds>', 'wait for a task if none is there'],
-      ['-P, --project <name>', 'of this project; - for those of none', 'many'],
+      ['-P, --project <name>', 'of this one; - stands for none', 'many'],
       ['-c, --capability <word>', 'something this machine has: gpu', 'many'],
     ],
     examples: [

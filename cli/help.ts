@@ -22,4 +22,8 @@ Examples:
       take the next task
   $ claude-task-client complete 5 -n "Deployed."
       say that it is done
+  $ claude-task-client add "Fix the login test" --project notes
+      let a worker do it
+  $ claude-task-client watch 5
+      see what it does
 `;

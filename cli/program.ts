@@ -8,7 +8,13 @@ import { usageError, type ClientError } from './errors.ts';
 import { ENVIRONMENT_HELP } from './help.ts';
 import { VERSION } from './version.ts';
 
-export const COMMANDS: readonly CommandSpec[] = [...WORKER_COMMANDS, ...RUN_COMMANDS, ...PEOPLE_COMMANDS];
+/** As the help shows them. */
+const GROUPS: readonly (readonly [title: string, specs: readonly CommandSpec[]])[] = [
+  ['On a machine that works on tasks:', WORKER_COMMANDS],
+  ['What workers do:', RUN_COMMANDS],
+  ['The queue:', PEOPLE_COMMANDS],
+];
+export const COMMANDS: readonly CommandSpec[] = GROUPS.flatMap(([, specs]) => specs);
 
 export type Parsed = { readonly spec: CommandSpec; readonly given: Given } | { readonly help: string };
 
@@ -48,6 +54,7 @@ function createProgram({ width, write, chosen }: Hooks): Command {
     .version(VERSION, '-V, --version', 'print the version')
     .option('--json', 'print one JSON document')
     .helpOption('-h, --help', 'show help')
+    .commandsGroup('More:')
     .helpCommand('help [command]', 'show help for a command')
     .addHelpText('after', ENVIRONMENT_HELP)
     .configureOutput({
@@ -57,7 +64,10 @@ function createProgram({ width, write, chosen }: Hooks): Command {
       getErrHelpWidth: () => width,
     })
     .exitOverride();
-  for (const spec of COMMANDS) addCommand(program, spec, chosen);
+  for (const [title, specs] of GROUPS) {
+    program.commandsGroup(title);
+    for (const spec of specs) addCommand(program, spec, chosen);
+  }
   return program;
 }
 

@@ -32,9 +32,7 @@ export function optionLines({ options }: QuestionView, { paint }: Pick<Io, 'pain
 
 /** The command that answers it. */
 export function howToAnswer({ id, options }: Pick<QuestionView, 'id' | 'options'>): string {
-  return options.length === 0
-    ? `claude-task-client answer ${id} --text "..."`
-    : `claude-task-client answer ${id} ${options.length === 1 ? '1' : `1-${options.length}`}`;
+  return `claude-task-client answer ${id} ${options.length === 0 ? '--text "..."' : 'NUMBER'}`;
 }
 
 /** By id, label or number, whatever their case; undefined where nothing or more than one thing is meant. */

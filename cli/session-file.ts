@@ -13,7 +13,7 @@ import { safeLine } from './text.ts';
 
 const MEBIBYTE = 1024 * 1024;
 /** 16 MiB of text packed are seldom more; a file made to burst would be. */
-const LARGEST_SESSION_BYTES = 512 * MEBIBYTE;
+const LARGEST_SESSION_BYTES = 256 * MEBIBYTE;
 
 /** `~/.claude/projects/-home-me-notes/<session>.jsonl` */
 export function sessionFile(

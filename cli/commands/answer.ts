@@ -70,7 +70,13 @@ async function askOrShow(deps: Deps, question: QuestionView): Promise<Outcome> {
 }
 
 async function send(deps: Deps, { id }: QuestionView, body: GiveAnswer): Promise<Outcome> {
-  const answer = await deps.api().answerQuestion(id, body);
+  const answer = await deps
+    .api()
+    .answerQuestion(id, body)
+    .catch((error: unknown) => {
+      const isSettled = error instanceof ClientError && error.code === 'invalid_transition';
+      throw isSettled ? error.withHint('See "claude-task-client questions --all".') : error;
+    });
   const fate = fateOf(answer.question) ?? safeLine(answer.question.status);
   return {
     json: answer,

@@ -63,11 +63,14 @@ function createTeller(deps: Deps, id: number) {
   };
   const tellMessages = async (messages: readonly MessageView[]) => {
     for (const message of messages) io.print(viewer.linesOf(message).join('\n'));
-    if (!io.isTerminal || !messages.some(({ kind }) => kind === 'question')) return;
+    if (!messages.some(({ kind }) => kind === 'question')) return;
     for (const question of await openQuestions(deps, id)) {
       if (announced.has(question.id)) continue;
       announced.add(question.id);
-      io.print([...optionLines(question, io), `   ↳ ${io.paint.yellow(howToAnswer(question))}`].join('\n'));
+      const lines = [...optionLines(question, io), `   ↳ ${io.paint.yellow(howToAnswer(question))}`];
+      // Piped, what goes by are the messages and nothing else.
+      if (io.isTerminal) io.print(lines.join('\n'));
+      else io.note(lines.join('\n'));
     }
   };
   return {

@@ -4,7 +4,8 @@ import type { ClaudeProcess } from './claude-process.ts';
 import type { SdkMessage, SdkQuery } from './claude-sdk.ts';
 import type { Brief, Ending, Reply, Watcher } from './executor.ts';
 import type { IdleTimer } from './idle-timer.ts';
-import type { ModelProxy, ModelProxyOptions } from './model-proxy.ts';
+import type { ModelProxyOptions } from './model-proxy-options.ts';
+import type { ModelProxy } from './model-proxy.ts';
 import type { Trouble } from './model-trouble.ts';
 import type { LoadedSdk } from './sdk-home.ts';
 

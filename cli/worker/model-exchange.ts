@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { codeOf } from '../errors.ts';
 import { createAnswerReader, type AnswerReader } from './model-answer.ts';
-import type { ModelProxyOptions } from './model-proxy.ts';
+import type { ModelProxyOptions } from './model-proxy-options.ts';
 import { passedHeaders, withCredential, type ModelRequest } from './model-request.ts';
 import type { ModelTally } from './model-tally.ts';
 import { troubleOf } from './model-trouble.ts';

@@ -30,15 +30,6 @@ function signalQuietly(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Children, their children and so on; not the process itself. */
 export function descendantsOf(root: number): Found[] {
   const all = allProcesses();

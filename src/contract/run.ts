@@ -204,8 +204,6 @@ export const PostReply = z.object({
 export type PostReply = z.input<typeof PostReply>;
 export const PostedReply = z.object({ reply_id: z.number(), delivery: z.string() });
 
-export const TranscriptStored = z.object({ bytes: z.number() });
-
 export const UsageAnswer = z.object({
   total_cost_usd: z.number(),
   tasks: z.number(),

@@ -36,7 +36,7 @@ export interface Person extends Caller {
 }
 
 /** People are reminded of an open question once, after this. */
-export const REMIND_AFTER_MS = 60 * 60_000;
+const REMIND_AFTER_MS = 60 * 60_000;
 const REMIND_BATCH = 100;
 
 export function createQuestionUseCases({ clock }: Pick<TaskServiceDeps, 'clock'>) {

@@ -88,7 +88,7 @@ function within(at: Date | null, from: Date, to: Date): Date {
 }
 
 /** One line, and at most so much of what it put out, the note that tells of the rest included. */
-export function cutTool(text: string): string {
+function cutTool(text: string): string {
   const end = text.indexOf('\n');
   const line = end === -1 ? text : text.slice(0, end);
   const head = line.length > TOOL_LINE ? `${whole(line.slice(0, TOOL_LINE - 1))}…` : line;

@@ -103,7 +103,7 @@ function noRun(id: number): DomainError {
 }
 
 /** Throws `invalid_transition` while the lease lives, and `lease_lost` for a strange one or after its time. */
-export function requireEndedRun(
+function requireEndedRun(
   found: Found,
   { id, caller, now }: { id: number; caller: RunCaller; now: Date },
 ): FoundRun {

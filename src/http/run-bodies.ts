@@ -10,7 +10,7 @@ import type { ReleaseCause } from '../core/release-cause.ts';
 import type { Batch, ReportedMessage } from '../core/run-messages.ts';
 import type { RunReport, RunTotals } from '../core/run.ts';
 
-export function toTotals(totals: Totals): RunTotals {
+function toTotals(totals: Totals): RunTotals {
   return {
     costUsd: totals.cost_usd,
     costEstimated: totals.cost_estimated,

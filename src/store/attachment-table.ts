@@ -7,8 +7,6 @@ import { prepareRead, prepareWrite } from './prepared.ts';
 import type { AttachmentRow } from './run-rows.ts';
 import { attachments } from './run-schema.ts';
 
-export type AttachmentTable = ReturnType<typeof createAttachmentTable>;
-
 const COLUMNS = Object.keys(getTableColumns(attachments)) as (keyof AttachmentRow)[];
 
 export function createAttachmentTable({ client, tables }: OpenDatabase) {

@@ -15,8 +15,6 @@ import {
 } from './run-rows.ts';
 import { questions, replies } from './run-schema.ts';
 
-export type QuestionTable = ReturnType<typeof createQuestionTable>;
-
 const COLUMNS = getTableColumns(questions);
 const NAMES = Object.keys(COLUMNS) as (keyof QuestionRow)[];
 const SELECTED = Object.values(COLUMNS)

@@ -133,7 +133,7 @@ async function copy(
   return bytes;
 }
 
-export class TooLarge extends DomainError {
+class TooLarge extends DomainError {
   constructor(message: string) {
     super('invalid_input', message);
   }

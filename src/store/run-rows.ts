@@ -2,7 +2,6 @@
 import type { InferSelectModel } from 'drizzle-orm';
 import type { Question, Reply } from '../core/question.ts';
 import type { Activity, MessageData, Run, RunMessage, TaskWork } from '../core/run.ts';
-import type { Attachment } from '../core/run-state.ts';
 import type { Actor } from '../core/vocabulary.ts';
 import type { attachments, questions, replies, runMessages, runs, taskWork } from './run-schema.ts';
 
@@ -114,5 +113,3 @@ export function toReply(row: ReplyRow): Reply {
 export function toReplyRow(reply: Reply): ReplyRow {
   return { ...reply, now: toFlag(reply.now), at: reply.at.getTime() };
 }
-
-export const toAttachment = (row: AttachmentRow): Attachment => row;

@@ -9,8 +9,6 @@ import { toRun, toRunRow, toWork, toWorkRow, type RunRow, type WorkRow } from '.
 import { runs, taskWork } from './run-schema.ts';
 import { columnsBy } from './using-index.ts';
 
-export type RunTable = ReturnType<typeof createRunTable>;
-
 const RUN_COLUMNS = Object.keys(getTableColumns(runs)) as (keyof RunRow)[];
 const WORK_COLUMNS = Object.keys(getTableColumns(taskWork)) as (keyof WorkRow)[];
 /** What a run may change after its beginning. */

@@ -91,7 +91,10 @@ function prepareTimes(client: OpenDatabase['client']) {
     );
   return {
     nextLeaseExpiry: first('lease_expires_at', "tasks_leased WHERE status = 'in_progress'"),
-    nextDue: first('not_before', "tasks_due WHERE status = 'pending' AND ready = 0"),
+    nextDue: first(
+      'not_before',
+      "tasks_due WHERE status = 'pending' AND ready = 0 AND not_before IS NOT NULL",
+    ),
   };
 }
 

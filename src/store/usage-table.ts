@@ -17,8 +17,6 @@ interface UsedRow {
   readonly outputTokens: number;
 }
 
-export type UsageTable = ReturnType<typeof createUsageTable>;
-
 export function createUsageTable({ client }: OpenDatabase) {
   const page = columnsBy<{ since: number; lease: string; limit: number }, UsedRow>(
     client,

@@ -7,7 +7,7 @@ const names = COMMANDS.map(({ usage }) => usage.split(' ')[0] ?? '');
 describe('the command line', () => {
   it('knows every command of the contract', () => {
     expect([...names].sort()).toEqual(
-      ['add', 'audit', 'cancel', 'check', 'claim', 'complete', 'edit', 'fail', 'heartbeat', 'keys', 'list', 'login', 'next', 'pause', 'priority', 'release', 'requeue', 'resume', 'show', 'status'], // prettier-ignore
+      ['add', 'answer', 'audit', 'cancel', 'check', 'checkout', 'claim', 'complete', 'edit', 'fail', 'heartbeat', 'keys', 'list', 'login', 'next', 'pause', 'priority', 'questions', 'release', 'reply', 'requeue', 'resume', 'show', 'status', 'usage', 'watch'], // prettier-ignore
     );
   });
 
@@ -41,6 +41,9 @@ describe('the command line', () => {
   it('takes words, options and what looks like options behind --', async () => {
     expect(await parse(['add', '-p', 'high', '--', '-x'], screen)).toMatchObject({
       given: { words: ['-x'], options: { priority: 'high' } },
+    });
+    expect(await parse(['add', 'x', '--requires', 'gpu,docker', '--requires', 'arm'], screen)).toMatchObject({
+      given: { options: { requires: 'gpu,docker,arm' } },
     });
     expect(await parse(['fail', '5', '-e', '-', '--no-retry'], screen)).toMatchObject({
       given: { words: ['5'], options: { error: '-', retry: false } },

@@ -1,5 +1,7 @@
 /** Values of the contract as a server sends them. */
 import type { InstanceView } from '../../src/contract/instance.ts';
+import type { QuestionView } from '../../src/contract/question.ts';
+import type { ResultView } from '../../src/contract/run.ts';
 import type { TaskView } from '../../src/contract/task.ts';
 
 export const NOW = Date.parse('2026-03-01T12:00:00.000Z');
@@ -78,6 +80,30 @@ export function instanceView(changes: Partial<InstanceView> = {}): InstanceView 
   return {
     ...{ id: 'mac', name: 'mac', status: 'idle', current_task_id: null, last_seen: IN_TWO_HOURS },
     ...{ projects: [], capabilities: [], concurrency: null, running: [], held_until: null, problem: null },
+    ...changes,
+  };
+}
+
+export function resultView(changes: Partial<ResultView> = {}): ResultView {
+  return {
+    ...{ outcome: 'done', summary: 'It works.', branch: 'claude/5-deploy', commit: null, base: null },
+    ...{ files_changed: 3, insertions: 20, deletions: 4, session_id: 'sess-1', model: 'claude-sonnet-4-5' },
+    ...{ cost_usd: 0.42, cost_estimated: false, input_tokens: 120_000, output_tokens: 2500, turns: 7 },
+    duration_seconds: 95,
+    ...changes,
+  };
+}
+
+export function questionView(changes: Partial<QuestionView> = {}): QuestionView {
+  return {
+    ...{ id: 12, task_id: 5, kind: 'permission', title: 'May I run it?', detail: 'Bash: rm -rf build' },
+    options: [
+      { id: 'allow_once', label: 'Allow once' },
+      { id: 'allow_task', label: 'Allow for this task' },
+      { id: 'deny', label: 'Deny' },
+    ],
+    ...{ status: 'open', asked_at: '2026-03-01T11:50:00.000Z' },
+    ...{ answered_at: null, answered_by: null, answer: null },
     ...changes,
   };
 }

@@ -15,9 +15,9 @@ import { prepareWorkspace, type WorkspaceDeps } from '../../cli/worker/workspace
 import { git, GIT_TOKEN, makeRepository, startGitServer } from './git-server.ts';
 
 export const BRANCH = 'claude/5-fix-it';
-export const LEASE = '1a2b3c4d-0000-4000-8000-000000000000';
+const LEASE = '1a2b3c4d-0000-4000-8000-000000000000';
 
-export function project(repo: string, more: Partial<ProjectSettings> = {}): ProjectSettings {
+function project(repo: string, more: Partial<ProjectSettings> = {}): ProjectSettings {
   return {
     name: 'notes',
     repo,
@@ -69,8 +69,6 @@ export async function startGitWorld(files: Readonly<Record<string, string>> = { 
     },
   };
 }
-
-export type Machine = ReturnType<typeof createMachine>;
 
 interface MachineParts {
   readonly folder: string;

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../cli/worker/clock.ts';
 import type { Totals } from '../../../cli/worker/executor.ts';
 import { openModelProxy, type ModelProxy } from '../../../cli/worker/model-proxy.ts';
-import type { ModelProxyOptions } from '../../../cli/worker/model-proxy.ts';
+import type { ModelProxyOptions } from '../../../cli/worker/model-proxy-options.ts';
 import { createDispatcher } from '../../../cli/worker/remotes.ts';
 import { createQuotaPatience, type Trouble } from '../../../cli/worker/model-trouble.ts';
 import type { Budget } from '../../../cli/worker/settings.ts';
