@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import type { InstanceService } from '../../src/core/instance-service.ts';
 import type { Store } from '../../src/core/ports.ts';
+import type { RunService } from '../../src/core/run-service.ts';
 import type { SweepService } from '../../src/core/sweep-service.ts';
 import type { Task } from '../../src/core/task.ts';
 import type { TaskService } from '../../src/core/task-service.ts';
@@ -15,6 +16,7 @@ export interface StoreWorld {
   readonly tasks: TaskService;
   readonly instances: InstanceService;
   readonly sweeps: SweepService;
+  readonly runs: RunService;
   run<R>(work: Work<R>): Promise<R>;
 }
 

@@ -11,7 +11,13 @@ import { storeListsContract } from './store-lists.contract.ts';
 import { storeMovesContract } from './store-moves.contract.ts';
 import { storeOnceContract } from './store-once.contract.ts';
 import { storePeopleContract } from './store-people.contract.ts';
+import { storeQuestionsContract } from './store-questions.contract.ts';
+import { storeReleasesContract } from './store-releases.contract.ts';
+import { storeRepliesContract } from './store-replies.contract.ts';
+import { storeReportsContract } from './store-reports.contract.ts';
 import { storeRetentionContract } from './store-retention.contract.ts';
+import { storeRunRetentionContract } from './store-run-retention.contract.ts';
+import { storeRunsContract } from './store-runs.contract.ts';
 import { submit, taskOf, type OpenStoreWorld } from './store-world.ts';
 
 export function storeContract(name: string, open: OpenStoreWorld): void {
@@ -59,5 +65,11 @@ export function storeContract(name: string, open: OpenStoreWorld): void {
     storePeopleContract(open);
     storeAdminContract(open);
     storeKeysContract(open);
+    storeRunsContract(open);
+    storeRepliesContract(open);
+    storeQuestionsContract(open);
+    storeReleasesContract(open);
+    storeReportsContract(open);
+    storeRunRetentionContract(open);
   });
 }

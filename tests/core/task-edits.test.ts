@@ -47,6 +47,7 @@ describe('a submission', () => {
         title: 'Fix it',
         description: '  Fix it\nplease',
         priority: 'high',
+        project: 'notes',
         target: 'nas',
         submitted_by: '@ada',
         submitter: 'discord:7',

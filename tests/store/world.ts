@@ -6,6 +6,7 @@ import Database from 'better-sqlite3';
 import { onTestFinished, vi } from 'vitest';
 import { createInstanceService } from '../../src/core/instance-service.ts';
 import type { Store } from '../../src/core/ports.ts';
+import { createRunService } from '../../src/core/run-service.ts';
 import { createSweepService } from '../../src/core/sweep-service.ts';
 import { createTaskService } from '../../src/core/task-service.ts';
 import type { Work } from '../../src/core/work.ts';
@@ -32,6 +33,7 @@ export function servicesFor(clock: ReturnType<typeof manualClock>, policy = {}) 
     tasks: createTaskService({ clock, ids, policy: { leaseMs: LEASE_MS, maxAttempts: 3, ...policy } }),
     instances: createInstanceService({ clock }),
     sweeps: createSweepService({ clock }),
+    runs: createRunService({ clock }),
   };
 }
 

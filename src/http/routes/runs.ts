@@ -13,7 +13,7 @@ import type { HttpApp, HttpEnv } from '../env.ts';
 import { mount } from '../mount.ts';
 import { patienceFor } from '../patience.ts';
 import { readTaskId } from '../queries.ts';
-import { Refusal } from '../refusal.ts';
+import { DomainError } from '../../core/errors.ts';
 import { readCount, readQuestionId, readUsageQuery } from '../run-queries.ts';
 import { toMessageView, toQuestionView, toUsageView } from '../run-views.ts';
 
@@ -89,7 +89,7 @@ function readStatus(text: string | undefined): QuestionStatus | undefined {
   if (text === undefined || text === '' || text === 'all') return text === 'all' ? undefined : 'open';
   const found = QUESTION_STATUSES.find((status) => status === text);
   if (found !== undefined) return found;
-  throw new Refusal('not_found', `status must be one of ${QUESTION_STATUSES.join(', ')}, or all.`);
+  throw new DomainError('invalid_input', `status must be one of ${QUESTION_STATUSES.join(', ')}, or all.`);
 }
 
 export function addRunWrites(app: HttpApp, { store, runs, writes }: RouteDeps): void {

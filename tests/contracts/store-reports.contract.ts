@@ -1,0 +1,112 @@
+/** The one report that an ended lease may still hand in, and what it never does. */
+import { describe, expect, it } from 'vitest';
+import { begin, loseAll, report, running, say, told, totals, type Running } from './run-world.ts';
+import { actionsOf, refusal, taskOf, type OpenStoreWorld, type StoreWorld } from './store-world.ts';
+
+const DAY_MS = 24 * 60 * 60_000;
+
+const handIn = (
+  world: StoreWorld,
+  one: Running,
+  facts: Parameters<typeof report>[0] = {},
+  texts: readonly string[] = [],
+) =>
+  world.run(
+    world.runs.report(
+      one.id,
+      { leaseId: one.leaseId },
+      {
+        report: report(facts),
+        first: 2,
+        messages: texts.map((text) => ({ kind: 'text', text, at: null })),
+      },
+    ),
+  );
+
+export function storeReportsContract(open: OpenStoreWorld): void {
+  describe('the report of a run that was cancelled', () => {
+    it('counts usage and tells where the work is, and changes nothing else', async () => {
+      const world = await open();
+      const one = await running(world);
+      await say(world, one, { texts: ['one'], totals: totals({ costUsd: 0.1 }) });
+      const cancelled = await world.run(world.tasks.cancel(one.id, {}));
+      const actions = await actionsOf(world, one.id);
+      expect(
+        await handIn(
+          world,
+          one,
+          { branch: 'claude/1-x', outcome: 'done', totals: totals({ costUsd: 0.9 }) },
+          ['two'],
+        ),
+      ).toBe(true);
+      const task = await taskOf(world, one.id);
+      expect(task).toEqual({ ...cancelled, result: { ...task.result } });
+      expect(task.result).toMatchObject({
+        outcome: 'cancelled',
+        branch: 'claude/1-x',
+        cost_usd: 0.9,
+        commit: 'abc',
+      });
+      expect(await actionsOf(world, one.id)).toEqual(actions);
+      expect((await told(world, one.id)).map(({ run, kind, text }) => [run, kind, text])).toEqual([
+        [1, 'text', 'one'],
+        [1, 'result', 'Cancelled.'],
+        [1, 'text', 'two'],
+        [null, 'notice', 'Run 1: kept on branch claude/1-x.'],
+      ]);
+    });
+
+    it('is taken once, and a repeat is no refusal', async () => {
+      const world = await open();
+      const one = await running(world);
+      await say(world, one, { texts: ['one'] });
+      await world.run(world.tasks.cancel(one.id, {}));
+      await handIn(world, one, { totals: totals({ costUsd: 1 }) });
+      const before = await told(world, one.id);
+      expect(await handIn(world, one, { totals: totals({ costUsd: 5 }) })).toBe(true);
+      expect((await taskOf(world, one.id)).result?.cost_usd).toBe(1);
+      expect(await told(world, one.id)).toEqual(before);
+    });
+
+    it('is refused after a day, of a run that goes on, and of a strange lease', async () => {
+      const world = await open();
+      const one = await running(world);
+      await say(world, one, { texts: ['one'] });
+      await expect(handIn(world, one)).rejects.toThrow(refusal('invalid_transition'));
+      await world.run(world.tasks.cancel(one.id, {}));
+      await expect(handIn(world, { ...one, leaseId: 'nobody' })).rejects.toThrow(refusal('lease_lost'));
+      const strange = { leaseId: one.leaseId, instanceId: 'w-2' };
+      const late = { report: report(), first: 2, messages: [] };
+      await expect(world.run(world.runs.report(one.id, strange, late))).rejects.toThrow(
+        refusal('lease_lost'),
+      );
+      world.clock.advance(DAY_MS + 1);
+      await expect(handIn(world, one)).rejects.toThrow(refusal('lease_lost'));
+      expect((await taskOf(world, one.id)).result?.branch).toBeNull();
+    });
+
+    it("of a run before the newest one adds its cost, and leaves the newest one's facts", async () => {
+      const world = await open();
+      const one = await running(world);
+      await say(world, one, { texts: ['one'] });
+      await loseAll(world);
+      const two = await begin(world, one.id);
+      await world.run(
+        world.tasks.complete(
+          one.id,
+          { leaseId: two.leaseId },
+          { report: report({ branch: 'claude/1-x', commit: 'new', sessionId: 'new' }) },
+        ),
+      );
+      await handIn(world, one, { branch: 'claude/1-x-lost-1', commit: 'old', sessionId: 'old' });
+      expect((await taskOf(world, one.id)).result).toMatchObject({
+        commit: 'new',
+        session_id: 'new',
+        cost_usd: 1,
+        outcome: 'done',
+      });
+      expect((await world.store.taskWork(one.id))?.sessionId).toBe('new');
+      expect((await told(world, one.id)).at(-1)?.text).toBe('Run 1: kept on branch claude/1-x-lost-1.');
+    });
+  });
+}
