@@ -14,6 +14,7 @@ import { mount } from '../mount.ts';
 import { patienceFor } from '../patience.ts';
 import { readTaskId } from '../queries.ts';
 import { DomainError } from '../../core/errors.ts';
+import { Refusal } from '../refusal.ts';
 import { readCount, readQuestionId, readUsageQuery } from '../run-queries.ts';
 import { toMessageView, toQuestionView, toUsageView } from '../run-views.ts';
 
