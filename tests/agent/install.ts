@@ -5,10 +5,14 @@
 import { spawnSync } from 'node:child_process';
 import { findSdk } from '../../cli/worker/sdk-home.ts';
 
+/** It is 240 MB; a registry that hangs is one that cannot be had. */
+const INSTALL_MS = 10 * 60_000;
+
 export function setup(): void {
   const folder = import.meta.dirname;
   if (findSdk(folder).kind === 'ready') return;
-  const npm = spawnSync('npm', ['ci', '--ignore-scripts'], { cwd: folder, encoding: 'utf8' });
+  const options = { cwd: folder, encoding: 'utf8', timeout: INSTALL_MS } as const;
+  const npm = spawnSync('npm', ['ci', '--ignore-scripts'], options);
   const found = findSdk(folder);
   if (found.kind === 'ready') return;
   const why = `${found.detail}\n${(npm.stderr || String(npm.error ?? '')).slice(-2_000)}`;
