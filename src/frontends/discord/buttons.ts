@@ -40,10 +40,15 @@ interface Look {
 }
 
 export function button(press: Press, look: Look): APIButtonComponent {
+  return buttonWithId(buttonId(press), look);
+}
+
+/** One whose id is made elsewhere. */
+export function buttonWithId(id: string, look: Look): APIButtonComponent {
   return {
     type: ComponentType.Button,
     style: styleOf(look.style),
-    custom_id: buttonId(press),
+    custom_id: id,
     label: look.label,
     ...(look.isOff === true && { disabled: true }),
   };
