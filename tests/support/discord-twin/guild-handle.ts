@@ -4,12 +4,18 @@ import { ALL_PERMISSIONS, bitsOf, type Permission } from './world/permissions.ts
 import { channelWire, guildCreateWire, guildWire, memberWire, roleWire } from './world/wire.ts';
 import { addMember, addUser, INTENTS, newChannel, newRole, type World } from './world/world.ts';
 
+interface ForumFacts {
+  readonly tags?: readonly string[];
+  readonly requiresTag?: boolean;
+}
+
 export interface TwinGuild {
   readonly id: string;
   readonly name: string;
   /** The running one of this name or id; throws when there is none. */
   channel(nameOrId: string): TwinChannel;
-  addChannel(name: string, kind?: 'text' | 'forum' | 'voice'): TwinChannel;
+  /** `tags` and `requiresTag` are those of a forum. */
+  addChannel(name: string, kind?: 'text' | 'forum' | 'voice', forum?: ForumFacts): TwinChannel;
   addRole(name: string): { readonly id: string };
   /** Takes roles away and gives others; unknown names are made. */
   setRoles(userId: string, names: readonly string[]): void;
@@ -74,8 +80,14 @@ export function createTwinGuild(world: World, guild: Guild): TwinGuild {
     id: guild.id,
     name: guild.name,
     channel: (nameOrId) => createTwinChannel(world, findChannel(world, guild, nameOrId)),
-    addChannel(name, kind = 'text') {
-      const channel = newChannel(world, { type: CHANNEL_TYPES[kind], guildId: guild.id, name });
+    addChannel(name, kind = 'text', { tags = [], requiresTag = false } = {}) {
+      const channel = newChannel(world, {
+        type: CHANNEL_TYPES[kind],
+        guildId: guild.id,
+        name,
+        tags: tags.map((tag) => ({ id: world.newId(), name: tag })),
+        requiresTag,
+      });
       tell('CHANNEL_CREATE', channelWire(world, channel));
       return createTwinChannel(world, channel);
     },

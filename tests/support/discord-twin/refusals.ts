@@ -5,6 +5,7 @@ const REFUSALS = {
   unauthorized: [401, 0, '401: Unauthorized'],
   forbidden: [403, 0, '403: Forbidden'],
   notFound: [404, 0, '404: Not Found'],
+  unknownFile: [404, 0, 'This content is no longer available.'],
   unknownChannel: [404, 10003, 'Unknown Channel'],
   unknownGuild: [404, 10004, 'Unknown Guild'],
   unknownMember: [404, 10007, 'Unknown Member'],
@@ -16,6 +17,7 @@ const REFUSALS = {
   tooManyCommands: [400, 30032, 'Maximum number of application commands reached (100)'],
   commandCreateLimit: [429, 30034, 'Max number of daily application command creates has been reached (200)'],
   requestTooLarge: [413, 40005, 'Request entity too large'],
+  forumNeedsTag: [400, 40067, 'A tag is required to create a forum post in this channel'],
   forumNeedsThread: [400, 40058, 'Cannot send a message in a forum channel'],
   alreadyAcknowledged: [400, 40060, 'Interaction has already been acknowledged.'],
   missingAccess: [403, 50001, 'Missing Access'],
@@ -34,8 +36,8 @@ const REFUSALS = {
 export type RefusalName = keyof typeof REFUSALS;
 
 /**
- * What a well-made bot never does. The rest (a deleted channel, a right taken away) is the world's doing and
- * may happen to anyone, so it does not count against the bot.
+ * What a well-made bot never does. The rest (a deleted channel, a right taken away, a thread that somebody archived
+ * or made first) is the world's doing and may happen to anyone, so it does not count against the bot.
  */
 const VIOLATIONS: ReadonlySet<RefusalName> = new Set<RefusalName>([
   'notFound',
@@ -50,9 +52,7 @@ const VIOLATIONS: ReadonlySet<RefusalName> = new Set<RefusalName>([
   'cannotSendInChannel',
   'invalidWebhookToken',
   'invalidForm',
-  'threadIsArchived',
   'badJson',
-  'threadAlreadyExists',
 ]);
 
 export class RefusedError extends Error {

@@ -1,6 +1,7 @@
 import type { Journal } from './http/journal.ts';
 import { applicationRoutes, type GatewayFacts } from './rest/application.ts';
 import { callbackRoutes } from './rest/callback.ts';
+import { cdnRoutes } from './rest/cdn.ts';
 import { channelRoutes } from './rest/channels.ts';
 import { commandRoutes } from './rest/commands.ts';
 import { followUpRoutes } from './rest/follow-ups.ts';
@@ -31,5 +32,6 @@ export function allRoutes({ world, interactions, journal, gateway }: RouteParts)
     ...threadRoutes(world),
     ...channelRoutes(world),
     ...guildRoutes(world),
+    ...cdnRoutes(world),
   ];
 }

@@ -107,7 +107,8 @@ function build(options: DiscordTwinOptions): Parts {
   const newId = createSnowflakes(() => clock.now());
   const botName = options.botName ?? DEFAULTS.botName;
   const nonceMemoryMs = options.nonceMemoryMs ?? DEFAULTS.nonceMemoryMs;
-  const world = createWorld({ clock, bell, newId, botName, nonceMemoryMs });
+  const cdnUrl = (): string => `http://127.0.0.1:${listener.port}`;
+  const world = createWorld({ clock, bell, newId, botName, nonceMemoryMs, cdnUrl });
   const interactions = createInteractions(world);
   const faults = createFaults(bell);
   const secret = { token: options.token ?? fakeToken(world.bot.id) };

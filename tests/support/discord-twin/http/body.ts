@@ -27,7 +27,8 @@ export async function readBody(request: IncomingMessage): Promise<ParsedBody | u
       if (key === 'payload_json') body = parseJson(value);
       continue;
     }
-    files.push({ name: value.name, bytes: value.size, text: await value.text() });
+    const content = Buffer.from(await value.arrayBuffer());
+    files.push({ name: value.name, bytes: content.length, content, type: value.type || null });
   }
   return { body, files };
 }

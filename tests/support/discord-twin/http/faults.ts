@@ -6,7 +6,13 @@ export type Fault =
   /** 429; the request has no effect. */
   | { kind: 'rate-limit'; retryAfterMs: number; isGlobal?: boolean }
   /** An answer of this status; with `applied` the effect happens all the same. */
-  | { kind: 'status'; status: number; applied?: boolean; body?: unknown }
+  | {
+      kind: 'status';
+      status: number;
+      applied?: boolean;
+      body?: unknown;
+      headers?: Readonly<Record<string, string>>;
+    }
   /** The connection ends without an answer. */
   | { kind: 'cut'; when: 'before' | 'after' }
   /** The answer waits until `release()`: `before` also holds back the effect. */

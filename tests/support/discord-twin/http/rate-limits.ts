@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { TwinClock } from '../clock.ts';
 import type { RestCall } from '../rest/router.ts';
 
@@ -5,12 +6,17 @@ export interface RateLimitOptions {
   /** Messages to one channel within the window before a 429. */
   perChannel: number;
   windowMs: number;
+  /** Edits in one channel within the window; left out: as many as one likes. Threads count as channels. */
+  editsPerChannel?: number;
+  /** Requests of the bot within the window over everything but interactions; Discord says 50 in a second. */
+  global?: number;
 }
 
 interface RateLimitVerdict {
   readonly headers: Readonly<Record<string, string>>;
   /** Set when the request comes too early. */
   readonly retryAfterMs: number | undefined;
+  readonly isGlobal: boolean;
 }
 
 export interface RateLimits {
@@ -22,31 +28,58 @@ export interface RateLimits {
  * discord.js sleeps in real time as soon as they say that none is left.
  */
 export function createRateLimits(clock: TwinClock, options?: RateLimitOptions): RateLimits {
-  const windows = new Map<string, { startedAt: number; used: number }>();
+  const windows = new Map<string, Window>();
+  /** Counts one more, unless the window is full. */
+  const use = (key: string, limit: number, windowMs: number): Used => {
+    const now = clock.now();
+    const known = windows.get(key);
+    const window =
+      known !== undefined && now - known.startedAt < windowMs ? known : { startedAt: now, used: 0 };
+    windows.set(key, window);
+    const isOver = window.used >= limit;
+    if (!isOver) window.used += 1;
+    const resetMs = windowMs - (now - window.startedAt);
+    return { limit, remaining: limit - window.used, resetMs, isOver };
+  };
   return {
     count(call) {
       const bucket = bucketOf(call);
-      const isLimited =
-        options !== undefined && /^POST \/channels\/\d+\/messages$/.test(`${call.method} ${call.path}`);
-      if (!isLimited) {
-        return {
-          headers: headersOf(bucket, { limit: 50, remaining: 49, resetMs: 1_000 }, clock),
-          retryAfterMs: undefined,
-        };
+      const limit = limitOf(call, options);
+      const open = { headers: headersOf(bucket, UNLIMITED, clock), retryAfterMs: undefined, isGlobal: false };
+      if (options === undefined) return open;
+      if (options.global !== undefined && !isExempt(call)) {
+        const { isOver, resetMs } = use('global', options.global, options.windowMs);
+        if (isOver) return { headers: {}, retryAfterMs: resetMs, isGlobal: true };
       }
-      const now = clock.now();
-      const known = windows.get(bucket);
-      const isOpen = known !== undefined && now - known.startedAt < options.windowMs;
-      const window = isOpen ? known : { startedAt: now, used: 0 };
-      windows.set(bucket, window);
-      const resetMs = options.windowMs - (now - window.startedAt);
-      const isOver = window.used >= options.perChannel;
-      if (!isOver) window.used += 1;
-      const remaining = Math.max(0, options.perChannel - window.used);
-      const headers = headersOf(bucket, { limit: options.perChannel, remaining, resetMs }, clock);
-      return { headers, retryAfterMs: isOver ? resetMs : undefined };
+      if (limit === undefined) return open;
+      const used = use(bucket, limit, options.windowMs);
+      const retryAfterMs = used.isOver ? used.resetMs : undefined;
+      return { headers: headersOf(bucket, used, clock), retryAfterMs, isGlobal: false };
     },
   };
+}
+
+interface Window {
+  readonly startedAt: number;
+  used: number;
+}
+
+interface Used extends State {
+  readonly isOver: boolean;
+}
+
+const UNLIMITED = { limit: 50, remaining: 49, resetMs: 1_000 };
+
+function limitOf({ method, path }: RestCall, options: RateLimitOptions | undefined): number | undefined {
+  if (/^POST \/channels\/\d+\/messages$/.test(`${method} ${path}`)) return options?.perChannel;
+  return /^PATCH \/channels\/\d+\/messages\/\d+$/.test(`${method} ${path}`)
+    ? options?.editsPerChannel
+    : undefined;
+}
+
+/** Interactions carry their own token, and files come from elsewhere. */
+function isExempt({ path }: RestCall): boolean {
+  return /^\/(interactions|webhooks|attachments|ephemeral-attachments)\//.test(path);
 }
 
 function bucketOf(call: RestCall): string {
@@ -54,14 +87,16 @@ function bucketOf(call: RestCall): string {
   const shape = call.path
     .replaceAll(/\d{17,20}/g, ':id')
     .replace(/^\/(webhooks|interactions)\/:id\/[^/]+/, '/$1/:id/:token');
-  return Buffer.from(`${call.method} ${shape} ${kind}/${major}`).toString('hex').slice(-32);
+  return createHash('md5').update(`${call.method} ${shape} ${kind}/${major}`).digest('hex');
 }
 
-function headersOf(
-  bucket: string,
-  state: { limit: number; remaining: number; resetMs: number },
-  clock: TwinClock,
-): Record<string, string> {
+interface State {
+  readonly limit: number;
+  readonly remaining: number;
+  readonly resetMs: number;
+}
+
+function headersOf(bucket: string, state: State, clock: TwinClock): Record<string, string> {
   return {
     'x-ratelimit-limit': String(state.limit),
     'x-ratelimit-remaining': String(state.remaining),

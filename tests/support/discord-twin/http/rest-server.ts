@@ -70,9 +70,9 @@ function lateAnswer(fault: Fault | undefined): RestAnswer | 'cut' | undefined {
   return fault?.kind === 'status' && fault.applied === true ? statusAnswer(fault) : undefined;
 }
 
-function statusAnswer(fault: { status: number; body?: unknown }): RestAnswer {
+function statusAnswer(fault: Fault & { kind: 'status' }): RestAnswer {
   const body = fault.body ?? { message: `${fault.status}: stand-in fault`, code: 0 };
-  return { status: fault.status, body };
+  return { status: fault.status, body, ...(fault.headers && { headers: fault.headers }) };
 }
 
 async function note(parts: RestServerParts, request: IncomingMessage): Promise<RestRecord | undefined> {
@@ -101,7 +101,8 @@ function run(parts: RestServerParts, record: RestRecord): RestAnswer {
   const limits = parts.rateLimits.count(record);
   try {
     const answer = dispatch(parts, record);
-    if (limits.retryAfterMs !== undefined) return merge(rateLimited(limits.retryAfterMs), limits.headers);
+    if (limits.retryAfterMs !== undefined)
+      return merge(rateLimited(limits.retryAfterMs, limits.isGlobal), limits.headers);
     return merge(answer(), limits.headers);
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
@@ -140,9 +141,12 @@ function merge(reply: RestAnswer, headers: Readonly<Record<string, string>>): Re
 
 function send(response: ServerResponse, reply: RestAnswer, record: RestRecord): void {
   record.status = reply.status;
-  const isText = typeof reply.body === 'string';
-  const headers = { ...reply.headers, 'content-type': isText ? 'text/plain' : 'application/json' };
-  response.writeHead(reply.status, reply.status === 204 ? { ...reply.headers } : headers);
-  if (reply.status === 204) response.end();
-  else response.end(isText ? reply.body : JSON.stringify(reply.body ?? null));
+  if (reply.status === 204) {
+    response.writeHead(reply.status, { ...reply.headers }).end();
+    return;
+  }
+  const isRaw = typeof reply.body === 'string' || Buffer.isBuffer(reply.body);
+  const type = isRaw ? 'text/plain' : 'application/json';
+  response.writeHead(reply.status, { 'content-type': type, ...reply.headers });
+  response.end(isRaw ? reply.body : JSON.stringify(reply.body ?? null));
 }

@@ -17,9 +17,11 @@ export const FLAGS = {
 } as const;
 
 export interface UploadedFile {
-  name: string;
-  bytes: number;
-  text: string;
+  readonly name: string;
+  /** As the sender says; for what comes over REST it is the truth. */
+  readonly bytes: number;
+  readonly content: Buffer;
+  readonly type: string | null;
 }
 
 /** Everything Discord checks on a message body, new or edited, before it looks at the world. */

@@ -1,19 +1,25 @@
 import { asList, asNumber, asObject, asText, isGiven, type JsonObject } from '../json.ts';
+import { isTwinFile, type TwinFile } from './files.ts';
 import type { RegisteredCommand } from '../world/world.ts';
 
-type OptionValue = string | number | boolean;
+type OptionValue = string | number | boolean | TwinFile;
 export type OptionValues = Readonly<Record<string, OptionValue | undefined>>;
 
 const TEXT = 3;
 const INTEGER = 4;
 const BOOLEAN = 5;
 const NUMBER = 10;
+const ATTACHMENT = 11;
 
 /**
  * The options as Discord's client would send them. It would not let a person send what the registration
  * forbids, so anything of that kind is an error of the test and throws.
  */
-export function readOptions(command: RegisteredCommand, values: OptionValues): JsonObject[] {
+export function readOptions(
+  command: RegisteredCommand,
+  values: OptionValues,
+  upload: (value: OptionValue) => string | undefined,
+): JsonObject[] {
   const declared = asList(command['options']).map(asObject);
   const names = declared.map((option) => asText(option['name']) ?? '');
   const unknown = Object.keys(values).filter((name) => values[name] !== undefined && !names.includes(name));
@@ -28,7 +34,7 @@ export function readOptions(command: RegisteredCommand, values: OptionValues): J
     }
     const complaint = complaintAbout(option, value);
     if (complaint !== undefined) throw new Error(`/${command.name} ${name}: ${complaint}`);
-    return [{ name, type: option['type'], value: choiceValue(option, value) }];
+    return [{ name, type: option['type'], value: upload(value) ?? choiceValue(option, value) }];
   });
 }
 
@@ -62,7 +68,7 @@ function complaintAbout(option: JsonObject, value: OptionValue): string | undefi
     choices.length > 0 &&
     !choices.some((choice) => choice['value'] === value || choice['name'] === value)
   ) {
-    return `${String(value)} is none of its choices`;
+    return `${JSON.stringify(value)} is none of its choices`;
   }
   const check = CHECKS[asNumber(option['type']) ?? 0];
   return check?.(option, value);
@@ -87,5 +93,6 @@ const CHECKS: Readonly<Record<number, Check>> = {
   [INTEGER]: (option, value) =>
     Number.isInteger(value) ? within(option, Number(value)) : 'needs a whole number',
   [NUMBER]: (option, value) => (typeof value === 'number' ? within(option, value) : 'needs a number'),
+  [ATTACHMENT]: (_option, value) => (isTwinFile(value) ? undefined : 'needs a file'),
   [BOOLEAN]: (_option, value) => (typeof value === 'boolean' ? undefined : 'needs true or false'),
 };

@@ -6,11 +6,12 @@ import {
   type Interactions,
   type OpenModal,
 } from '../world/interactions.ts';
-import { createMessage, deleteMessage } from '../world/messages.ts';
+import { createMessage, deleteMessage, editMessage } from '../world/messages.ts';
 import type { Channel, TwinMessage, User } from '../world/model.ts';
 import type { World } from '../world/world.ts';
 import { findControl, refuseDeadControl } from './controls.ts';
 import { findCommand } from './command-lookup.ts';
+import { createOptionFiles, toUpload, type TwinFile } from './files.ts';
 import { modalData, type ModalValues } from './modal-data.ts';
 import { createInvocation, type Invocation } from './invocation.ts';
 import { partialOptions, readOptions, type OptionValues } from './options.ts';
@@ -41,7 +42,9 @@ export interface TwinUser {
   select(message: TwinMessage, customId: string, values: readonly string[]): Invocation;
   /** Inputs left out are sent as they were prefilled. By custom id or label. */
   submitModal(modal: OpenModal, values?: ModalValues): Invocation;
-  say(text: string, place?: Place): TwinMessage;
+  say(text: string, place?: Place & { files?: readonly TwinFile[] }): TwinMessage;
+  /** Their own words, said otherwise. */
+  edit(message: TwinMessage, text: string): void;
   /** As a moderator would. */
   deleteMessage(message: TwinMessage): void;
 }
@@ -68,11 +71,13 @@ export function createTwinUser(parts: UserParts, user: User): TwinUser {
         type: 1,
         isForced: place.evenIfNotOffered === true,
       });
+      const files = createOptionFiles(world, user.id);
       const data = {
         id: command.id,
         name,
         type: 1,
-        options: readOptions(command, options),
+        options: readOptions(command, options, files.upload),
+        ...files.resolved(),
         ...scopeOf(command),
       };
       return begin(parts, { user, channel, type: INTERACTION_TYPES.command, commandName: name }, data);
@@ -141,7 +146,11 @@ export function createTwinUser(parts: UserParts, user: User): TwinUser {
       return begin(parts, facts, modalData(modal, values));
     },
     say(text, place = {}) {
-      return createMessage(world, { channel: at(place), authorId: user.id, body: { content: text } });
+      const files = (place.files ?? []).map(toUpload);
+      return createMessage(world, { channel: at(place), authorId: user.id, body: { content: text }, files });
+    },
+    edit(message, text) {
+      editMessage(world, message, { body: { content: text }, files: [] });
     },
     deleteMessage(message) {
       deleteMessage(world, message);

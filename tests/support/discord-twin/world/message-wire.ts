@@ -1,4 +1,5 @@
 import type { JsonObject } from '../json.ts';
+import { attachmentWire } from './files.ts';
 import type { InteractionMetadata, TwinMessage } from './model.ts';
 import { channelWire, userWire } from './wire.ts';
 import type { World } from './world.ts';
@@ -20,13 +21,7 @@ export function messageWire(world: World, message: TwinMessage): JsonObject {
     mention_everyone: message.mentions.everyone,
     mentions: users.map(userWire),
     mention_roles: message.mentions.roles,
-    attachments: message.attachments.map((file) => ({
-      id: file.id,
-      filename: file.filename,
-      size: file.size,
-      url: `https://cdn.discordapp.com/attachments/${message.channelId}/${file.id}/${file.filename}`,
-      proxy_url: `https://media.discordapp.net/attachments/${message.channelId}/${file.id}/${file.filename}`,
-    })),
+    attachments: message.attachments.map(attachmentWire),
     embeds: message.embeds,
     components: message.components,
     pinned: false,

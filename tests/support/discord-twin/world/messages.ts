@@ -1,15 +1,19 @@
 import { asList, asNumber, asObject, asText, isGiven, type JsonObject } from '../json.ts';
 import { FLAGS, type UploadedFile } from '../limits/message.ts';
 import { resolveMentions } from './mentions.ts';
+import { storeFile } from './files.ts';
 import { storedComponents, storedEmbed } from './stored-parts.ts';
 import { makeMessage } from './message-view.ts';
 import type { Channel, InteractionMetadata, TwinMessage } from './model.ts';
 import { messageWire } from './message-wire.ts';
+import { memberWire } from './wire.ts';
 import { INTENTS, type World } from './world.ts';
 
 const FLAGS_A_BOT_MAY_SET = FLAGS.suppressEmbeds | FLAGS.suppressNotifications | FLAGS.componentsV2;
 
 export interface MessageDraft {
+  /** A post's first message has the id of the post. */
+  id?: string;
   channel: Channel;
   authorId: string;
   body: JsonObject;
@@ -24,7 +28,7 @@ export function createMessage(world: World, draft: MessageDraft): TwinMessage {
   const { body, channel } = draft;
   const replyTo = asText(asObject(body['message_reference'])['message_id']) ?? null;
   const message = makeMessage({
-    id: world.newId(),
+    id: draft.id ?? world.newId(),
     channelId: channel.id,
     authorId: draft.authorId,
     type: messageType(draft, replyTo),
@@ -112,7 +116,7 @@ function fill(
   if ('components' in body) message.components = storedComponents(body['components']);
   keepAttachments(message, body['attachments']);
   for (const file of files) {
-    message.attachments.push({ id: world.newId(), filename: file.name, size: file.bytes, text: file.text });
+    message.attachments.push(storeFile(world, file, `attachments/${message.channelId}`));
   }
   const channel = world.channels.get(message.channelId);
   const isNewText = 'content' in body || message.versions.length === 0;
@@ -152,10 +156,17 @@ function tellOfMessage(world: World, name: string, message: TwinMessage): void {
   const guildId = world.channels.get(message.channelId)?.guildId ?? null;
   const payload = {
     ...messageWire(world, message),
-    ...(guildId === null ? {} : { guild_id: guildId }),
+    ...(guildId === null ? {} : { guild_id: guildId, ...memberField(world, guildId, message.authorId) }),
     ...(message.nonce === null || name !== 'MESSAGE_CREATE' ? {} : { nonce: message.nonce }),
   };
   world.tell({ name, payload, intents: messageIntent(guildId) });
+}
+
+/** The author's place in the guild, without the user that stands beside it. */
+function memberField(world: World, guildId: string, userId: string): JsonObject {
+  const member = world.guilds.get(guildId)?.members.get(userId);
+  if (member === undefined) return {};
+  return { member: { ...memberWire(world, member), user: undefined } };
 }
 
 function messageIntent(guildId: string | null): number {

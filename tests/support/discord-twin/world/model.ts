@@ -64,6 +64,14 @@ export interface Channel {
   readonly recipientId: string | null;
   /** When it was renamed, for the limit of two per ten minutes. */
   renames: number[];
+  /** Of a forum. */
+  readonly tags: readonly ForumTag[];
+  readonly requiresTag: boolean;
+}
+
+export interface ForumTag {
+  readonly id: string;
+  readonly name: string;
 }
 
 export interface Component {
@@ -77,11 +85,14 @@ export interface Component {
   [other: string]: unknown;
 }
 
-interface Attachment {
-  id: string;
-  filename: string;
-  size: number;
-  text: string;
+export interface Attachment {
+  readonly id: string;
+  readonly filename: string;
+  /** What Discord says of it. */
+  readonly size: number;
+  readonly text: string;
+  readonly contentType: string | null;
+  readonly url: string;
 }
 
 /** What a message showed at one time. */

@@ -45,6 +45,8 @@ export function createThread(world: World, origin: ThreadOrigin, body: JsonObjec
     overwrites: [],
     lastMessageId: null,
     renames: [],
+    tags: [],
+    requiresTag: false,
     thread: {
       isArchived: false,
       isLocked: false,

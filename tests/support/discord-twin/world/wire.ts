@@ -2,6 +2,8 @@ import type { JsonObject } from '../json.ts';
 import { isThread, type Channel, type Guild, type Member, type Role, type User } from './model.ts';
 import { permissionsIn, type World } from './world.ts';
 
+const REQUIRE_TAG = 1 << 4;
+
 /** The shapes that Discord sends. discord.js reads most of these fields without asking whether they are there. */
 export function userWire(user: User): JsonObject {
   return {
@@ -84,7 +86,14 @@ export function channelWire(world: World, channel: Channel): JsonObject {
     topic: null,
     nsfw: false,
     position: 0,
-    available_tags: [],
+    ...(channel.requiresTag ? { flags: REQUIRE_TAG } : {}),
+    available_tags: channel.tags.map(({ id, name }) => ({
+      id,
+      name,
+      moderated: false,
+      emoji_id: null,
+      emoji_name: null,
+    })),
     permission_overwrites: channel.overwrites.map((entry) => ({
       id: entry.id,
       type: entry.kind === 'role' ? 0 : 1,

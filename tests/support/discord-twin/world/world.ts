@@ -1,7 +1,8 @@
 import type { Bell } from '../bell.ts';
 import type { TwinClock } from '../clock.ts';
 import type { JsonObject } from '../json.ts';
-import type { Channel, Guild, Member, Ping, Role, TwinMessage, User } from './model.ts';
+import type { ServedFile } from './files.ts';
+import type { Channel, ForumTag, Guild, Member, Ping, Role, TwinMessage, User } from './model.ts';
 import { channelPermissions, type Overwrite } from './permissions.ts';
 
 /** Something the gateway tells the bot. Without the intent the session does not hear it. */
@@ -32,6 +33,9 @@ export interface World {
   readonly commands: Map<string, RegisteredCommand[]>;
   readonly pings: Ping[];
   readonly nonceMemoryMs: number;
+  /** What the network serves, by path. */
+  readonly files: Map<string, ServedFile>;
+  readonly cdnUrl: () => string;
   tell(event: GatewayEvent): void;
   onTell(listener: (event: GatewayEvent) => void): void;
 }
@@ -51,6 +55,7 @@ export interface WorldParts {
   newId: () => string;
   botName: string;
   nonceMemoryMs: number;
+  cdnUrl: () => string;
 }
 
 export function createWorld(parts: WorldParts): World {
@@ -70,6 +75,8 @@ export function createWorld(parts: WorldParts): World {
     commands: new Map(),
     pings: [],
     nonceMemoryMs: parts.nonceMemoryMs,
+    files: new Map(),
+    cdnUrl: parts.cdnUrl,
     tell(event) {
       for (const listener of listeners) listener(event);
       parts.bell.ring();
@@ -115,6 +122,8 @@ export interface ChannelFacts {
   parentId?: string;
   recipientId?: string;
   overwrites?: Overwrite[];
+  tags?: readonly ForumTag[];
+  requiresTag?: boolean;
 }
 
 export function newChannel(world: World, facts: ChannelFacts): Channel {
@@ -129,6 +138,8 @@ export function newChannel(world: World, facts: ChannelFacts): Channel {
     lastMessageId: null,
     thread: null,
     renames: [],
+    tags: facts.tags ?? [],
+    requiresTag: facts.requiresTag ?? false,
   };
   world.channels.set(channel.id, channel);
   return channel;
