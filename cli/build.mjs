@@ -1,5 +1,5 @@
-// One file with everything inside: a machine needs Node and a single download. The program lies in it as a text
-// that is read when it is needed, and its modules behind `import()` stay dormant until asked for.
+// One file with everything inside: a machine needs Node and a single download. Client and worker lie in it as texts
+// that are read when they are needed, and modules behind `import()` stay dormant until asked for.
 import { build } from 'esbuild';
 import { chmod, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
@@ -48,21 +48,27 @@ const shared = {
 };
 const CLIENT_VERSION = JSON.stringify(version);
 
-const program = await build({
-  ...shared,
-  entryPoints: [path.join(here, 'start.ts')],
-  format: 'cjs',
-  write: false,
-  define: { CLIENT_VERSION },
-  plugins: [englishOnly, parsingOnly],
-});
+/** @param {string} name */
+async function textOf(name) {
+  const { outputFiles } = await build({
+    ...shared,
+    entryPoints: [path.join(here, name)],
+    format: 'cjs',
+    write: false,
+    define: { CLIENT_VERSION },
+    plugins: [englishOnly, parsingOnly],
+  });
+  return JSON.stringify(outputFiles[0]?.text);
+}
+const CLIENT_PROGRAM = await textOf('start.ts');
+const WORKER_PROGRAM = await textOf('worker-program.ts');
 const { metafile } = await build({
   ...shared,
   entryPoints: [path.join(here, 'main.ts')],
   outfile: `${outfile}.new`,
   format: 'esm',
   metafile: true,
-  define: { CLIENT_VERSION, CLIENT_PROGRAM: JSON.stringify(program.outputFiles[0]?.text) },
+  define: { CLIENT_VERSION, CLIENT_PROGRAM, WORKER_PROGRAM },
   banner: { js: '#!/usr/bin/env node' },
 });
 

@@ -1,4 +1,5 @@
 /** The commands of a machine that works on tasks, for parser and help. */
+import { WORK_COMMAND } from './catalogue-work.ts';
 import type { CommandSpec } from './command.ts';
 
 const FORCE = [
@@ -95,4 +96,5 @@ export const WORKER_COMMANDS: readonly CommandSpec[] = [
     ],
     load: () => import('./commands/login.ts'),
   },
+  WORK_COMMAND,
 ];

@@ -1,5 +1,5 @@
 /** What every command is: data for the parser and the help, and a module that is loaded when it runs. */
-import type { Deps } from './deps.ts';
+import type { Deps, Host } from './deps.ts';
 import type { ClientError } from './errors.ts';
 
 export type OptionValue = string | boolean | undefined;
@@ -23,6 +23,13 @@ export interface Outcome {
 
 export type Run = (deps: Deps, given: Given) => Promise<Outcome>;
 
+/** The commands whose code is the worker's. */
+export type WorkerCommand = 'work' | 'workCheck';
+
+export interface WorkerProgram {
+  readonly runs: Readonly<Record<WorkerCommand, Run>>;
+}
+
 export interface CommandSpec {
   /** Name and words, as in `claim [id]`. */
   readonly usage: string;
@@ -31,5 +38,7 @@ export interface CommandSpec {
   /** `many`: may be given several times, and is one comma list then. */
   readonly options?: readonly (readonly [flags: string, text: string, repeat?: 'many'])[];
   readonly examples: readonly (readonly [command: string, what: string])[];
-  load(): Promise<{ readonly run: Run }>;
+  /** Its own commands; without one of them, it is the command itself. */
+  readonly subcommands?: readonly CommandSpec[];
+  load(host: Pick<Host, 'worker'>): Promise<{ readonly run: Run }>;
 }

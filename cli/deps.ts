@@ -2,6 +2,7 @@
  * What a command works with, made when it is first asked for: `--help` reads no configuration, `list` touches no
  * state. `Host` is what the process (or a test) lends us.
  */
+import type { WorkerProgram } from './command.ts';
 import { createApiClient, type ApiClient } from './api-client.ts';
 import { createCall } from './call.ts';
 import { loadConfig, type ClientConfig } from './config.ts';
@@ -28,6 +29,8 @@ export interface Host {
   /** Aborted when the person presses Ctrl-C; the reason is the error to end with. */
   readonly signal: AbortSignal;
   readonly owners?: Owners;
+  /** The worker, which is no part of the plain client and is read when it is asked for. */
+  readonly worker: () => Promise<WorkerProgram>;
   readonly now: () => number;
   /** Milliseconds since the process was started. */
   readonly elapsed: () => number;

@@ -27,6 +27,11 @@ export class ClientError extends Error {
     this.facts = facts;
   }
 
+  /** The worker is a program of its own with its own copy of this class: what either of them throws is one kind. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'ClientError';
+  }
+
   withHint(hint: string): ClientError {
     return new ClientError(this.code, this.message, { ...this.facts, hint });
   }

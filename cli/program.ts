@@ -71,9 +71,9 @@ function createProgram({ width, write, chosen }: Hooks): Command {
   return program;
 }
 
-function addCommand(program: Command, spec: CommandSpec, chosen: Hooks['chosen']): void {
+function addCommand(parent: Command, spec: CommandSpec, chosen: Hooks['chosen']): void {
   const examples = spec.examples.map(([line, what]) => `  $ ${line}\n      ${what}`).join('\n');
-  const command = program
+  const command = parent
     .command(spec.usage)
     .summary(spec.summary)
     .description([sentenceOf(spec.summary), ...(spec.detail === undefined ? [] : [spec.detail])].join('\n\n'))
@@ -87,8 +87,10 @@ function addCommand(program: Command, spec: CommandSpec, chosen: Hooks['chosen']
   }
   command.action((...received: unknown[]) => {
     const words = received.slice(0, command.registeredArguments.length) as (string | undefined)[];
-    chosen(spec, { words, options: command.opts<Record<string, OptionValue>>() });
+    // An option that a group knows, too, is taken by the group, wherever it stands.
+    chosen(spec, { words, options: command.optsWithGlobals<Record<string, OptionValue>>() });
   });
+  for (const one of spec.subcommands ?? []) addCommand(command, one, chosen);
 }
 
 function sentenceOf(text: string): string {
@@ -99,9 +101,10 @@ function sentenceOf(text: string): string {
 function toUsageError({ message, code }: CommanderError, argv: readonly string[]): ClientError {
   const [first = '', ...more] = message.replace(/^error: /, '').split('\n');
   const suggestion = more.join(' ').replace(/^\((.*)\)$/, '$1');
-  const quote = code === 'commander.excessArguments' ? 'Put a text of several words in quotes.' : '';
   const command = argv.find((word) => !word.startsWith('-'));
-  const isKnown = COMMANDS.some(({ usage }) => usage.split(' ')[0] === command);
-  const help = isKnown ? `See "claude-task-client ${command ?? ''} --help".` : SEE_HELP;
+  const spec = COMMANDS.find(({ usage }) => usage.split(' ')[0] === command);
+  const isText = code === 'commander.excessArguments' && spec?.subcommands === undefined;
+  const quote = isText ? 'Put a text of several words in quotes.' : '';
+  const help = spec === undefined ? SEE_HELP : `See "claude-task-client ${command ?? ''} --help".`;
   return usageError(sentenceOf(first), suggestion || quote || help);
 }

@@ -25,7 +25,7 @@ export async function run(host: Host): Promise<ExitCode> {
 async function execute(deps: Deps): Promise<Outcome> {
   const parsed = await parse(deps.host.argv, { isJson: deps.isJson, width: deps.io.width });
   if ('help' in parsed) return { json: { help: parsed.help }, lines: [parsed.help.trimEnd()] };
-  const { run: runCommand } = await parsed.spec.load();
+  const { run: runCommand } = await parsed.spec.load(deps.host);
   return runCommand(deps, parsed.given);
 }
 

@@ -1,9 +1,10 @@
 /** The process edge: words, environment, streams and signals in; an exit code out. */
 import os from 'node:os';
+import type { Host } from './deps.ts';
 import { ClientError, codeOf } from './errors.ts';
 import { run } from './run.ts';
 
-export async function start(env: NodeJS.ProcessEnv): Promise<void> {
+export async function start(env: NodeJS.ProcessEnv, worker: Host['worker']): Promise<void> {
   // Whoever reads us may stop early (`| head -1`): there is nothing left to say, and nothing went wrong.
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error) => {
@@ -19,6 +20,7 @@ export async function start(env: NodeJS.ProcessEnv): Promise<void> {
     cwd: () => process.cwd(),
     streams: { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr },
     signal: abortedBySignals(),
+    worker,
     now: () => Date.now(),
     elapsed: () => performance.now(),
     random: () => Math.random(),

@@ -54,8 +54,12 @@ export function checkWorkerConfig(text: string, file: string, machine: Machine):
   return { settings: toSettings(parsed.data, path.dirname(path.resolve(file)), machine), problems };
 }
 
+export function checkWorkerFile(file: string, machine: Machine): Checked {
+  return checkWorkerConfig(readFile(file), file, machine);
+}
+
 export function loadWorkerConfig(file: string, machine: Machine): WorkerSettings {
-  const { settings, problems } = checkWorkerConfig(readFile(file), file, machine);
+  const { settings, problems } = checkWorkerFile(file, machine);
   if (settings !== undefined) return settings;
   const hint = 'Correct it, then look again with "claude-task-client work check".';
   throw new ClientError('bad_config', formatProblems(file, problems), {
@@ -66,10 +70,11 @@ export function loadWorkerConfig(file: string, machine: Machine): WorkerSettings
 
 /** One line for each: `worker.yaml:14 projects.notes.model must be ...`. */
 export function formatProblems(file: string, problems: readonly Problem[]): string {
-  const name = path.basename(file);
-  return problems
-    .map(({ line, field, text }) => `${name}:${line} ${field === '' ? '' : `${field} `}${text}`)
-    .join('\n');
+  return problems.map((one) => formatProblem(file, one)).join('\n');
+}
+
+export function formatProblem(file: string, { line, field, text }: Problem): string {
+  return `${path.basename(file)}:${line} ${field === '' ? '' : `${field} `}${text}`;
 }
 
 function readFile(file: string): string {

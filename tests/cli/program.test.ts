@@ -4,10 +4,17 @@ import { COMMANDS, parse } from '../../cli/program.ts';
 const screen = { isJson: false, width: 60 };
 const names = COMMANDS.map(({ usage }) => usage.split(' ')[0] ?? '');
 
+const host = { worker: () => import('../../cli/worker-program.ts') };
+
+function expectWrapped(help: string): void {
+  const lines = help.slice(0, help.indexOf('Examples:')).split('\n');
+  expect(lines.filter((line) => line.length > 60)).toEqual([]);
+}
+
 describe('the command line', () => {
   it('knows every command of the contract', () => {
     expect([...names].sort()).toEqual(
-      ['add', 'answer', 'audit', 'cancel', 'check', 'checkout', 'claim', 'complete', 'edit', 'fail', 'heartbeat', 'keys', 'list', 'login', 'next', 'pause', 'priority', 'questions', 'release', 'reply', 'requeue', 'resume', 'show', 'status', 'usage', 'watch'], // prettier-ignore
+      ['add', 'answer', 'audit', 'cancel', 'check', 'checkout', 'claim', 'complete', 'edit', 'fail', 'heartbeat', 'keys', 'list', 'login', 'next', 'pause', 'priority', 'questions', 'release', 'reply', 'requeue', 'resume', 'show', 'status', 'usage', 'watch', 'work'], // prettier-ignore
     );
   });
 
@@ -18,7 +25,15 @@ describe('the command line', () => {
     expect(help).toContain('Examples:\n  $ claude-task-client');
     expect(help).toContain('--json');
     const spec = COMMANDS.find(({ usage }) => usage.split(' ')[0] === name);
-    expect(typeof (await spec?.load())?.run).toBe('function');
+    expect(typeof (await spec?.load(host))?.run).toBe('function');
+    for (const one of spec?.subcommands ?? []) {
+      expect(typeof (await one.load(host)).run).toBe('function');
+      const { help } = (await parse([name, one.usage.split(' ')[0] ?? '', '--help'], screen)) as {
+        help: string;
+      };
+      expect(help).toContain(`Examples:\n  $ claude-task-client ${name} `);
+      expectWrapped(help);
+    }
   });
 
   it('shows help for everything without words, with help and with --help', async () => {
@@ -33,8 +48,7 @@ describe('the command line', () => {
   it('wraps its help to the terminal', async () => {
     for (const name of names) {
       const { help } = (await parse([name, '--help'], screen)) as { help: string };
-      const examples = help.indexOf('Examples:');
-      for (const line of help.slice(0, examples).split('\n')) expect(line.length).toBeLessThanOrEqual(60);
+      expectWrapped(help);
     }
   });
 
@@ -53,7 +67,22 @@ describe('the command line', () => {
     });
   });
 
+  it('takes the command of a group, or the group itself, with their options in any place', async () => {
+    const config = { options: { config: 'w.yaml' } };
+    for (const argv of [
+      ['work', 'check', '--config', 'w.yaml'],
+      ['work', '--config', 'w.yaml', 'check'],
+    ]) {
+      expect(await parse(argv, screen)).toMatchObject({ spec: { usage: 'check' }, given: config });
+    }
+    expect(await parse(['work', '--config', 'w.yaml'], screen)).toMatchObject({
+      spec: { usage: 'work' },
+      given: config,
+    });
+  });
+
   it.each([
+    [['work', 'chekc'], /^Too many arguments/, 'See "claude-task-client work --help".'],
     [['lsit'], "Unknown command 'lsit'.", 'Did you mean list?'],
     [['frobnicate'], "Unknown command 'frobnicate'.", 'See "claude-task-client --help".'],
     [['list', '--stats', 'all'], "Unknown option '--stats'.", 'Did you mean --status?'],

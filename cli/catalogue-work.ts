@@ -1,0 +1,30 @@
+/** The unattended worker and what belongs to it, for parser and help. Its code is a program of its own. */
+import type { CommandSpec, WorkerCommand } from './command.ts';
+import type { Host } from './deps.ts';
+
+const CONFIG = ['--config <file>', 'another worker.yaml'] as const;
+
+const fromWorker =
+  (name: WorkerCommand) =>
+  async ({ worker }: Pick<Host, 'worker'>) => ({ run: (await worker()).runs[name] });
+
+const CHECK: CommandSpec = {
+  usage: 'check',
+  summary: 'check worker.yaml',
+  detail: 'Exits with 2 and names every problem by line and field. Nothing outside the file is looked at.',
+  options: [CONFIG],
+  examples: [
+    ['claude-task-client work check', 'the one in the configuration folder'],
+    ['claude-task-client work check --config ./worker.yaml', 'another one'],
+  ],
+  load: fromWorker('workCheck'),
+};
+
+export const WORK_COMMAND: CommandSpec = {
+  usage: 'work',
+  summary: 'the worker for this machine',
+  options: [CONFIG],
+  examples: [['claude-task-client work check', 'is worker.yaml right?']],
+  subcommands: [CHECK],
+  load: fromWorker('work'),
+};

@@ -1,0 +1,6 @@
+/** What the worker is made of, as one program beside the client: it brings what no other command needs. */
+import type { WorkerProgram } from './command.ts';
+import { run as work } from './commands/work.ts';
+import { run as workCheck } from './commands/work-check.ts';
+
+export const runs: WorkerProgram['runs'] = { work, workCheck };
