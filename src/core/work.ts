@@ -14,6 +14,7 @@ import type { Run, RunResult, TaskWork } from './run.ts';
 import type { RunNeeds, RunSaves, RunState } from './run-state.ts';
 import type { Task, TaskChange } from './task.ts';
 import type { Fault } from './vocabulary.ts';
+import type { Worker } from './worker.ts';
 
 /** Forbids promises where everything must be over before the transaction ends. */
 export type Sync<T> = T extends PromiseLike<unknown> ? never : T;
@@ -131,6 +132,8 @@ export interface Outcome<R> {
   readonly unparked?: readonly number[];
   /** Tasks whose `notBefore` has passed. */
   readonly due?: readonly number[];
+  /** What a worker says of itself from now on; null when it has left. */
+  readonly announced?: { readonly instanceId: string; readonly worker: Worker | null; readonly at: Date };
   /** Forgets an idempotency record: its answer was never delivered. */
   readonly forgetKey?: string | undefined;
   /** Whether the answer is kept under an idempotency key: only if it changed something. */

@@ -1,6 +1,7 @@
 /** The API as one function from request to answer. It never listens: `server.ts` does. */
 import { randomUUID } from 'node:crypto';
 import { Hono, type Context } from 'hono';
+import { createAccountSalt } from './account-salt.ts';
 import { REQUEST_ID_HEADER } from './answers.ts';
 import { createAuthenticate } from './auth.ts';
 import { createClaims } from './claims.ts';
@@ -28,6 +29,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     writes,
     claims: createClaims({ ...deps, writes }),
     signals: createSignals(deps),
+    accountSalt: createAccountSalt(deps),
   };
   const authenticate = createAuthenticate(deps);
   const noteSignOfLife = createPresence(deps);

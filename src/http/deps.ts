@@ -52,4 +52,5 @@ export interface RouteDeps extends HttpDeps {
   readonly writes: Writes;
   readonly claims: Claims;
   readonly signals: Signals;
+  readonly accountSalt: () => Promise<string>;
 }

@@ -11,6 +11,7 @@ import type { InstanceWithWork } from '../core/instance.ts';
 import type { Key } from '../core/key.ts';
 import type { QueueCounts } from '../core/ports.ts';
 import type { Task } from '../core/task.ts';
+import type { Worker } from '../core/worker.ts';
 import type { Keyring } from './keyring.ts';
 
 const iso = (date: Date | null) => (date === null ? null : date.toISOString());
@@ -105,13 +106,16 @@ export function toInstanceView(instance: InstanceWithWork): InstanceView {
     status: instance.status,
     current_task_id: instance.currentTaskId,
     last_seen: instance.lastSeen.toISOString(),
-    projects: [],
-    capabilities: [],
-    concurrency: null,
-    running: [],
-    held_until: null,
-    problem: null,
+    ...toWorkerView(instance.worker),
+    running: instance.running.map(({ taskId, since }) => ({ task_id: taskId, since: since.toISOString() })),
+    held_until: iso(instance.heldUntil),
   };
+}
+
+function toWorkerView(worker: Worker | null) {
+  if (worker === null) return { projects: [], capabilities: [], concurrency: null, problem: null };
+  const { projects, capabilities, concurrency, problem } = worker;
+  return { projects: [...projects], capabilities: [...capabilities], concurrency, problem };
 }
 
 export function toStats({ counts, oldestPendingAt, queue, instances }: QueueCounts, now: Date): Stats {

@@ -1,14 +1,26 @@
 /** Who was heard from, and when. */
 import { eq, sql } from 'drizzle-orm';
-import { instanceStatus, OFFLINE_AFTER_MS, type Instance, type InstanceWithWork } from '../core/instance.ts';
+import {
+  instanceStatus,
+  OFFLINE_AFTER_MS,
+  type HeldTask,
+  type Instance,
+  type InstanceWithWork,
+} from '../core/instance.ts';
 import type { QueueCounts } from '../core/ports.ts';
+import type { Worker } from '../core/worker.ts';
 import type { OpenDatabase } from './database.ts';
 import { param } from './placeholders.ts';
 import { prepareRead, prepareWrite } from './prepared.ts';
 import { instances } from './schema.ts';
+import { columnsBy } from './using-index.ts';
+import { toWorker, toWorkerText } from './worker-text.ts';
 
 /** More than anybody reads; the most recently heard ones come first. */
 const LISTED = 500;
+
+/** More tasks than any machine works on at once. */
+const SHOWN = 100;
 
 /** How exact "last seen" is. */
 const HEARD_AGAIN_MS = 1000;
@@ -19,21 +31,39 @@ export type InstanceTable = ReturnType<typeof createInstanceTable>;
 
 export function createInstanceTable(database: OpenDatabase) {
   const statements = prepare(database);
+  const heldBy = (id: string): HeldTask[] =>
+    statements.held
+      .all({ id, limit: SHOWN })
+      .map(({ taskId, since }) => ({ taskId, since: new Date(since) }));
+
   return {
     byId(id: string): Instance | null {
       const row = statements.byId.get({ id });
-      return row === undefined ? null : { ...row, lastSeen: new Date(row.lastSeen) };
+      if (row === undefined) return null;
+      return { ...row, lastSeen: new Date(row.lastSeen), worker: toWorker(row.worker) };
     },
 
     seen(seen: { instanceId: string; name?: string | undefined; at: Date }): void {
       statements.upsert.run({ id: seen.instanceId, name: seen.name ?? null, at: seen.at.getTime() });
     },
 
+    /** Whether it is known already or not. */
+    announced(said: { instanceId: string; worker: Worker | null; at: Date }): void {
+      const { instanceId: id, worker, at } = said;
+      statements.announce.run({ id, worker: toWorkerText(worker), at: at.getTime() });
+    },
+
     list(now: Date): InstanceWithWork[] {
       return statements.listed.all({}).map((row) => {
         const lastSeen = new Date(row.lastSeen);
         const status = instanceStatus({ lastSeen, holdsLease: row.taskId !== null }, now);
-        return { id: row.id, name: row.name, lastSeen, status, currentTaskId: row.taskId };
+        return {
+          ...{ id: row.id, name: row.name, lastSeen, status },
+          worker: toWorker(row.worker),
+          currentTaskId: row.taskId,
+          running: row.taskId === null ? [] : heldBy(row.id),
+          heldUntil: null,
+        };
       });
     },
 
@@ -85,6 +115,16 @@ function prepare({ client, tables }: OpenDatabase) {
           sql`id IN (SELECT id FROM instances WHERE last_seen < ${param('before')} AND NOT ${holds} LIMIT ${param('limit')})`,
         ),
     ),
+    announce: prepareWrite(
+      client,
+      tables
+        .insert(instances)
+        .values({ id: param('id'), name: param('id'), lastSeen: param('at'), worker: param('worker') })
+        .onConflictDoUpdate({
+          target: instances.id,
+          set: { lastSeen: sql`${param('at')}`, worker: sql`${param('worker')}` },
+        }),
+    ),
     ...prepareLists({ client, tables }),
   };
 }
@@ -98,6 +138,7 @@ function prepareLists({ client, tables }: OpenDatabase) {
           id: instances.id,
           name: instances.name,
           lastSeen: instances.lastSeen,
+          worker: instances.worker,
           taskId: sql<
             number | null
           >`(SELECT min(id) FROM tasks INDEXED BY tasks_held WHERE status = 'in_progress' AND tasks.instance_id = instances.id)`,
@@ -105,6 +146,11 @@ function prepareLists({ client, tables }: OpenDatabase) {
         .from(instances)
         .orderBy(sql`last_seen DESC, instances.id`)
         .limit(LISTED),
+    ),
+    held: columnsBy<{ id: string; limit: number }, { taskId: number; since: number }>(
+      client,
+      'id AS taskId, claimed_at AS since',
+      "tasks INDEXED BY tasks_held WHERE status = 'in_progress' AND instance_id = :id ORDER BY id LIMIT :limit",
     ),
     counted: prepareRead(
       client,

@@ -46,7 +46,7 @@ export function createSignals(tell: (commit: Commit) => void) {
 }
 
 export function createSaves(tables: SaveTables, signals: Signals) {
-  const { tasks, events, admin, leases, queue, keys, apiKeys } = tables;
+  const { tasks, events, admin, leases, instances, queue, keys, apiKeys } = tables;
   const saveRun = createRunSaves(tables.runTables);
 
   function saveChange(change: TaskChange): void {
@@ -73,7 +73,8 @@ export function createSaves(tables: SaveTables, signals: Signals) {
     if (task !== null && isReady(task)) signals.ready(laneOf(task));
   }
 
-  function saveRuns({ results = [], unparked = [], runs = [] }: Outcome<unknown>): void {
+  function saveRuns({ results = [], unparked = [], runs = [], announced }: Outcome<unknown>): void {
+    if (announced) instances.announced(announced);
     for (const { taskId, result } of results) tasks.setResult(taskId, result);
     unparked.forEach(unpark);
     for (const saves of runs) saveRun(saves).forEach(signals.runNews);

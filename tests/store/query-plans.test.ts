@@ -117,7 +117,12 @@ describe.each(['without statistics', 'with statistics'])('%s', (how) => {
     ['the tasks that are due', /tasks_due.*<=/, 'SEARCH tasks USING INDEX tasks_due (not_before<?)'],
     [
       'what an instance holds',
-      /^SELECT .* FROM tasks INDEXED BY tasks_held WHERE .*instance_id = (:|CAST)/,
+      /^SELECT .*"description".* FROM tasks INDEXED BY tasks_held WHERE .*instance_id = (:|CAST)/,
+      'SEARCH tasks USING INDEX tasks_held (instance_id=?)',
+    ],
+    [
+      'what an instance is shown to run',
+      /^SELECT id AS taskId, claimed_at .* tasks_held/,
       'SEARCH tasks USING INDEX tasks_held (instance_id=?)',
     ],
     [

@@ -1,8 +1,10 @@
 /** Instances and their heartbeat. */
 import { ENDPOINTS } from '../../contract/endpoints.ts';
-import type { HeartbeatAnswer } from '../../contract/instance.ts';
+import type { z } from 'zod';
+import type { Heartbeat, HeartbeatAnswer } from '../../contract/instance.ts';
 import type { HeartbeatAnswer as Heard } from '../../core/instance-service.ts';
 import type { Renewal } from '../../core/work.ts';
+import type { Announcement } from '../../core/worker.ts';
 import { ok } from '../answers.ts';
 import { parseBody, readText } from '../body.ts';
 import type { RouteDeps } from '../deps.ts';
@@ -10,7 +12,7 @@ import type { HttpApp } from '../env.ts';
 import { mount } from '../mount.ts';
 import { toInstanceView } from '../views.ts';
 
-export function addInstanceRoutes(app: HttpApp, { store, instances, writes }: RouteDeps): void {
+export function addInstanceRoutes(app: HttpApp, { store, instances, writes, accountSalt }: RouteDeps): void {
   mount(app, 'instances', async (c) => ok(c, { instances: (await store.instances()).map(toInstanceView) }));
 
   mount(app, 'heartbeat', async (c) => {
@@ -20,9 +22,21 @@ export function addInstanceRoutes(app: HttpApp, { store, instances, writes }: Ro
       instanceId: body.instance_id,
       instanceName: body.instance_name ?? undefined,
       leaseIds: body.lease_ids ?? undefined,
+      worker: body.worker ? toAnnouncement(body.worker) : undefined,
     });
-    return writes.answer(c, text, { work, view: { body: toHeartbeatAnswer } });
+    const salt = body.worker ? { account_salt: await accountSalt() } : {};
+    const view = { body: (heard: Heard) => ({ ...toHeartbeatAnswer(heard), ...salt }) };
+    return writes.answer(c, text, { work, view });
   });
+}
+
+function toAnnouncement(said: NonNullable<z.output<typeof Heartbeat>['worker']>): Announcement {
+  return {
+    ...said,
+    problem: said.problem ?? null,
+    replaces: said.replaces ?? null,
+    leaves: said.leaves ?? false,
+  };
 }
 
 function toHeartbeatAnswer(heard: Heard): HeartbeatAnswer {

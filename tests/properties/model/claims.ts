@@ -2,7 +2,7 @@
 import type { Body, Command } from '../command.ts';
 import { begin } from './moves.ts';
 import { nextFor } from './order.ts';
-import { ANYTHING, answer, between, iso, NO_WORKER, refuse, viewOf } from './reply.ts';
+import { ANYTHING, answer, between, iso, NO_WORKER, refuse, runningView, viewOf } from './reply.ts';
 import { heldBy, leaseById, liveLease, type State, type Task, type Reply } from './state.ts';
 
 /** A heartbeat goes on naming a cancelled task for at least this long. */
@@ -50,7 +50,7 @@ export function heartbeat(state: State, { body }: Command): Reply {
   const instance = {
     ...{ id, name: nameOf(state, body), status: held.length > 0 ? 'working' : 'idle' },
     ...{ current_task_id: held[0]?.id ?? null, last_seen: iso(state.now) },
-    ...NO_WORKER,
+    ...{ ...NO_WORKER, running: held.map(runningView) },
   };
   const said = {
     instance,

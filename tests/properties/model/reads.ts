@@ -2,7 +2,7 @@
 import { TASK_STATUSES } from '../../../src/core/vocabulary.ts';
 import type { Command } from '../command.ts';
 import { inClaimOrder, nextFor } from './order.ts';
-import { ANYTHING, answer, iso, NO_WORKER, refuse, taskReply, viewOf } from './reply.ts';
+import { ANYTHING, answer, iso, NO_WORKER, refuse, runningView, taskReply, viewOf } from './reply.ts';
 import { heldBy, type State, type Reply } from './state.ts';
 
 const OFFLINE_AFTER_MS = 2 * 60_000;
@@ -67,7 +67,7 @@ function instances(state: State): Reply {
   const views = Object.entries(state.instances).map(([id, { name, seen }]) => ({
     ...{ id, name, status: statusOf(state, id), last_seen: iso(seen) },
     current_task_id: heldBy(state, id)[0]?.id ?? null,
-    ...NO_WORKER,
+    ...{ ...NO_WORKER, running: heldBy(state, id).map(runningView) },
   }));
   return answer({ instances: views.sort((a, b) => (a.id < b.id ? -1 : 1)) }, false);
 }

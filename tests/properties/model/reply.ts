@@ -36,8 +36,10 @@ export const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toI
 /** What is told of an instance that never said that it is a worker. */
 export const NO_WORKER = {
   ...{ projects: [], capabilities: [], concurrency: null },
-  ...{ running: [], held_until: null, problem: null },
+  ...{ held_until: null, problem: null },
 };
+
+export const runningView = ({ id, claimed_at }: Task) => ({ task_id: id, since: iso(claimed_at) });
 
 /** The task object of the contract. */
 export function viewOf(task: Task): object {
