@@ -36,18 +36,23 @@ export const longText = (what: string, max: number) => text(what, max);
 export const messageText = text('text', TEXT_LIMITS.message);
 
 /** A repository that workers serve. */
-export const project = z.string({ error: 'project must be text.' }).regex(/^[a-z0-9][a-z0-9-]{0,31}$/, {
-  error: 'project must be 1 to 32 characters of a-z, 0-9 and "-", beginning with a letter or digit.',
-});
-const capability = z
-  .string({ error: 'A capability must be text.' })
-  .regex(/^[a-z0-9-]{1,32}$/, { error: 'A capability must be 1 to 32 characters of a-z, 0-9 and "-".' });
+const projectName = (what: string) =>
+  z.string({ error: `${what} must be text.` }).regex(/^[a-z0-9][a-z0-9-]{0,31}$/, {
+    error: `${what} must be 1 to 32 characters of a-z, 0-9 and "-", beginning with a letter or digit.`,
+  });
+export const project = projectName('project');
+const capability = (what: string) =>
+  z.string({ error: `${what} must be a list of words.` }).regex(/^[a-z0-9-]{1,32}$/, {
+    error: `Each word of ${what} must be 1 to 32 characters of a-z, 0-9 and "-".`,
+  });
 export const capabilities = (what: string, most: number) =>
   z
-    .array(capability, { error: `${what} must be a list of capabilities.` })
+    .array(capability(what), { error: `${what} must be a list of capabilities.` })
     .max(most, { error: `${what} must not name more than ${most} capabilities.` });
 export const projects = z
-  .array(project.nullable(), { error: 'projects must be a list of project names and null.' })
+  .array(projectName('Each name of projects').nullable(), {
+    error: 'projects must be a list of project names and null.',
+  })
   .max(200, { error: 'projects must not name more than 200 projects.' });
 
 export const priority = z.enum(PRIORITIES, { error: `priority must be one of ${PRIORITIES.join(', ')}.` });

@@ -1,5 +1,5 @@
 /** Taking tasks: one by its id, or whatever is next; and giving back a claim that was never heard of. */
-import { lanesFor } from './lanes.ts';
+import { claimantOf } from './lanes.ts';
 import { settleRun } from './run-end.ts';
 import { createTakeTask, type Claimed, type ClaimRequest } from './take-task.ts';
 import { undoClaim } from './task-attempts.ts';
@@ -29,7 +29,7 @@ export function createClaimUseCases(deps: TaskServiceDeps) {
       const { instanceId } = by;
       const load = {
         read: 'nextReady',
-        lanes: lanesFor(instanceId),
+        claimant: claimantOf(by),
         instanceId,
         beginsRun: beginsRun(by),
       } as const;

@@ -1,5 +1,6 @@
 /** What people ask for: new tasks, and changes to them. */
 import { DomainError } from './errors.ts';
+import { laneOf, tooManyLanes, type Demand } from './lanes.ts';
 import { createMove, speakerOf } from './move.ts';
 import { actOf, actorOf, type Caller } from './ownership.ts';
 import { requireRoom, tallyFor, type PersonLimits } from './person-limits.ts';
@@ -38,9 +39,10 @@ export function createEditUseCases({ clock, policy }: TaskServiceDeps) {
       const actor = wanted.actor ?? actorOf(caller, null);
       const tallied = limits && tallyFor(actor, limits, clock.now());
       return work<'newTask', Task>(
-        { read: 'newTask', origin, tally: tallied },
-        ({ id, existing, tally }) => {
+        { read: 'newTask', origin, lane: laneOf(demandOf(wanted)), tally: tallied },
+        ({ id, existing, tally, hasRoom }) => {
           if (existing !== null) return { result: existing };
+          if (!hasRoom) throw tooManyLanes();
           const now = clock.now();
           if (limits && tally) requireRoom(limits, tally, now);
           const act = actOf({ ...caller, actor }, null, now);
@@ -64,6 +66,7 @@ export function createEditUseCases({ clock, policy }: TaskServiceDeps) {
     requeue(id: number, caller: Caller, limits?: PersonLimits): Work<Task> {
       const open = limits && { ...limits, submissionsPerHour: null };
       return move(id, caller, {
+        reopens: true,
         tally: open && tallyFor(actorOf(caller, null), open, clock.now()),
         make(task, act, { tally }) {
           const made = edits.requeue(task, act);
@@ -91,17 +94,20 @@ function attachmentsOf({ attachments = [] }: SubmitTask, taskId: number): readon
   throw new DomainError('invalid_input', `A task takes at most ${MOST_ATTACHMENTS} attachments.`);
 }
 
+function demandOf({ target, project, requires }: SubmitTask): Demand {
+  const words = [...new Set(requires)].sort();
+  return { target: target ?? null, project: project ?? null, requires: words };
+}
+
 function submissionOf(wanted: SubmitTask, id: number, maxAttempts: number): edits.Submission {
   return {
     id,
     description: wanted.description,
     priority: wanted.priority ?? 'medium',
-    target: wanted.target ?? null,
+    ...demandOf(wanted),
     submittedBy: wanted.submittedBy ?? null,
     origin: wanted.origin ?? null,
     maxAttempts,
-    project: wanted.project ?? null,
-    requires: [...new Set(wanted.requires)].sort(),
     model: wanted.model ?? null,
     budget: wanted.budget ?? NO_BUDGET,
   };

@@ -80,8 +80,7 @@ export function createEndUseCases({ clock }: TaskServiceDeps) {
     /** The one call that can make any move; notes alone only update notes. */
     setStatus(id: number, caller: Caller, wish: StatusWish): Work<Task> {
       return move(id, caller, {
-        repeats: repeatsOf(wish.status),
-        seesNext: wish.status === 'completed',
+        ...needsOf(wish.status),
         make(task, act, { next }) {
           requireOwnMove(task, caller, wish.status);
           return statusMove(task, { ...wish, next }, act);
@@ -104,6 +103,14 @@ function again(
 
 function toNextTask(next: Task | null): Completion['nextTask'] {
   return next === null ? undefined : { id: next.id, title: titleOf(next.description) };
+}
+
+function needsOf(status: TaskStatus | undefined) {
+  return {
+    repeats: repeatsOf(status),
+    seesNext: status === 'completed',
+    reopens: status === 'pending',
+  };
 }
 
 function repeatsOf(status: TaskStatus | undefined): readonly LeaseOutcome[] {

@@ -1,11 +1,12 @@
 /** The frame of every move by a caller: find the task, answer a repeat, judge who may, then decide. */
+import { tooManyLanes } from './lanes.ts';
 import type { Lease } from './lease.ts';
 import { actOf, isRepeat, requireOwnership, type Caller } from './ownership.ts';
 import type { Tally, TallyWish } from './person-limits.ts';
 import type { Clock } from './ports.ts';
 import { settleRun, type RunEnd } from './run-end.ts';
 import type { RunState } from './run-state.ts';
-import { required, type Act, type Task, type TaskChange } from './task.ts';
+import { isFinished, isReady, required, type Act, type Task, type TaskChange } from './task.ts';
 import type { Fault, LeaseOutcome } from './vocabulary.ts';
 import { work, type Outcome, type Speaker, type Work } from './work.ts';
 
@@ -16,6 +17,8 @@ export interface Move {
   readonly seesNext?: boolean;
   /** Whose tally `make` sees. */
   readonly tally?: TallyWish | undefined;
+  /** The move may put a task that has ended back into the queue. */
+  readonly reopens?: boolean;
   /** `make` sees who else gave the task back for this fault. */
   readonly fault?: Fault | undefined;
   /** Null: the task is that way already, so nothing happened and nothing is told. */
@@ -34,7 +37,10 @@ interface Seen {
   readonly tally: Tally | null;
   readonly run: RunState | null;
   readonly faulty: readonly string[];
+  readonly hasRoom: boolean;
 }
+
+const NOTHING_SEEN: Seen = { next: null, tally: null, run: null, faulty: [], hasRoom: true };
 
 interface Found extends Partial<Seen> {
   readonly task: Task | null;
@@ -46,20 +52,30 @@ export type MoveTask = (id: number, caller: Caller, move: Move) => Work<Task>;
 export function createMove(clock: Clock): MoveTask {
   return (id, caller, move) => {
     function decide(found_: Found): Outcome<Task> {
-      const { task, lease, next = null, tally = null, run = null, faulty = [] } = found_;
+      const { task, lease, run = null } = found_;
       const found = required(task, id);
       const act = actOf(caller, lease, clock.now());
       if (isRepeat({ task: found, lease, caller }, move.repeats ?? [])) return { result: found };
       requireOwnership(found, caller);
-      const made = move.make(found, act, { next, tally, run, faulty });
-      return made === null ? { result: found } : settled(made, run);
+      const made = move.make(found, act, { ...NOTHING_SEEN, ...found_ });
+      if (made === null) return { result: found };
+      requireLane(made, found_);
+      return settled(made, run);
     }
     const which = { id, leaseId: caller.leaseId };
     const from = speakerOf(caller);
     return move.seesNext === true
       ? work<'taskAndNext', Task>({ read: 'taskAndNext', ...which }, decide, from)
-      : work<'task', Task>({ read: 'task', ...which, tally: move.tally, fault: move.fault }, decide, from);
+      : work<'task', Task>({ read: 'task', ...which, ...wishesOf(move) }, decide, from);
   };
+}
+
+const wishesOf = ({ tally, fault, reopens }: Move) => ({ tally, fault, reopens });
+
+/** A task that has ended takes up its lane again when it comes back. */
+function requireLane(made: TaskChange | Ending, { hasRoom = true }: Found): void {
+  const { before, after } = 'end' in made ? made.change : made;
+  if (!hasRoom && before !== null && isFinished(before) && isReady(after)) throw tooManyLanes();
 }
 
 /** Whatever ends a lease or a task ends its run as well. */

@@ -6,6 +6,7 @@ import type { AdminEvent } from './admin-event.ts';
 import type { TaskEvent } from './event.ts';
 import type { InstanceWithWork } from './instance.ts';
 import type { StoredKey } from './key.ts';
+import type { Claimant } from './lanes.ts';
 import type { RetentionStore } from './retention.ts';
 import type { RunStore } from './run-ports.ts';
 import type { Task } from './task.ts';
@@ -104,7 +105,10 @@ export interface Store extends RetentionStore, RunStore {
    */
   searchOpenTasks(text: string, limit: number, createdBy?: Actor): Promise<readonly Task[]>;
   recentlyFinished(limit: number): Promise<readonly Task[]>;
-  nextReady(lanes: readonly string[]): Promise<Task | null>;
+  /** What claim-next would hand out now. */
+  nextReady(claimant: Claimant): Promise<Task | null>;
+  /** The lanes that have tasks ready. */
+  readyLanes(): Promise<readonly string[]>;
   /** How many pending tasks stand before this one in claim order; counted up to `upTo`. */
   tasksAhead(task: Task, upTo: number): Promise<number>;
   events(taskId: number): Promise<readonly TaskEvent[]>;

@@ -3,6 +3,7 @@
  * claim; a run hears of it at once; a finished task goes on with it, in the same session and on the same branch.
  */
 import { DomainError } from './errors.ts';
+import { tooManyLanes } from './lanes.ts';
 import { actOf } from './ownership.ts';
 import type { Reply } from './question.ts';
 import { nameOf, requireReach, requireSubmit, type Person } from './question-use-cases.ts';
@@ -33,13 +34,14 @@ export function createReplyUseCases({ clock }: Pick<TaskServiceDeps, 'clock'>) {
   return {
     reply(id: number, person: Person, wanted: ReplyText): Work<Replied> {
       requireSubmit(person);
-      return work<'task', Replied>({ read: 'task', id }, (found) => {
+      return work<'task', Replied>({ read: 'task', id, reopens: true }, (found) => {
         const task = required(found.task, id);
         requireReach(task, person);
         const act = actOf(person, null, clock.now());
         const before = found.run?.work ?? newWork(id, '');
         const reply = newReply(wanted, { number: before.replies + 1, task, person, act });
         const after = { ...before, replies: reply.number };
+        if (isFinished(task) && !found.hasRoom) throw tooManyLanes();
         if (isFinished(task)) return followedUp(task, { reply, work: after }, act);
         const isRunning = task.status === 'in_progress' && found.run?.run != null;
         return {

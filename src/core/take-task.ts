@@ -12,6 +12,10 @@ export interface ClaimRequest {
   readonly instanceId: string;
   readonly instanceName?: string | undefined;
   readonly leaseMs?: number | undefined;
+  /** Of claim-next alone: whoever names a task knows. Left out: tasks without a project. */
+  readonly projects?: readonly (string | null)[] | undefined;
+  /** The same; left out: none. */
+  readonly capabilities?: readonly string[] | undefined;
   readonly key?: ActingKey | undefined;
   /** Of a worker's process: the claim begins a run. */
   readonly session?: string | undefined;

@@ -10,7 +10,7 @@ import { createWaitingRoom, type Parking } from './waiting-room.ts';
 const MAX_WAITING = 2000;
 const RETRY_AFTER_MS = 5000;
 
-export interface WaitingClaim<T> extends Pick<Parking, 'lanes' | 'onGone'> {
+export interface WaitingClaim<T> extends Pick<Parking, 'claimant' | 'onGone'> {
   readonly waitMs: number;
   /** The ordinary claim; takes nothing once `isClosing`. */
   attempt(isClosing: () => boolean): Promise<Attempted<T>>;
@@ -32,7 +32,7 @@ export interface WaitingClaims {
 }
 
 export function createWaitingClaims(deps: {
-  store: Pick<Store, 'nextReady' | 'onCommit'>;
+  store: Pick<Store, 'readyLanes' | 'onCommit'>;
   clock: Clock;
 }): WaitingClaims {
   const room = createWaitingRoom(deps);
@@ -44,13 +44,13 @@ export function createWaitingClaims(deps: {
     const deadlineMs = deps.clock.monotonicMs() + wanted.waitMs;
     let last = first;
     for (;;) {
-      const woken = room.park({ lanes: wanted.lanes, deadlineMs, onGone: wanted.onGone });
+      const woken = room.park({ claimant: wanted.claimant, deadlineMs, onGone: wanted.onGone });
       // What was committed since the last attempt woke nobody here. While paused, only resuming helps.
-      if (!last.paused) await room.lookInto(wanted.lanes);
+      if (!last.paused) await room.lookInto(wanted.claimant);
       const reason = await woken;
       if (stopped) return last.answer;
       last = await wanted.attempt(isClosing);
-      if (!last.paused) await room.lookInto(wanted.lanes);
+      if (!last.paused) await room.lookInto(wanted.claimant);
       if (last.got || reason === 'over' || isClosing()) return last.answer;
     }
   }

@@ -1,9 +1,10 @@
 /**
  * Where claimants park until a task that they may take is ready. Memory holds only waiters; the store
  * is the only truth, so a wake-up is an invitation to run the ordinary claim, never a task. Each task
- * that becomes ready wakes one waiter, first come first served in each lane; a slow tick turns a
+ * that becomes ready wakes one of those who may take it, first come first served; a slow tick turns a
  * missed wake-up into a delay.
  */
+import { demandOf, fits, type Claimant, type Demand } from './lanes.ts';
 import type { Clock, Store } from './ports.ts';
 
 const SAFETY_TICK_MS = 1000;
@@ -12,7 +13,7 @@ const SAFETY_TICK_MS = 1000;
 export type WakeReason = 'ready' | 'over';
 
 export interface Parking {
-  readonly lanes: readonly string[];
+  readonly claimant: Claimant;
   /** On the monotonic clock. */
   readonly deadlineMs: number;
   /** Sets what is called when nobody waits any more; the latest replaces the one before. */
@@ -20,33 +21,37 @@ export interface Parking {
 }
 
 interface Waiter {
-  readonly lanes: readonly string[];
+  readonly claimant: Claimant;
   wake(reason: WakeReason): void;
 }
 
-export function createWaitingRoom(deps: { store: Pick<Store, 'nextReady' | 'onCommit'>; clock: Clock }) {
+export function createWaitingRoom(deps: { store: Pick<Store, 'readyLanes' | 'onCommit'>; clock: Clock }) {
   const { store, clock } = deps;
-  const lanes = createLanes();
+  const waiters = createWaiters();
   let cancelTick: (() => void) | null = null;
 
   store.onCommit((commit) => {
-    for (const lane of commit.readyLanes) lanes.first(lane)?.wake('ready');
-    if (commit.resumed) for (const lane of lanes.names()) lanes.first(lane)?.wake('ready');
+    for (const lane of commit.readyLanes) waiters.firstFor(demandOf(lane))?.wake('ready');
+    if (commit.resumed) void lookInto();
   });
 
-  /** Wakes one waiter of each of these lanes that has a task ready. A read that fails is the tick's to repeat. */
-  async function lookInto(names: readonly string[]): Promise<void> {
-    for (const lane of names) {
-      const head = await store.nextReady([lane]).catch(() => null);
-      if (head !== null) lanes.first(lane)?.wake('ready');
+  /**
+   * Wakes one waiter for each lane that has a task ready; with a claimant, for those lanes that are open to it. A
+   * read that fails is the tick's to repeat.
+   */
+  async function lookInto(claimant?: Claimant): Promise<void> {
+    if (waiters.count() === 0) return;
+    const lanes = await store.readyLanes().catch(() => []);
+    for (const demand of lanes.map(demandOf)) {
+      if (claimant === undefined || fits(demand, claimant)) waiters.firstFor(demand)?.wake('ready');
     }
   }
 
   function keepTicking(): void {
     cancelTick ??= clock.after(SAFETY_TICK_MS, () => {
       cancelTick = null;
-      if (lanes.names().length === 0) return;
-      void lookInto(lanes.names());
+      if (waiters.count() === 0) return;
+      void lookInto();
       keepTicking();
     });
   }
@@ -58,10 +63,10 @@ export function createWaitingRoom(deps: { store: Pick<Store, 'nextReady' | 'onCo
       keepTicking();
       return new Promise((resolve) => {
         const waiter: Waiter = {
-          lanes: parking.lanes,
+          claimant: parking.claimant,
           wake(reason) {
             cancelTimer();
-            lanes.remove(waiter);
+            waiters.remove(waiter);
             resolve(reason);
           },
         };
@@ -69,32 +74,29 @@ export function createWaitingRoom(deps: { store: Pick<Store, 'nextReady' | 'onCo
           waiter.wake('over');
         };
         const cancelTimer = clock.after(Math.max(0, parking.deadlineMs - clock.monotonicMs()), over);
-        lanes.add(waiter);
+        waiters.add(waiter);
         parking.onGone(over);
       });
     },
 
     close(): void {
       cancelTick?.();
-      for (const lane of lanes.names()) for (let first; (first = lanes.first(lane));) first.wake('over');
+      for (const waiter of waiters.all()) waiter.wake('over');
     },
   };
 }
 
-function createLanes() {
-  const byName = new Map<string, Set<Waiter>>();
+/** In the order in which they came. */
+function createWaiters() {
+  const waiters = new Set<Waiter>();
   return {
-    add(waiter: Waiter): void {
-      for (const lane of waiter.lanes) byName.set(lane, (byName.get(lane) ?? new Set()).add(waiter));
+    add: (waiter: Waiter) => void waiters.add(waiter),
+    remove: (waiter: Waiter) => void waiters.delete(waiter),
+    count: () => waiters.size,
+    all: () => [...waiters],
+    firstFor(demand: Demand): Waiter | null {
+      for (const waiter of waiters) if (fits(demand, waiter.claimant)) return waiter;
+      return null;
     },
-    remove(waiter: Waiter): void {
-      for (const lane of waiter.lanes) {
-        const waiters = byName.get(lane);
-        waiters?.delete(waiter);
-        if (waiters?.size === 0) byName.delete(lane);
-      }
-    },
-    first: (lane: string) => byName.get(lane)?.values().next().value,
-    names: () => [...byName.keys()],
   };
 }

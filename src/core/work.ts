@@ -7,6 +7,7 @@
 import type { NewAdminEvent } from './admin-event.ts';
 import type { Instance } from './instance.ts';
 import type { KeyChange, StoredKey } from './key.ts';
+import type { Claimant } from './lanes.ts';
 import type { Lease } from './lease.ts';
 import type { Tally, TallyWish } from './person-limits.ts';
 import type { Question } from './question.ts';
@@ -26,14 +27,18 @@ export interface QueueState {
 
 /** Each named read: what it takes and what it gives. All of it is read inside the transaction. */
 export interface Reads {
-  /** The id that the next new task gets (ids are never used twice), and what its submitter has asked for already. */
+  /**
+   * The id that the next new task gets (ids are never used twice), what its submitter has asked for already, and
+   * whether a task may become ready in this lane.
+   */
   newTask: {
-    takes: { origin: Task['origin']; tally?: TallyWish | undefined };
-    gives: { id: number; existing: Task | null; tally: Tally | null };
+    takes: { origin: Task['origin']; lane: string; tally?: TallyWish | undefined };
+    gives: { id: number; existing: Task | null; tally: Tally | null; hasRoom: boolean };
   };
   /**
    * A task and, if a lease id is given, that lease's row whatever task it belongs to. `tally` is that of whoever
    * would have one more task open. `faulty`: other instances that gave it back for this fault since it was queued.
+   * `hasRoom`: whether it may become ready in its lane.
    */
   task: {
     takes: {
@@ -41,6 +46,7 @@ export interface Reads {
       leaseId?: string | undefined;
       tally?: TallyWish | undefined;
       fault?: Fault | undefined;
+      reopens?: boolean | undefined;
     };
     gives: {
       task: Task | null;
@@ -48,6 +54,7 @@ export interface Reads {
       tally: Tally | null;
       run: RunState | null;
       faulty: readonly string[];
+      hasRoom: boolean;
     };
   };
   /** The same, and what claim-next would hand to this task's holder (or to nobody in particular) now. */
@@ -55,9 +62,9 @@ export interface Reads {
     takes: { id: number; leaseId?: string | undefined };
     gives: { task: Task | null; lease: Lease | null; next: Task | null; run: RunState | null };
   };
-  /** The ready task with the smallest rank in any of these lanes, the queue's state and the claimant. */
+  /** The ready task with the smallest rank in any of the lanes that are open to this claimant, and the queue's state. */
   nextReady: {
-    takes: { lanes: readonly string[]; instanceId: string; beginsRun?: boolean | undefined };
+    takes: { claimant: Claimant; instanceId: string; beginsRun?: boolean | undefined };
     gives: { task: Task | null; queue: QueueState; instance: Instance | null; needs: RunNeeds | null };
   };
   /** One task and the instance that wants it. */

@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 import type { Claimed, ClaimedNext, ClaimRequest } from '../core/claim-use-cases.ts';
 import type { ActingKey } from '../core/key.ts';
-import { lanesFor } from '../core/lanes.ts';
+import { claimantOf } from '../core/lanes.ts';
 import type { Answer, Once, Store } from '../core/ports.ts';
 import type { WaitingClaims } from '../core/waiting-claims.ts';
 import type { Work } from '../core/work.ts';
@@ -55,7 +55,7 @@ export function createClaims(deps: ClaimDeps) {
         const patience = patienceOf(key, delivery, keyring);
         try {
           return await waitingClaims.claim<Answer>({
-            lanes: lanesFor(wanted.by.instanceId),
+            claimant: claimantOf(wanted.by),
             waitMs: wanted.waitMs,
             onGone: (leave) => {
               patience.onOver(leave);

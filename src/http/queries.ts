@@ -1,16 +1,20 @@
 /** Path and query parameters, checked. Each throws `invalid_input` naming the parameter. */
 import type { Context } from 'hono';
+import type { z } from 'zod';
 import { TASK_STATUSES, TEXT_LIMITS, type TaskStatus } from '../core/vocabulary.ts';
 import { DomainError } from '../core/errors.ts';
 import { speakerFor } from '../core/key.ts';
-import { nameText } from '../contract/primitives.ts';
+import { claimantOf, type Claimant } from '../core/lanes.ts';
+import * as is from '../contract/primitives.ts';
 import type { TaskQuery } from '../core/ports.ts';
 import type { HttpEnv } from './env.ts';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;
 
-const instanceIdText = nameText('instance_id');
+const instanceIdText = is.nameText('instance_id');
+const projectWords = is.projects;
+const capabilityWords = is.capabilities('capabilities', 100);
 
 export function readTaskId(c: Context<HttpEnv>): number {
   const text = c.req.param('id') ?? '';
@@ -39,6 +43,28 @@ export function readInstanceId(c: Context<HttpEnv>): string | undefined {
   const parsed = instanceIdText.safeParse(text);
   if (parsed.success) return speakerFor(c.get('key'), parsed.data);
   throw invalid(`instance_id must be 1 to ${TEXT_LIMITS.name} characters without control characters.`);
+}
+
+/** What a claim says in its body; an empty word among the projects, or `null`, stands for tasks without one. */
+export function readClaimant(c: Context<HttpEnv>): Claimant {
+  const projects = wordsOf(c, 'projects')?.map((word) => (word === '' || word === 'null' ? null : word));
+  const capabilities = wordsOf(c, 'capabilities')?.filter((word) => word !== '');
+  return claimantOf({
+    instanceId: readInstanceId(c),
+    projects: projects && checked(projectWords, projects),
+    capabilities: capabilities && checked(capabilityWords, capabilities),
+  });
+}
+
+/** Commas between them, or the parameter once for each. */
+function wordsOf(c: Context<HttpEnv>, name: string): string[] | undefined {
+  return c.req.queries(name)?.flatMap((text) => text.split(',').map((word) => word.trim()));
+}
+
+function checked<T>(schema: z.ZodType<T>, value: T): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw invalid(parsed.error.issues.map(({ message }) => message).join(' '));
 }
 
 function readStatuses(text: string | undefined): readonly TaskStatus[] {

@@ -1,11 +1,12 @@
 /** The closed set of named reads, answered inside the transaction of the decision they are for. */
-import { lanesFor } from '../core/lanes.ts';
+import { claimantOf, laneOf } from '../core/lanes.ts';
 import type { Lease } from '../core/lease.ts';
 import type { TallyWish } from '../core/person-limits.ts';
 import type { Task } from '../core/task.ts';
 import type { Load, ReadName, Reads } from '../core/work.ts';
 import type { ApiKeyTable } from './api-key-table.ts';
 import type { InstanceTable } from './instance-table.ts';
+import type { LaneTable } from './lane-table.ts';
 import type { LeaseTable } from './lease-table.ts';
 import type { PersonTally } from './person-tally.ts';
 import type { QueueTable } from './queue-table.ts';
@@ -14,6 +15,7 @@ import type { TaskTable } from './task-table.ts';
 
 export interface ReadTables {
   readonly tasks: TaskTable;
+  readonly lanes: LaneTable;
   readonly leases: LeaseTable;
   readonly instances: InstanceTable;
   readonly queue: QueueTable;
@@ -56,24 +58,26 @@ export function createReads(tables: ReadTables) {
 type Some<K extends ReadName> = Pick<Answers, K>;
 
 function createTaskReads(
-  { tasks, leases, instances, queue, apiKeys, personTally, runTables }: ReadTables,
+  { tasks, lanes, leases, instances, queue, apiKeys, personTally, runTables }: ReadTables,
   { runs, taskAndLease }: Finding,
 ): Some<'newTask' | 'task' | 'taskAndNext' | 'leasesOf' | 'key' | 'queue'> {
   const tallyOf = (wish: TallyWish | undefined) => (wish === undefined ? null : personTally(wish));
   return {
-    newTask: ({ origin, tally }) => ({
+    newTask: ({ origin, lane, tally }) => ({
       id: tasks.nextId(),
       existing: origin === null ? null : tasks.byOrigin(origin.frontEnd, origin.ref),
       tally: tallyOf(tally),
+      hasRoom: lanes.hasRoom(lane),
     }),
-    task({ id, leaseId, tally, fault }) {
+    task({ id, leaseId, tally, fault, reopens }) {
       const found = taskAndLease(id, leaseId);
       const faulty = fault === undefined ? [] : runTables.runs.faulty(id, fault);
-      return { ...found, tally: tallyOf(tally), run: runs.stateOf(found.task), faulty };
+      const hasRoom = reopens !== true || found.task === null || lanes.hasRoom(laneOf(found.task));
+      return { ...found, tally: tallyOf(tally), run: runs.stateOf(found.task), faulty, hasRoom };
     },
     taskAndNext({ id, leaseId }) {
       const found = taskAndLease(id, leaseId);
-      const next = tasks.nextReady(lanesFor(found.task?.instanceId));
+      const next = tasks.nextReady(claimantOf({ instanceId: found.task?.instanceId }));
       return { ...found, next, run: runs.stateOf(found.task) };
     },
     leasesOf: ({ instanceId, leaseIds, cancelledSince }) => ({
@@ -95,8 +99,8 @@ function createClaimReads(
   { runs, taskAndLease }: Finding,
 ): Some<'nextReady' | 'claimById' | 'taskOfLease' | 'runOfLease' | 'question'> {
   return {
-    nextReady({ lanes, instanceId, beginsRun }) {
-      const task = tasks.nextReady(lanes);
+    nextReady({ claimant, instanceId, beginsRun }) {
+      const task = tasks.nextReady(claimant);
       return {
         task,
         queue: queue.state(),

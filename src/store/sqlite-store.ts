@@ -13,6 +13,7 @@ import { createGroupCommit } from './group-commit.ts';
 import { createEventTable } from './event-table.ts';
 import { createInstanceTable } from './instance-table.ts';
 import { createKeyTable, KEPT_MS } from './key-table.ts';
+import { createLaneTable } from './lane-table.ts';
 import { createLeaseTable } from './lease-table.ts';
 import { createMemoryTable } from './memory-table.ts';
 import { createPersonTally } from './person-tally.ts';
@@ -56,8 +57,10 @@ export async function createSqliteStore(options: SqliteStoreOptions): Promise<St
 }
 
 function createTables(database: OpenDatabase) {
+  const lanes = createLaneTable(database);
   return {
-    tasks: createTaskTable(database),
+    lanes,
+    tasks: createTaskTable(database, lanes),
     lists: createTaskLists(database),
     events: createEventTable(database),
     admin: createAdminTable(database),
@@ -151,13 +154,14 @@ type Readers = Omit<
 >;
 
 function createReaders(tables: Tables, clock: Clock): Readers {
-  const { tasks, lists, events, admin, apiKeys, instances, queue } = tables;
+  const { tasks, lanes, lists, events, admin, apiKeys, instances, queue } = tables;
   return {
     task: (id) => reading(() => tasks.byId(id)),
     tasks: (query) => reading(() => lists.page(query)),
     searchOpenTasks: (text, limit, createdBy) => reading(() => lists.searchOpen(text, limit, createdBy)),
     recentlyFinished: (limit) => reading(() => lists.recentlyFinished(limit)),
-    nextReady: (lanes) => reading(() => tasks.nextReady(lanes)),
+    nextReady: (claimant) => reading(() => tasks.nextReady(claimant)),
+    readyLanes: () => reading(() => lanes.all()),
     tasksAhead: (task, upTo) => reading(() => lists.ahead(task, upTo)),
     events: (taskId) => reading(() => events.ofTask(taskId)),
     eventsAfter: (position, limit) => reading(() => events.after(position, limit)),

@@ -57,6 +57,12 @@ export function prepareTaskReads({ client, tables }: OpenDatabase) {
       'tasks_ready',
       "WHERE status = 'pending' AND ready = 1 AND lane = CAST(:lane AS TEXT) ORDER BY rank, id LIMIT 1",
     ),
+    /** The same for many lanes: of all but one of them nothing else is read. */
+    placeInLane: columnsBy<{ lane: string }, { id: number; rank: number }>(
+      client,
+      'id, rank',
+      "tasks INDEXED BY tasks_ready WHERE status = 'pending' AND ready = 1 AND lane = CAST(:lane AS TEXT) ORDER BY rank, id LIMIT 1",
+    ),
     heldBy: tasksBy<{ instanceId: string }>(
       client,
       'tasks_held',

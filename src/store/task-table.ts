@@ -1,17 +1,28 @@
 /** The hot statements on `tasks`: what a decision reads and writes. Each names the index it must use. */
+import type { Claimant } from '../core/lanes.ts';
 import type { RunResult } from '../core/run.ts';
 import type { Task, TaskChange } from '../core/task.ts';
 import type { Renewal } from '../core/work.ts';
 import type { OpenDatabase } from './database.ts';
+import type { LaneTable } from './lane-table.ts';
 import { toChangedColumns, toTask, toTaskRow, type TaskRow } from './rows.ts';
 import { prepareTaskReads, prepareTaskWrites } from './task-statements.ts';
 
 export type TaskTable = ReturnType<typeof createTaskTable>;
 
-export function createTaskTable(database: OpenDatabase) {
+export function createTaskTable(database: OpenDatabase, lanes: Pick<LaneTable, 'openTo'>) {
   const reads = prepareTaskReads(database);
   const writes = prepareTaskWrites(database);
   const sequence = database.client.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'tasks'").pluck();
+
+  function firstOf(names: readonly string[]): number | null {
+    let best: Place | undefined;
+    for (const lane of names) {
+      const head = reads.placeInLane.get({ lane });
+      if (head && (!best || comesFirst(head, best))) best = head;
+    }
+    return best?.id ?? null;
+  }
 
   return {
     byId: (id: number) => toTaskOrNull(reads.byId.get({ id })),
@@ -20,13 +31,12 @@ export function createTaskTable(database: OpenDatabase) {
     nextId: () => Number(sequence.get() ?? 0) + 1,
 
     /** The head of each lane is one step in the index; the smallest rank, then id, wins. */
-    nextReady(lanes: readonly string[]): Task | null {
-      let best: TaskRow | undefined;
-      for (const lane of lanes) {
-        const head = reads.headOfLane.get({ lane });
-        if (head && (!best || comesFirst(head, best))) best = head;
-      }
-      return toTaskOrNull(best);
+    nextReady(claimant: Claimant): Task | null {
+      const [only, ...more] = lanes.openTo(claimant);
+      if (only === undefined) return null;
+      if (more.length === 0) return toTaskOrNull(reads.headOfLane.get({ lane: only }));
+      const id = firstOf([only, ...more]);
+      return id === null ? null : toTaskOrNull(reads.byId.get({ id }));
     },
 
     heldBy: (instanceId: string) => reads.heldBy.all({ instanceId }).map(toTask),
@@ -62,7 +72,9 @@ export function createTaskTable(database: OpenDatabase) {
   };
 }
 
-function comesFirst(one: TaskRow, other: TaskRow): boolean {
+type Place = Pick<TaskRow, 'id' | 'rank'>;
+
+function comesFirst(one: Place, other: Place): boolean {
   return one.rank < other.rank || (one.rank === other.rank && one.id < other.id);
 }
 

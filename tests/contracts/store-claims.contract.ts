@@ -1,7 +1,7 @@
 /** Claim order, leases, heartbeats, what time brings about, and who counts as alive. */
 import { describe, expect, it } from 'vitest';
 import type { Claimed } from '../../src/core/claim-use-cases.ts';
-import { lanesFor } from '../../src/core/lanes.ts';
+import { claimantOf } from '../../src/core/lanes.ts';
 import {
   actionsOf,
   claimed,
@@ -30,7 +30,7 @@ export function storeClaimsContract(open: OpenStoreWorld): void {
       const world = await open();
       for (const priority of ['low', 'medium', 'high', 'medium', 'high'] as const)
         await submit(world, { priority });
-      expect((await world.store.nextReady(lanesFor('mac')))?.id).toBe(3);
+      expect((await world.store.nextReady(claimantOf({ instanceId: 'mac' })))?.id).toBe(3);
       expect(await claimAll(world)).toEqual([3, 5, 2, 4, 1]);
       expect(await world.run(world.tasks.claimNext({ instanceId: 'mac' }))).toEqual({
         claimed: null,
@@ -53,7 +53,7 @@ export function storeClaimsContract(open: OpenStoreWorld): void {
       await submit(world, { priority: 'low', target: 'nas' });
       await submit(world, { target: 'other' });
       await submit(world);
-      expect((await world.store.nextReady(lanesFor(undefined)))?.id).toBe(1);
+      expect((await world.store.nextReady(claimantOf({})))?.id).toBe(1);
       expect(await claimAll(world, 'nas')).toEqual([1, 2, 5, 3]);
       expect(await claimAll(world, 'mac')).toEqual([]);
       expect(await claimAll(world, 'other')).toEqual([4]);

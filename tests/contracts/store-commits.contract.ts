@@ -5,7 +5,7 @@ import type { Commit } from '../../src/core/ports.ts';
 import { work, type Work } from '../../src/core/work.ts';
 import { claimed, submit, taskOf, type OpenStoreWorld, type StoreWorld } from './store-world.ts';
 
-const ANY = laneOf({ target: null });
+const ANY = laneOf({ target: null, project: null, requires: [] });
 
 /** The commits from here on. */
 function commitsOf(world: StoreWorld): Commit[] {
@@ -35,7 +35,7 @@ export function storeCommitsContract(open: OpenStoreWorld): void {
       },
       'a new task for one instance': {
         act: ({ tasks }) => tasks.submit({ description: 'x', target: 'nas' }),
-        tells: { readyLanes: [laneOf({ target: 'nas' })], hasEvents: true },
+        tells: { readyLanes: [laneOf({ target: 'nas', project: null, requires: [] })], hasEvents: true },
       },
       'a claim': {
         act: ({ tasks }) => tasks.claim(2, { instanceId: 'mac' }),
@@ -141,10 +141,15 @@ export function storeCommitsContract(open: OpenStoreWorld): void {
     it('tells nobody of what was taken back', async () => {
       const world = await open();
       const commits = commitsOf(world);
-      const brokenLater: Work<null> = work<'newTask', null>({ read: 'newTask', origin: null }, ({ id }) => {
-        const made = world.tasks.submit({ description: 'never' }).decide({ id, existing: null, tally: null });
-        return { result: null, changes: [...(made.changes ?? []), ...(made.changes ?? [])] };
-      });
+      const brokenLater: Work<null> = work<'newTask', null>(
+        { read: 'newTask', origin: null, lane: ANY },
+        ({ id }) => {
+          const made = world.tasks
+            .submit({ description: 'never' })
+            .decide({ id, existing: null, tally: null, hasRoom: true });
+          return { result: null, changes: [...(made.changes ?? []), ...(made.changes ?? [])] };
+        },
+      );
       await expect(world.run(brokenLater)).rejects.toThrow();
       expect(commits.filter((commit) => commit.hasEvents || commit.readyLanes.length > 0)).toEqual([]);
       expect(await world.store.task(1)).toBeNull();

@@ -1,5 +1,6 @@
 /** Questions: asked once, answered once, never by time, and never lost with a run. */
 import { describe, expect, it } from 'vitest';
+import { claimantOf } from '../../src/core/lanes.ts';
 import { answer, ask, begin, kindsOf, loseAll, report, running, told, totals } from './run-world.ts';
 import { actionsOf, refusal, submit, taskOf, type OpenStoreWorld } from './store-world.ts';
 
@@ -97,7 +98,7 @@ export function storeQuestionsContract(open: OpenStoreWorld): void {
         status: 'pending',
         parked: { kind: 'answer', until: null, detail: 'Run npm test?' },
       });
-      expect(await world.store.nextReady(['any'])).toBeNull();
+      expect(await world.store.nextReady(claimantOf({}))).toBeNull();
       await answer(world, 1, 'deny');
       expect((await taskOf(world, one.id)).parked).not.toBeNull();
       const lanes: string[] = [];
@@ -105,7 +106,7 @@ export function storeQuestionsContract(open: OpenStoreWorld): void {
       await answer(world, 2, 'allow_once');
       expect(lanes).toHaveLength(1);
       expect((await taskOf(world, one.id)).parked).toBeNull();
-      expect((await world.store.nextReady(['any']))?.id).toBe(one.id);
+      expect((await world.store.nextReady(claimantOf({})))?.id).toBe(one.id);
       const { run } = await begin(world, one.id);
       expect(run.answers).toMatchObject([
         { id: 1, call: '{"tool":"Bash"}', answer: { option: 'deny' } },

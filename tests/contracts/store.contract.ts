@@ -8,6 +8,7 @@ import { storeClaimsContract } from './store-claims.contract.ts';
 import { storeCommitsContract } from './store-commits.contract.ts';
 import { storeKeysContract } from './store-keys.contract.ts';
 import { storeListsContract } from './store-lists.contract.ts';
+import { storeMatchingContract } from './store-matching.contract.ts';
 import { storeMovesContract } from './store-moves.contract.ts';
 import { storeOnceContract } from './store-once.contract.ts';
 import { storePeopleContract } from './store-people.contract.ts';
@@ -58,6 +59,7 @@ export function storeContract(name: string, open: OpenStoreWorld): void {
 
     storeMovesContract(open);
     storeClaimsContract(open);
+    storeMatchingContract(open);
     storeOnceContract(open);
     storeListsContract(open);
     storeRetentionContract(open);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { clampLeaseMs, heartbeatSeconds, isExpired, renewedUntil } from '../../src/core/lease.ts';
 import { instanceStatus } from '../../src/core/instance.ts';
-import { laneOf, lanesFor, RANK_ORDER, rankOf } from '../../src/core/lanes.ts';
+import { RANK_ORDER, rankOf } from '../../src/core/lanes.ts';
 import { titleOf } from '../../src/core/event.ts';
 import { aLiveLease, minutesAfterNoon, NOON } from '../support/builders.ts';
 
@@ -63,23 +63,12 @@ it.each([
   expect(instanceStatus({ lastSeen: NOON, holdsLease }, now)).toBe(status);
 });
 
-describe('lanes and ranks', () => {
+describe('ranks', () => {
   it('order high before medium before low', () => {
     const ranks = (['high', 'medium', 'low'] as const).map(rankOf);
     expect(ranks).toEqual([...ranks].sort((a, b) => a - b));
     expect(new Set(ranks).size).toBe(3);
     expect(RANK_ORDER).toEqual(ranks);
-  });
-
-  it('offer a targeted task to its instance alone', () => {
-    expect(lanesFor('nas')).toContain(laneOf({ target: 'nas' }));
-    expect(lanesFor('mac')).not.toContain(laneOf({ target: 'nas' }));
-    expect(lanesFor(null)).toEqual([laneOf({ target: null })]);
-  });
-
-  it('keep an instance that is called like the common lane apart from it', () => {
-    expect(laneOf({ target: 'any' })).not.toBe(laneOf({ target: null }));
-    expect(lanesFor('any')).toHaveLength(new Set(lanesFor('any')).size);
   });
 });
 

@@ -37,8 +37,8 @@ describe('a claim that waits', () => {
 
   it('is woken for its own lane or the common one, and for no other', async () => {
     const world = waitingWorld();
-    const nas = world.claim('nas', 5000, ['any', 'to:nas']);
-    const mac = world.claim('mac', 5000, ['any', 'to:mac']);
+    const nas = world.claim('nas', 5000);
+    const mac = world.claim('mac', 5000);
     await world.turn();
     const before = world.attempts.length;
     world.arriveIn('to:mac', 'for mac');
@@ -49,6 +49,33 @@ describe('a claim that waits', () => {
     expect(world.waiting.count()).toBe(1);
     world.arrive('a');
     expect(await nas.answer).toBe('a');
+  });
+
+  it('is woken for what it may take, whoever came before it', async () => {
+    const world = waitingWorld();
+    world.claim('people', 60_000);
+    const notes = world.claim('notes', 60_000, { projects: ['notes'] });
+    const gpu = world.claim('gpu', 60_000, { projects: ['notes', null], capabilities: ['gpu'] });
+    await world.turn();
+    const before = world.attempts.length;
+    world.arriveIn('in:notes;gpu', 'for the gpu');
+    expect(await gpu.answer).toBe('for the gpu');
+    world.arriveIn('in:notes;', 'for notes');
+    expect(await notes.answer).toBe('for notes');
+    world.arriveIn('in:web;', 'for nobody here');
+    await world.turn();
+    expect(world.attempts.slice(before)).toEqual(['gpu', 'notes']);
+    expect(world.waiting.count()).toBe(1);
+  });
+
+  it('finds its own task behind those of others, by the tick', async () => {
+    const world = waitingWorld();
+    const notes = world.claim('notes', 60_000, { projects: ['notes'] });
+    await world.turn();
+    world.put('in:web;', 'for nobody here');
+    world.put('in:notes;', 'for notes');
+    world.clock.advance(1000);
+    expect(await notes.answer).toBe('for notes');
   });
 
   it('that has gone passes the wake-up on to the next', async () => {

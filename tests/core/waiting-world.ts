@@ -1,11 +1,10 @@
 /** A queue of names in memory, behind the two things that waiting claims need of a store. */
-import { laneOf } from '../../src/core/lanes.ts';
+import { claimantOf, demandOf, fits, laneOf, type Claimant } from '../../src/core/lanes.ts';
 import type { Commit, Store } from '../../src/core/ports.ts';
 import { createWaitingClaims } from '../../src/core/waiting-claims.ts';
-import { aTask } from '../support/builders.ts';
 import { manualClock } from '../support/clock.ts';
 
-export const ANY = laneOf({ target: null });
+export const ANY = laneOf({ target: null, project: null, requires: [] });
 
 const QUIET: Commit = {
   readyLanes: [],
@@ -22,10 +21,10 @@ export function waitingWorld() {
   const clock = manualClock();
   const ready: { lane: string; name: string }[] = [];
   const listeners: ((commit: Commit) => void)[] = [];
-  const store: Pick<Store, 'nextReady' | 'onCommit'> = {
-    nextReady(lanes) {
+  const store: Pick<Store, 'readyLanes' | 'onCommit'> = {
+    readyLanes() {
       if (world.readFails) return Promise.reject(new Error('the disk is away'));
-      return Promise.resolve(ready.some(({ lane }) => lanes.includes(lane)) ? aTask() : null);
+      return Promise.resolve([...new Set(ready.map(({ lane }) => lane))]);
     },
     onCommit(listener) {
       listeners.push(listener);
@@ -36,7 +35,7 @@ export function waitingWorld() {
   const commit = (what: Partial<Commit>) => {
     for (const listener of listeners) listener({ ...QUIET, ...what });
   };
-  const put = (lane: string, names: string[]) => ready.push(...names.map((name) => ({ lane, name })));
+  const put = (lane: string, ...names: string[]) => ready.push(...names.map((name) => ({ lane, name })));
 
   const world = {
     clock,
@@ -49,13 +48,14 @@ export function waitingWorld() {
     beforeAttempt: NOTHING,
     afterAttempt: NOTHING,
     /** Ready without anybody being told. */
-    add: (...names: string[]) => put(ANY, names),
+    put,
+    add: (...names: string[]) => put(ANY, ...names),
     arrive(...names: string[]) {
-      put(ANY, names);
+      put(ANY, ...names);
       commit({ readyLanes: names.map(() => ANY) });
     },
     arriveIn(lane: string, name: string) {
-      put(lane, [name]);
+      put(lane, name);
       commit({ readyLanes: [lane] });
     },
     /** Told of a task that somebody else has taken already. */
@@ -67,7 +67,9 @@ export function waitingWorld() {
     },
     turn: () => new Promise<void>((resolve) => setImmediate(resolve)),
 
-    claim(name: string, waitMs: number, lanes: readonly string[] = [ANY]) {
+    claim(name: string, waitMs: number, by: Partial<Claimant> = {}) {
+      const waiter = claimantOf({ instanceId: name, ...by });
+      const isFor = ({ lane }: { lane: string }) => fits(demandOf(lane), waiter);
       const claimant = {
         isGone: false,
         hasLeft: false,
@@ -75,7 +77,7 @@ export function waitingWorld() {
         answer: Promise.resolve<string | null>(null),
       };
       claimant.answer = waiting.claim<string | null>({
-        lanes,
+        claimant: waiter,
         waitMs,
         onGone(leave) {
           claimant.leave = leave;
@@ -86,7 +88,7 @@ export function waitingWorld() {
           world.beforeAttempt();
           await Promise.resolve();
           if (world.attemptFails !== null) throw world.attemptFails;
-          const place = ready.findIndex(({ lane }) => lanes.includes(lane));
+          const place = ready.findIndex(isFor);
           const takes = place >= 0 && !world.paused && !claimant.isGone && !isClosing();
           const [taken] = takes ? ready.splice(place, 1) : [];
           world.afterAttempt();

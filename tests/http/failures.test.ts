@@ -32,6 +32,7 @@ describe('a bug', () => {
       task: fail,
       tasks: fail,
       nextReady: fail,
+      readyLanes: fail,
       counts: fail,
       instances: fail,
     };

@@ -66,6 +66,9 @@ const BAD = {
   name: [5, [], {}, '', '   ', long(101), NUL, HALF, 'a\nb', 'a\u007fb', 'a\u0085b', 'a\u001b[31mb'],
   instance: [undefined, null, 5, '', ' ', long(101), NUL, HALF, 'a\tb'],
   priority: [5, '', 'urgent', 'HIGH', [], null],
+  word: [5, [], {}, '', 'Notes', 'a_b', 'a b', 'a,b', 'a;b', '-a', '../a', 'é', long(33), NUL],
+  words: ['gpu', 5, {}, [5], [['gpu']], ['GPU'], ['a,b'], ['a;b'], [''], [long(33)], [NUL]],
+  budget: [0, -1, '5', true, [], 1e13],
   seconds: ['5', true, [], -1, 31_536_001],
 } as const;
 
@@ -84,6 +87,17 @@ const FIELDS: readonly FieldCase[] = [
   { end: '/api/tasks', field: 'priority', bad: BAD.priority.slice(0, -1), rest: { description: 'x' } },
   { end: '/api/tasks', field: 'target', bad: BAD.name, rest: { description: 'x' } },
   { end: '/api/tasks', field: 'submitted_by', bad: BAD.name, rest: { description: 'x' } },
+  ...(
+    [
+      ['project', BAD.word],
+      ['requires', [...BAD.words, Array(11).fill('gpu')]],
+      ['model', BAD.name],
+      ['max_cost_usd', BAD.budget],
+      ['max_tokens', [...BAD.budget, 1.5]],
+      ['max_turns', [...BAD.budget, 1.5]],
+      ['max_minutes', BAD.budget],
+    ] as const
+  ).map(([field, bad]) => ({ end: '/api/tasks', field, bad, rest: { description: 'x' } })),
   { end: '', method: 'PUT', field: 'description', bad: BAD.filled(4000) },
   ...['/claim', '/api/tasks/claim', '/api/instance/heartbeat'].flatMap((end): FieldCase[] => [
     { end, field: 'instance_id', bad: BAD.instance },
@@ -95,6 +109,18 @@ const FIELDS: readonly FieldCase[] = [
     bad: ['5', true, []],
     rest: { instance_id: 'mac' },
   })),
+  {
+    end: '/api/tasks/claim',
+    field: 'projects',
+    bad: [...BAD.words, Array(201).fill('notes')],
+    rest: { instance_id: 'mac' },
+  },
+  {
+    end: '/api/tasks/claim',
+    field: 'capabilities',
+    bad: [...BAD.words, [null], Array(101).fill('gpu')],
+    rest: { instance_id: 'mac' },
+  },
   {
     end: '/api/tasks/claim',
     field: 'wait_seconds',

@@ -1,17 +1,18 @@
 /** Tasks over HTTP: validate, one call, answer. */
 import type { Context } from 'hono';
+import type { z } from 'zod';
 import { ENDPOINTS } from '../../contract/endpoints.ts';
 import type { ClaimRequest } from '../../core/claim-use-cases.ts';
-import { lanesFor } from '../../core/lanes.ts';
+import type { SubmitTask } from '../../core/edit-use-cases.ts';
 import { speaksForInstances } from '../../core/key.ts';
 import type { Caller } from '../../core/ownership.ts';
-import { required, type Task } from '../../core/task.ts';
+import { required, type Task, type TaskBudget } from '../../core/task.ts';
 import { ok } from '../answers.ts';
 import { parseBody, readText } from '../body.ts';
 import type { RouteDeps } from '../deps.ts';
 import type { HttpApp, HttpEnv } from '../env.ts';
 import { mount } from '../mount.ts';
-import { readInstanceId, readTaskId, readTaskQuery } from '../queries.ts';
+import { readClaimant, readTaskId, readTaskQuery } from '../queries.ts';
 import { toCause, toReportIfAny } from '../run-bodies.ts';
 import { toLogEntry, toTaskView, toTaskViewOrNull } from '../views.ts';
 import type { View } from '../writes.ts';
@@ -30,8 +31,7 @@ export function addTaskReads(app: HttpApp, { store, keyring }: RouteDeps): void 
   });
 
   mount(app, 'nextTask', async (c) => {
-    const instanceId = readInstanceId(c);
-    return ok(c, { task: toTaskViewOrNull(await store.nextReady(lanesFor(instanceId))) });
+    return ok(c, { task: toTaskViewOrNull(await store.nextReady(readClaimant(c))) });
   });
 
   mount(app, 'getTask', async (c) => {
@@ -50,13 +50,8 @@ export function addTaskWrites(app: HttpApp, { tasks, writes }: RouteDeps): void 
   mount(app, 'createTask', async (c) => {
     const text = await readText(c);
     const body = parseBody(c, text, ENDPOINTS.createTask.body);
-    const wanted = {
-      description: body.description,
-      priority: body.priority ?? undefined,
-      target: body.target ?? undefined,
-      submittedBy: body.submitted_by ?? undefined,
-    };
-    return writes.answer(c, text, { work: tasks.submit(wanted, toSpeaker(c, body)), view: CREATED });
+    const work = tasks.submit(toSubmission(body), toSpeaker(c, body));
+    return writes.answer(c, text, { work, view: CREATED });
   });
 
   mount(app, 'editTask', async (c) => {
@@ -165,6 +160,30 @@ function addEndRoutes(app: HttpApp, { tasks, writes }: Pick<RouteDeps, 'tasks' |
   });
 }
 
+type NewTask = z.output<typeof ENDPOINTS.createTask.body>;
+
+function toSubmission(body: NewTask): SubmitTask {
+  return {
+    description: body.description,
+    priority: body.priority ?? undefined,
+    target: body.target ?? undefined,
+    submittedBy: body.submitted_by ?? undefined,
+    project: body.project ?? undefined,
+    requires: body.requires ?? undefined,
+    model: body.model ?? undefined,
+    budget: toBudget(body),
+  };
+}
+
+function toBudget(body: NewTask): TaskBudget {
+  return {
+    costUsd: body.max_cost_usd ?? null,
+    tokens: body.max_tokens ?? null,
+    turns: body.max_turns ?? null,
+    minutes: body.max_minutes ?? null,
+  };
+}
+
 interface Proof {
   readonly instance_id?: string | null | undefined;
   readonly lease_id?: string | null | undefined;
@@ -183,6 +202,8 @@ function toCaller(c: Context<HttpEnv>, body: Proof): Caller {
 
 interface Wish {
   readonly instance_id: string;
+  readonly projects?: readonly (string | null)[] | null | undefined;
+  readonly capabilities?: readonly string[] | null | undefined;
   readonly instance_name?: string | null | undefined;
   readonly lease_seconds?: number | null | undefined;
   readonly session?: string | null | undefined;
@@ -195,6 +216,8 @@ function toClaimRequest(c: Context<HttpEnv>, body: Wish): ClaimRequest {
     instanceId: body.instance_id,
     instanceName: body.instance_name ?? undefined,
     leaseMs: body.lease_seconds == null ? undefined : body.lease_seconds * 1000,
+    projects: body.projects ?? undefined,
+    capabilities: body.capabilities ?? undefined,
     session: body.session ?? undefined,
     account: body.account ?? undefined,
   };

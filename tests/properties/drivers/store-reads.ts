@@ -1,5 +1,5 @@
 /** What the store says when it is only asked, in the shapes of the wire. */
-import { lanesFor } from '../../../src/core/lanes.ts';
+import { claimantOf } from '../../../src/core/lanes.ts';
 import type { Store } from '../../../src/core/ports.ts';
 import { required } from '../../../src/core/task.ts';
 import type { TaskStatus } from '../../../src/core/vocabulary.ts';
@@ -36,7 +36,9 @@ export function createStoreReads({ store, clock }: { store: Store; clock: Manual
       logs: (await store.events((await task(id)).id)).map((event) => toLogEntry(event, NAMELESS)),
     }),
     list: async ({ statuses = [], limit = 50 }) => ({ pages: await pagesOf(statuses, limit) }),
-    peek: async ({ body }) => ({ task: toTaskViewOrNull(await store.nextReady(lanesFor(body.instance_id))) }),
+    peek: async ({ body }) => ({
+      task: toTaskViewOrNull(await store.nextReady(claimantOf({ instanceId: body.instance_id }))),
+    }),
     stats: async () => toStats(await store.counts(), clock.now()),
     instances: async () => ({ instances: byId((await store.instances()).map(toInstanceView)) }),
   };
