@@ -1,5 +1,6 @@
 /** What this front end is given. Nothing here is read from the environment. */
 import type { Clock, Logger, Store } from '../../core/ports.ts';
+import type { RunService } from '../../core/run-service.ts';
 import type { TaskService } from '../../core/task-service.ts';
 
 export interface DiscordConfig {
@@ -32,6 +33,7 @@ export interface DiscordDeps {
   readonly config: DiscordConfig;
   readonly store: Store;
   readonly tasks: TaskService;
+  readonly runs: RunService;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly about: About;

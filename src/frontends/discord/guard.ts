@@ -3,9 +3,10 @@
  * decides whether that is for everybody or for one. A refusal says where to go or whom to ask.
  */
 import type { BaseInteraction, Channel, Client, Guild } from 'discord.js';
+import type { Reach } from '../../core/ownership.ts';
 import { channelName, isId, type DiscordConfig } from './config.ts';
 import { countedGuilds, findChannel } from './places.ts';
-import { decidingRoles, rightsOf, suffices, type Need, type Rights, type Standing } from './rights.ts';
+import { decidingRoles, rightsOf, suffices, type Need, type Standing } from './rights.ts';
 import { inline } from './text.ts';
 import type { Person } from './turn.ts';
 
@@ -33,15 +34,16 @@ export function admit(interaction: BaseInteraction, wish: Wish, config: DiscordC
   if (!isIn(interaction, places, config)) return { refused: whereTo(client, config) };
   const rights = rightsOf(standingOf(interaction, guild), config);
   if (!suffices(rights, wish.needs)) return { refused: whoMay(interaction, wish.needs, config) };
-  return { refused: null, person: personOf(interaction, rights, config) };
+  const reach = wish.needs === 'steer' ? rights.steers : rights.changes === 'any' ? 'any' : 'own';
+  return {
+    refused: null,
+    person: personOf(interaction, reach, rights.isLimited ? config.limits : undefined),
+  };
 }
 
-function personOf({ user }: BaseInteraction, rights: Rights, { limits }: DiscordConfig): Person {
-  return {
-    // Known from Discord itself, so it may decide who is mentioned later.
-    caller: { actor: `discord:${user.id}`, reach: rights.changes === 'any' ? 'any' : 'own' },
-    limits: rights.isLimited ? limits : undefined,
-  };
+function personOf({ user }: BaseInteraction, reach: Reach, limits: Person['limits']): Person {
+  // Known from Discord itself, so it may decide who is mentioned later.
+  return { caller: { actor: `discord:${user.id}`, reach }, limits };
 }
 
 function guildOf(interaction: BaseInteraction): Guild | null {
@@ -91,8 +93,14 @@ export function whoMay(interaction: BaseInteraction, need: Need, config: Discord
   const guild = guildOf(interaction);
   const wanted = need === 'look' ? [] : decidingRoles(need, config);
   const names = wanted.map((role) => `**${inline(guild?.roles.cache.get(role)?.name ?? role, 100)}**`);
+  if (need === 'steer') return whoSteers(names);
   const roles = names.length === 1 ? `the role ${names.join('')}` : `one of the roles ${names.join(', ')}`;
   return `${whatTakes(need, config)} takes ${roles}. Ask an admin of this server for it; looking is open to all: \`/queue\`, \`/status\`, \`/done\`.`;
+}
+
+function whoSteers(roles: readonly string[]): string {
+  const others = roles.length === 0 ? '' : ` who holds ${roles.join(' or ')},`;
+  return `That is for whoever queued the task,${others} and for the owner of this server.`;
 }
 
 function whatTakes(need: Need, { submitRoles, manageRoles }: DiscordConfig): string {

@@ -22,6 +22,9 @@ import { says } from './outgoing.ts';
 import { PRESSES, toldAsGone } from './presses.ts';
 import { givingBack, refusalOf, WENT_WRONG } from './refusals.ts';
 import type { Need } from './rights.ts';
+import { readRunButtonId } from './run-buttons.ts';
+import { readRunFormId, submitRunForm, typedInRunForm } from './run-forms.ts';
+import { pressRunButton } from './run-presses.ts';
 import type { Kit, Person, Turn } from './turn.ts';
 import { createVoice, InteractionOver } from './voice.ts';
 
@@ -55,8 +58,8 @@ export function createInteractions(kit: Kit): Interactions {
 }
 
 async function respond(kit: Kit, interaction: RepliableInteraction, answer: Answer): Promise<void> {
+  const handling = handlingOf(kit, interaction);
   try {
-    const handling = handlingOf(kit, interaction);
     if (handling === null) {
       await answer.tell(OUTDATED);
       return;
@@ -66,7 +69,7 @@ async function respond(kit: Kit, interaction: RepliableInteraction, answer: Answ
     if (admission.refused === null) await handling.run(answer, admission.person);
     else await answer.tell(givingBack(says(admission.refused), typed));
   } catch (error) {
-    await recover(kit, { interaction, answer, error });
+    await recover(kit, { interaction, answer, error, needs: handling?.needs ?? 'look' });
   }
 }
 
@@ -93,7 +96,7 @@ function commandOf(kit: Kit, interaction: CommandInteraction): Handling | null {
 
 function pressOf(kit: Kit, interaction: ButtonInteraction): Handling | null {
   const press = readButtonId(interaction.customId);
-  if (press === null) return null;
+  if (press === null) return runPressOf(kit, interaction);
   const { needs, run } = PRESSES[press.verb];
   return {
     needs,
@@ -102,7 +105,26 @@ function pressOf(kit: Kit, interaction: ButtonInteraction): Handling | null {
   };
 }
 
+function runPressOf(kit: Kit, interaction: ButtonInteraction): Handling | null {
+  const press = readRunButtonId(interaction.customId);
+  if (press === null) return null;
+  return {
+    needs: 'steer',
+    isOnOurMessage: true,
+    run: (answer, person) => pressRunButton({ kit, interaction, answer, person }, press).catch(toldAsGone),
+  };
+}
+
 function formOf(kit: Kit, interaction: ModalSubmitInteraction): Handling | null {
+  const wish = readRunFormId(interaction.customId);
+  if (wish !== null) {
+    return {
+      needs: 'steer',
+      isOnOurMessage: true,
+      typed: typedInRunForm(interaction),
+      run: (answer, person) => submitRunForm({ kit, interaction, answer, person }, wish).catch(toldAsGone),
+    };
+  }
   if (interaction.customId !== TASK_FORM) return null;
   return {
     needs: 'submit',
@@ -115,14 +137,15 @@ interface Failed {
   readonly interaction: BaseInteraction;
   readonly answer: Answer;
   readonly error: unknown;
+  readonly needs: Need;
 }
 
-async function recover(kit: Kit, { interaction, answer, error }: Failed): Promise<void> {
+async function recover(kit: Kit, { interaction, answer, error, needs }: Failed): Promise<void> {
   if (error instanceof InteractionOver) {
     kit.logger.info({ interaction: interaction.id, code: error.code }, 'an interaction was over');
     return;
   }
-  const refusal = refusalOf(error, whoMay(interaction, 'manage', kit.config));
+  const refusal = refusalOf(error, whoMay(interaction, needs === 'steer' ? 'steer' : 'manage', kit.config));
   if (refusal === null) {
     const stack = error instanceof Error ? error.stack : String(error);
     kit.logger.error({ interaction: interaction.id, stack }, 'an interaction failed');

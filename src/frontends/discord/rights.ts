@@ -8,8 +8,11 @@
 import type { Reach } from '../../core/ownership.ts';
 import { isId, type DiscordConfig } from './config.ts';
 
-/** What a command, button or form takes. `change`: of one task, which may turn out to be somebody else's. */
-export type Need = 'look' | 'submit' | 'change' | 'manage';
+/**
+ * What a command, button or form takes. `change`: of one task, which may turn out to be somebody else's. `steer`: of
+ * what a run does on a machine, which takes more: see `steers`.
+ */
+export type Need = 'look' | 'submit' | 'change' | 'manage' | 'steer';
 
 export interface Standing {
   readonly userId: string;
@@ -25,6 +28,11 @@ export interface HeldRole {
 export interface Rights {
   readonly submits: boolean;
   readonly changes: Reach | 'none';
+  /**
+   * Whose runs they may talk to, answer and stop. Without any role configured that is nobody's but their own: what is
+   * said there is done on somebody's machine.
+   */
+  readonly steers: Reach;
   /** MAX_OPEN_PER_PERSON and MAX_SUBMISSIONS_PER_HOUR apply. */
   readonly isLimited: boolean;
 }
@@ -32,13 +40,16 @@ export interface Rights {
 type Rules = Pick<DiscordConfig, 'allowedRoles' | 'submitRoles' | 'manageRoles' | 'owners'>;
 
 export function rightsOf({ userId, roles, ownsServer }: Standing, rules: Rules): Rights {
-  if (ownsServer || rules.owners.includes(userId)) return { submits: true, changes: 'any', isLimited: false };
+  if (ownsServer || rules.owners.includes(userId)) {
+    return { submits: true, changes: 'any', steers: 'any', isLimited: false };
+  }
   const holdsOneOf = (wanted: readonly string[]) =>
     wanted.length === 0 || wanted.some((wish) => roles.some((role) => isMeant(role, wish)));
   const submits = holdsOneOf(decidingRoles('submit', rules));
   const manages = holdsOneOf(decidingRoles('manage', rules));
   const changes = manages ? 'any' : submits ? 'own' : 'none';
-  return { submits, changes, isLimited: true };
+  const steers = manages && decidingRoles('manage', rules).length > 0 ? 'any' : 'own';
+  return { submits, changes, steers, isLimited: true };
 }
 
 /** An id means that role alone: whoever makes roles could call another one so. */
@@ -52,12 +63,17 @@ export function suffices({ submits, changes }: Rights, need: Need): boolean {
     submit: submits,
     change: changes !== 'none',
     manage: changes === 'any',
+    // Whose task it is shows when it is read.
+    steer: true,
   };
   return enough[need];
 }
 
 /** The roles of which one is needed; empty: everybody may. */
-export function decidingRoles(need: Exclude<Need, 'look'>, rules: Rules): readonly string[] {
+export function decidingRoles(
+  need: 'submit' | 'change' | 'manage' | 'steer',
+  rules: Rules,
+): readonly string[] {
   const special = need === 'submit' ? rules.submitRoles : rules.manageRoles;
   return special.length > 0 ? special : rules.allowedRoles;
 }

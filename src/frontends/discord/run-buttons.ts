@@ -25,8 +25,8 @@ const MOST_OPTIONS = 24;
 
 /** Null: not one of ours. */
 export function readRunButtonId(customId: string): RunPress | null {
-  const [verb, number, place] = customId.split(':');
-  if (!isNumber(number)) return null;
+  const [verb, number, place, ...others] = customId.split(':');
+  if (!isNumber(number) || others.length > 0) return null;
   const known = RUN_VERBS.find((name) => name === verb);
   if (known !== undefined) return place === undefined ? { verb: known, taskId: Number(number) } : null;
   if (verb === 'answer-text') return { verb, questionId: Number(number) };

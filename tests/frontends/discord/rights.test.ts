@@ -31,6 +31,16 @@ describe('rights', () => {
     expect(rights).toMatchObject({ changes, isLimited: true });
   }); // prettier-ignore
 
+  test.each([
+    ['nothing is set', {}, [], 'own'],
+    ['the managing role is missing', { manageRoles: ['ops'] }, ['dev'], 'own'],
+    ['the managing role is held', { manageRoles: ['ops'] }, ['ops'], 'any'],
+    ['the allowed role decides', { allowedRoles: ['crew'] }, ['crew'], 'any'],
+  ] as const)('runs of others are steered where %s: %s', (_where, rules, roles, steers) => {
+    const held = roles.map((name) => ({ id: '300000000000000009', name }));
+    expect(rightsOf({ ...NOBODY, roles: held }, { ...RULES, ...rules }).steers).toBe(steers);
+  });
+
   test('an id means that role, and not another one that was given it as its name', () => {
     const rules = { ...RULES, manageRoles: ['400000000000000001'] };
     const changes = (id: string, name: string) =>
@@ -46,7 +56,7 @@ describe('rights', () => {
     ['the owner of the server', { ...NOBODY, ownsServer: true }],
   ])('%s may do everything without a role and without limits', (_who, standing) => {
     const rights = rightsOf(standing, { ...closed, owners: ['300000000000000007'] });
-    expect(rights).toEqual({ submits: true, changes: 'any', isLimited: false });
+    expect(rights).toEqual({ submits: true, changes: 'any', steers: 'any', isLimited: false });
     expect(NEEDS.every((need) => suffices(rights, need))).toBe(true);
   });
 

@@ -3,6 +3,7 @@
  * live by one clock that stands still until a test moves it.
  */
 import { createTaskService, type TaskService } from '../../../src/core/task-service.ts';
+import { createRunService, type RunService } from '../../../src/core/run-service.ts';
 import type { FrontEnd, Logger, Store } from '../../../src/core/ports.ts';
 import { createDiscordFrontEnd, type DiscordConfig } from '../../../src/frontends/discord/index.ts';
 import { createSqliteStore } from '../../../src/store/sqlite-store.ts';
@@ -21,6 +22,7 @@ export interface Stage {
   readonly clock: ManualClock;
   readonly store: Store;
   readonly tasks: TaskService;
+  readonly runs: RunService;
   readonly frontEnd: FrontEnd;
   readonly relay: LittleRelay;
   readonly log: readonly LogLine[];
@@ -72,6 +74,7 @@ async function enter(base: Base, options: StageOptions): Promise<Stage> {
   const ids = { leaseId: () => `lease-${(lease += 1)}` };
   const policy = { leaseMs: 7_200_000, maxAttempts: 3 };
   const tasks = createTaskService({ clock, ids, policy });
+  const runs = createRunService({ clock });
   const config: DiscordConfig = {
     token: twin.token,
     apiUrl: twin.url,
@@ -87,7 +90,7 @@ async function enter(base: Base, options: StageOptions): Promise<Stage> {
     ...options.config,
   };
   const about = { version: '1.2.3', startedAt: clock.now() };
-  const frontEnd = createDiscordFrontEnd({ config, store, tasks, clock, logger, about });
+  const frontEnd = createDiscordFrontEnd({ config, store, tasks, runs, clock, logger, about });
   const relay = createLittleRelay({ store: base.store, frontEnd, clock });
   await frontEnd.start();
   if (options.waitUntilReady !== false) {
@@ -107,6 +110,7 @@ async function enter(base: Base, options: StageOptions): Promise<Stage> {
     clock,
     store: base.store,
     tasks,
+    runs,
     frontEnd,
     relay,
     config,

@@ -12,6 +12,7 @@ const COMMANDS = [
   '`/status` machines and numbers',
   '`/done` recent results',
   '`/priority` and `/cancel` change a task',
+  '`/reply` tells a run something, or has a finished task go on',
   '**Apps › Queue as task** on any message',
 ];
 

@@ -7,6 +7,7 @@ import { done } from './done.ts';
 import { priority } from './priority.ts';
 import { queueAsTask } from './queue-as-task.ts';
 import { queue } from './queue.ts';
+import { reply } from './reply.ts';
 import { status } from './status.ts';
 import { task } from './task.ts';
 
@@ -17,6 +18,7 @@ export const COMMANDS: readonly Command[] = [
   done,
   priority,
   cancel,
+  reply,
   athena,
   queueAsTask,
 ];

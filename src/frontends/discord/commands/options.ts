@@ -9,9 +9,10 @@ import { DomainError } from '../../../core/errors.ts';
 import { PRIORITIES, TEXT_LIMITS, type Priority } from '../../../core/vocabulary.ts';
 import { flat } from '../text.ts';
 import type { Choice, Turn } from '../turn.ts';
-import { PRIORITY_DOTS, PRIORITY_LABELS } from '../words.ts';
+import { PRIORITY_DOTS, PRIORITY_LABELS, STATUS_LOOKS } from '../words.ts';
 
 const SUGGESTIONS = 25;
+const ENDED_LOOKED_AT = 100;
 
 type Asking = Turn<AutocompleteInteraction>;
 
@@ -81,6 +82,21 @@ export async function suggestTasks({ person, kit }: Asking, typed: string): Prom
     name: flat(`#${task.id} ${PRIORITY_DOTS[task.priority]} ${task.description}`, 100),
     value: String(task.id),
   }));
+}
+
+/** Also those that have ended: a reply has them go on. */
+export async function suggestTasksToSteer(turn: Asking, typed: string): Promise<Choice[]> {
+  const open = await suggestTasks(turn, typed);
+  const { actor, reach } = turn.person.caller;
+  const wanted = typed.trim().replace(/^#/, '').toLowerCase();
+  const ended = (await turn.kit.store.recentlyFinished(ENDED_LOOKED_AT))
+    .filter(({ createdBy }) => reach === 'any' || createdBy === actor)
+    .filter(({ id, description }) => `${id}`.startsWith(wanted) || description.toLowerCase().includes(wanted))
+    .map((task) => ({
+      name: flat(`#${task.id} ${STATUS_LOOKS[task.status].icon} ${task.description}`, 100),
+      value: String(task.id),
+    }));
+  return [...open, ...ended].slice(0, SUGGESTIONS);
 }
 
 export async function suggestMachines({ kit: { store } }: Asking, typed: string): Promise<Choice[]> {
