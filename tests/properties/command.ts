@@ -31,6 +31,13 @@ export interface Body {
   readonly priority?: Priority;
   readonly target?: string;
   readonly submitted_by?: string;
+  readonly project?: string;
+  readonly requires?: readonly string[];
+  readonly model?: string;
+  readonly max_cost_usd?: number;
+  readonly max_turns?: number;
+  readonly projects?: readonly (string | null)[];
+  readonly capabilities?: readonly string[];
   readonly instance_id?: string;
   readonly instance_name?: string;
   readonly lease_seconds?: number;

@@ -17,6 +17,20 @@ const name = fc.constant('@ada');
 const reason = fc.constantFrom('tea', 'rain');
 const leaseMark = fc.constantFrom('~0', '~0', '~0', '~0', '~0', '~0', '~1', '*0');
 const holder = fc.constantFrom('~', '~', '~', '~', '~', '~', ...INSTANCES);
+const project = fc.constantFrom('notes', 'web');
+const capability = fc.constantFrom('gpu', 'usb');
+/** Mostly what serves much, so that something is served. */
+const served = {
+  projects: fc.constantFrom(['notes', 'web', null], ['notes', null], ['web'], [null]),
+  capabilities: fc.constantFrom(['gpu', 'usb'], ['usb'], []),
+};
+const asked = {
+  project,
+  requires: fc.array(capability, { maxLength: 3 }),
+  model: fc.constant('claude-sonnet-4-5'),
+  max_cost_usd: fc.constantFrom(0.5, 2),
+  max_turns: fc.constant(7),
+};
 /** Shorter than the shortest, in between, and longer than the longest. */
 const leaseSeconds = fc.constantFrom(5, 30, 9999);
 
@@ -45,13 +59,23 @@ const BODIES: Readonly<Record<Write, fc.Arbitrary<Body>>> = {
         'description',
       ),
     },
+    {
+      weight: 2,
+      arbitrary: optional(
+        { description: text, priority, target: seldom(instance, 3), ...asked },
+        'description',
+      ),
+    },
   ),
   edit: optional({ description: text }, 'description'),
   priority: optional({ priority }, 'priority'),
   cancel: optional({ reason }),
   requeue: fc.constant({}),
   claim: optional(claimant, 'instance_id'),
-  claimNext: optional(claimant, 'instance_id'),
+  claimNext: fc.oneof(
+    optional(claimant, 'instance_id'),
+    optional({ ...claimant, ...served }, 'instance_id', 'projects'),
+  ),
   complete: optional({ ...proof, notes }),
   fail: optional({ ...proof, error: text, retry: fc.boolean(), retry_in_seconds: seconds }, 'error'),
   release: optional({ ...proof, reason, retry_in_seconds: seconds }),
@@ -109,7 +133,7 @@ const read: fc.Arbitrary<Command> = fc.oneof(
     limit: fc.constantFrom(1, 2, 50),
     body: fc.constant({}),
   }),
-  fc.record({ do: fc.constant('peek' as const), body: optional({ instance_id: instance }) }),
+  fc.record({ do: fc.constant('peek' as const), body: optional({ instance_id: instance, ...served }) }),
   fc.record({ do: fc.constantFrom<Read>('stats', 'instances'), body: fc.constant({}) }),
 );
 

@@ -76,7 +76,5 @@ function isSettled(
   { unsent, sentAway }: { unsent: Iterable<string>; sentAway: Command[] },
 ): boolean {
   for (const name of unsent) if (giveBack(state, name) !== null) return false;
-  return (
-    state.queue.paused || sentAway.every(({ body }) => nextFor(state, body.instance_id ?? null) === null)
-  );
+  return state.queue.paused || sentAway.every(({ body }) => nextFor(state, body) === null);
 }

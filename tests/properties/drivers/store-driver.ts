@@ -2,12 +2,13 @@
 import type Database from 'better-sqlite3';
 import { expect } from 'vitest';
 import type { ClaimRequest, Claimed, ClaimedNext } from '../../../src/core/claim-use-cases.ts';
+import type { SubmitTask } from '../../../src/core/edit-use-cases.ts';
 import type { Completed } from '../../../src/core/end-use-cases.ts';
 import { DomainError } from '../../../src/core/errors.ts';
 import { createInstanceService, type HeartbeatAnswer } from '../../../src/core/instance-service.ts';
 import { OWNER_KEY } from '../../../src/core/key.ts';
 import type { Store } from '../../../src/core/ports.ts';
-import type { Task } from '../../../src/core/task.ts';
+import { NO_BUDGET, type Task } from '../../../src/core/task.ts';
 import { createTaskService } from '../../../src/core/task-service.ts';
 import type { QueueState, Renewal, Work } from '../../../src/core/work.ts';
 import { toInstanceView, toLeaseView, toTaskView, toTaskViewOrNull } from '../../../src/http/views.ts';
@@ -56,7 +57,20 @@ const claimant = (body: Body): ClaimRequest => ({
   key: OWNER_KEY,
   instanceId: body.instance_id ?? '',
   instanceName: body.instance_name,
+  projects: body.projects,
+  capabilities: body.capabilities,
   leaseMs: body.lease_seconds === undefined ? undefined : body.lease_seconds * 1000,
+});
+
+const submission = (body: Body): SubmitTask => ({
+  description: body.description ?? '',
+  priority: body.priority,
+  target: body.target,
+  submittedBy: body.submitted_by,
+  project: body.project,
+  requires: body.requires,
+  model: body.model,
+  budget: { ...NO_BUDGET, costUsd: body.max_cost_usd ?? null, turns: body.max_turns ?? null },
 });
 
 function createWrites(clock: ManualClock) {
@@ -67,8 +81,8 @@ function createWrites(clock: ManualClock) {
   const made = <R>(work: Work<R>, view: (result: R) => object) => ({ work, view }) as Made;
   const queue = (work: Work<QueueState>) => made(work, (state) => state);
   const makers: Readonly<Record<Write, (id: number, body: Body) => Made>> = {
-    add: (_, { description = '', priority, target, submitted_by: submittedBy, ...rest }) =>
-      made(tasks.submit({ description, priority, target, submittedBy }, speaker(rest)), (task) => ({
+    add: (_, body) =>
+      made(tasks.submit(submission(body), speaker(body)), (task) => ({
         task_id: task.id,
         ...statusView(task),
       })),

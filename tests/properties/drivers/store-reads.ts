@@ -37,7 +37,7 @@ export function createStoreReads({ store, clock }: { store: Store; clock: Manual
     }),
     list: async ({ statuses = [], limit = 50 }) => ({ pages: await pagesOf(statuses, limit) }),
     peek: async ({ body }) => ({
-      task: toTaskViewOrNull(await store.nextReady(claimantOf({ instanceId: body.instance_id }))),
+      task: toTaskViewOrNull(await store.nextReady(claimantOf({ ...body, instanceId: body.instance_id }))),
     }),
     stats: async () => toStats(await store.counts(), clock.now()),
     instances: async () => ({ instances: byId((await store.instances()).map(toInstanceView)) }),

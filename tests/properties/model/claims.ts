@@ -21,7 +21,7 @@ export function claim(state: State, { id, body }: Command, request: string | nul
 
 export function claimNext(state: State, { body }: Command, request: string | null): Reply {
   if (state.queue.paused) return answer({ task: null, paused: true }, false);
-  const next = nextFor(state, body.instance_id ?? null);
+  const next = nextFor(state, body);
   return next === null ? answer({ task: null }, false) : take(state, next, body, request);
 }
 

@@ -14,16 +14,22 @@ const isOver = ({ status }: Task) => status !== 'pending' && status !== 'in_prog
 const wrongState = (task: Task) => refuse('invalid_transition', { details: { status: task.status } });
 
 export function add(state: State, { body }: Command): Reply {
-  const { description = '', priority = 'medium', target = null, submitted_by = null } = body;
+  const { description = '', priority = 'medium', target = null, submitted_by = null, project = null } = body;
+  const { requires = [], model = null, max_cost_usd = null, max_turns = null } = body;
   const nothing = { instance_id: null, instance_name: null, claimed_at: null, completed_at: null };
   const task: Task = {
     ...{ id: state.tasks.length + 1, description, status: 'pending', priority, target, submitted_by },
     ...{ created_at: state.now, updated_at: state.now, not_before: null, lease_expires_at: null },
+    ...{ project, requires: [...new Set(requires)].sort(), model, max_cost_usd, max_turns },
     ...{ attempt: 0, notes: null, error: null, leases: [], logs: [] },
     ...nothing,
   };
   state.tasks.push(task);
-  log(state, task, { action: 'created', actor: speakerOf(body), details: { description, priority, target } });
+  log(state, task, {
+    action: 'created',
+    actor: speakerOf(body),
+    details: { description, priority, target, project },
+  });
   return { status: 201, body: { task_id: task.id, status: 'pending', task: viewOf(task) }, changed: true };
 }
 

@@ -53,7 +53,7 @@ export function complete(state: State, command: Command): Reply {
   return end(state, command, {
     repeats: ['completed'],
     show(task, changed) {
-      const next = nextFor(state, task.instance_id);
+      const next = nextFor(state, { instance_id: task.instance_id });
       return answer({ status: task.status, task: viewOf(task), next_task: next && viewOf(next) }, changed);
     },
     make: (task, actor) => completed(state, task, { actor, notes: command.body.notes }),
@@ -69,7 +69,7 @@ function completed(state: State, task: Task, { actor, notes }: How): Reply | boo
   if (task.status !== 'in_progress') return wrongState(task);
   task.notes = notes ?? task.notes;
   task.error = null;
-  const next = nextFor(state, task.instance_id);
+  const next = nextFor(state, { instance_id: task.instance_id });
   const details = { notes: task.notes, next_task: next && { id: next.id, title: next.description } };
   finish(state, task, 'completed', { action: 'completed', actor, details });
   return true;

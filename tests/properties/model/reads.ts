@@ -37,7 +37,7 @@ function list(state: State, { statuses = ['pending'], limit = 50 }: Command): Re
 }
 
 function peek(state: State, { body }: Command): Reply {
-  const next = nextFor(state, body.instance_id ?? null);
+  const next = nextFor(state, body);
   return answer({ task: next && viewOf(next) }, false);
 }
 

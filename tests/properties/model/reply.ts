@@ -44,7 +44,7 @@ export const runningView = ({ id, claimed_at }: Task) => ({ task_id: id, since: 
 /** The task object of the contract. */
 export function viewOf(task: Task): object {
   const { id, description, status, priority, target, instance_id, instance_name } = task;
-  const { notes, submitted_by, attempt, error } = task;
+  const { notes, submitted_by, attempt, error, project, requires, model, max_cost_usd, max_turns } = task;
   return {
     ...{ id, description, status, priority, target, instance_id, instance_name },
     ...{ notes, submitted_by, attempt, max_attempts: MAX_ATTEMPTS, error },
@@ -54,8 +54,8 @@ export function viewOf(task: Task): object {
     not_before: iso(task.not_before),
     lease_expires_at: iso(task.lease_expires_at),
     updated_at: iso(task.updated_at),
-    ...{ project: null, requires: [], model: null, waiting_for: null, result: null },
-    ...{ max_cost_usd: null, max_tokens: null, max_turns: null, max_minutes: null },
+    ...{ project, requires, model, waiting_for: null, result: null },
+    ...{ max_cost_usd, max_tokens: null, max_turns, max_minutes: null },
   };
 }
 

@@ -35,6 +35,12 @@ export interface Task {
   status: TaskStatus;
   priority: Priority;
   target: string | null;
+  project: string | null;
+  /** In order of the alphabet, each once. */
+  requires: readonly string[];
+  model: string | null;
+  max_cost_usd: number | null;
+  max_turns: number | null;
   instance_id: string | null;
   instance_name: string | null;
   created_at: number;
