@@ -20,11 +20,25 @@ const CHECK: CommandSpec = {
   load: fromWorker('workCheck'),
 };
 
+const KEPT: CommandSpec = {
+  usage: 'kept [action] [id]',
+  summary: 'work that is not pushed',
+  detail:
+    'Without words: lists it. "push ID" delivers what was kept of that task, never by force; ' +
+    'what the repository takes is removed here.',
+  options: [CONFIG],
+  examples: [
+    ['claude-task-client work kept', 'what lies here, and why'],
+    ['claude-task-client work kept push 5', 'deliver that of task #5'],
+  ],
+  load: fromWorker('workKept'),
+};
+
 export const WORK_COMMAND: CommandSpec = {
   usage: 'work',
   summary: 'the worker for this machine',
   options: [CONFIG],
   examples: [['claude-task-client work check', 'is worker.yaml right?']],
-  subcommands: [CHECK],
+  subcommands: [CHECK, KEPT],
   load: fromWorker('work'),
 };

@@ -24,7 +24,7 @@ export interface Outcome {
 export type Run = (deps: Deps, given: Given) => Promise<Outcome>;
 
 /** The commands whose code is the worker's. */
-export type WorkerCommand = 'work' | 'workCheck';
+export type WorkerCommand = 'work' | 'workCheck' | 'workKept';
 
 export interface WorkerProgram {
   readonly runs: Readonly<Record<WorkerCommand, Run>>;

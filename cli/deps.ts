@@ -19,7 +19,8 @@ import type { Patience } from './retry.ts';
 
 export interface Host {
   readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The worker takes its secrets out of it. */
+  readonly env: Record<string, string | undefined>;
   readonly platform: NodeJS.Platform;
   readonly home: string;
   readonly hostname: string;

@@ -2,5 +2,6 @@
 import type { WorkerProgram } from './command.ts';
 import { run as work } from './commands/work.ts';
 import { run as workCheck } from './commands/work-check.ts';
+import { run as workKept } from './commands/work-kept.ts';
 
-export const runs: WorkerProgram['runs'] = { work, workCheck };
+export const runs: WorkerProgram['runs'] = { work, workCheck, workKept };

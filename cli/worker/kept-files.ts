@@ -34,13 +34,18 @@ export function listKept({ kept }: Pick<Places, 'kept'>): KeptWork[] {
   const work = files.flatMap((name) => {
     if (!name.endsWith('.bundle')) return [];
     const bundle = path.join(kept, name);
-    try {
-      return [{ ...noteSchema.parse(JSON.parse(fs.readFileSync(noteOf(bundle), 'utf8'))), bundle }];
-    } catch {
-      return [];
-    }
+    const note = readNote(bundle);
+    return note === undefined ? [] : [{ ...note, bundle }];
   });
   return work.sort((one, other) => one.kept_at.localeCompare(other.kept_at));
+}
+
+function readNote(bundle: string): z.infer<typeof noteSchema> | undefined {
+  try {
+    return noteSchema.parse(JSON.parse(fs.readFileSync(noteOf(bundle), 'utf8')));
+  } catch {
+    return undefined;
+  }
 }
 
 function noteOf(bundle: string): string {
@@ -92,7 +97,9 @@ async function freeName(
   }
 }
 
-export function removeKept({ bundle }: KeptWork): void {
+/** Unless a worker has put newer work in its place meanwhile. */
+export function removeKept({ bundle, commit }: KeptWork): void {
+  if (readNote(bundle)?.commit !== commit) return;
   fs.rmSync(bundle, { force: true });
   fs.rmSync(noteOf(bundle), { force: true });
 }
