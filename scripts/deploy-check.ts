@@ -10,7 +10,7 @@ import {
   checkServerBySystemd,
   checkServerDryRun,
 } from './deploy-check/ansible-server.ts';
-import { checkWorker } from './deploy-check/ansible-worker.ts';
+import { checkWorkers } from './deploy-check/ansible-worker.ts';
 import { makeBase } from './deploy-check/base.ts';
 import { checkByReadme } from './deploy-check/by-readme.ts';
 import { checkComposeFiles } from './deploy-check/compose-config.ts';
@@ -75,8 +75,8 @@ async function checkAnsible(): Promise<void> {
   else report.skip('ansible-lint', 'it is not here');
   await report.check('ansible syntax', checkSyntax);
   await checkServerDryRun(report, lab);
-  if (existsSync(path.join(root, 'dist/main.js'))) await checkWorker(report, lab);
-  else report.skip('ansible worker', 'it needs a server to download from: npm run build');
+  if (existsSync(path.join(root, 'dist/main.js'))) await checkWorkers(report, lab);
+  else report.skip('ansible workers', 'it needs a server to download from: npm run build');
   if (!given.quick) await checkServerBySystemd(report, lab);
 }
 

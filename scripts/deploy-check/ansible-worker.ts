@@ -1,7 +1,8 @@
-/** The worker's role on this machine, in a home folder of its own, against the server of this checkout. */
+/** The roles of machines that take tasks, on this machine, against the server of this checkout. */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { checkUnattended } from './ansible-unattended.ts';
 import { waitForHealth } from './exercise.ts';
 import { freePort, root, type Lab } from './lab.ts';
 import { play, playAgain, type Play } from './playbook.ts';
@@ -10,13 +11,19 @@ import { endGroup, must } from './run.ts';
 
 const KEY = 'key-for-the-deployment-check';
 
-export async function checkWorker(report: Report, lab: Lab): Promise<void> {
+export async function checkWorkers(report: Report, lab: Lab): Promise<void> {
   const folder = lab.room('ansible-worker');
+  const url = `http://127.0.0.1:${await serve(lab, folder)}`;
+  await checkWorker(report, folder, url);
+  await checkUnattended(report, lab, { url, key: KEY });
+}
+
+/** In a home folder of its own. */
+async function checkWorker(report: Report, folder: string, url: string): Promise<void> {
   const home = path.join(folder, 'home');
   mkdirSync(home);
-  const port = await serve(lab, folder);
   const vars = {
-    athena_worker_server_url: `http://127.0.0.1:${port}`,
+    athena_worker_server_url: url,
     athena_worker_api_key: KEY,
     athena_worker_home: home,
     athena_worker_config_dir: path.join(home, '.config/claude-task-client'),

@@ -9,7 +9,7 @@ const MINUTE = 60_000;
 
 export interface Play {
   readonly folder: string;
-  readonly role: 'athena_server' | 'athena_worker';
+  readonly role: 'athena_server' | 'athena_worker' | 'athena_unattended';
   readonly vars: Record<string, unknown>;
   readonly env?: NodeJS.ProcessEnv;
 }

@@ -48,16 +48,18 @@ describe('every compose file', () => {
   });
 });
 
-describe("Ansible's addition to the systemd unit", () => {
+describe.each(['server', 'unattended'])("Ansible's addition to the systemd unit of athena_%s", (side) => {
   const allowed =
-    /^(User|Group|WorkingDirectory|ExecStart|Environment|EnvironmentFile|StateDirectory|ReadWritePaths)=/;
+    /^(User|Group|WorkingDirectory|ExecStart|Environment|EnvironmentFile|StateDirectory|ReadWritePaths|TimeoutStopSec)=/;
+  const role = `ansible/roles/athena_${side}`;
 
-  test('changes places and names, never a fence', () => {
-    const lines = linesOf(read('ansible/roles/athena_server/templates/drop-in.conf.j2'));
-    const settings = lines.filter((line) => !/^\{%|^\[/.test(line));
+  test('changes places, names and times, never a fence', () => {
+    const lines = linesOf(read(`${role}/templates/drop-in.conf.j2`));
+    // A line that the owner of the machine asks for is the owner's decision.
+    const settings = lines.filter((line) => !/^\{%|^\[|^\{\{ line \}\}$/.test(line));
     expect(settings.filter((line) => !allowed.test(line))).toEqual([]);
-    expect(settings.find((line) => line.startsWith('User='))).toBe('User={{ athena_server_user }}');
-    expect(read('ansible/roles/athena_server/defaults/main.yml')).toMatch(/^athena_server_user: athena$/m);
+    expect(settings.find((line) => line.startsWith('User='))).toBe(`User={{ athena_${side}_user }}`);
+    expect(read(`${role}/defaults/main.yml`)).toMatch(/^athena_\w+_user: athena(-worker)?$/m);
   });
 });
 
