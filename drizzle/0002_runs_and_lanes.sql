@@ -2,7 +2,8 @@ CREATE TABLE `account_holds` (
 	`account` text PRIMARY KEY NOT NULL,
 	`until` integer NOT NULL,
 	`detail` text NOT NULL,
-	`probe` text
+	`probe` text,
+	`back_off_ms` integer NOT NULL
 ) STRICT, WITHOUT ROWID;
 --> statement-breakpoint
 CREATE TABLE `attachments` (

@@ -103,6 +103,7 @@ function createSweep({ store, sweeps, clock, logger }: LeaseSweeperDeps) {
       const expired = await drain(store, () => sweeps.expireLeases());
       if (expired > 0) logger.info({ leases: expired }, 'leases expired');
       await drain(store, () => sweeps.promoteDueTasks());
+      await drain(store, () => sweeps.unparkDueTasks());
       const { leaseExpiry, due } = await store.nextTimes();
       nextMs = Math.min(nextMs, leaseExpiry?.getTime() ?? Infinity, due?.getTime() ?? Infinity);
     },

@@ -1,4 +1,6 @@
 /** Taking tasks: one by its id, or whatever is next; and giving back a claim that was never heard of. */
+import { heldUntil } from './account-hold.ts';
+import type { Instance } from './instance.ts';
 import { claimantOf } from './lanes.ts';
 import { settleRun } from './run-end.ts';
 import { createTakeTask, type Claimed, type ClaimRequest } from './take-task.ts';
@@ -9,9 +11,13 @@ import { work, type Reads, type Speaker, type Work } from './work.ts';
 
 export type { Claimed, ClaimRequest } from './take-task.ts';
 
-/** Without a claim: nothing to hand out now, or (`paused`) nothing will be until the queue is resumed. */
+/**
+ * Without a claim: nothing to hand out now, or (`paused`) nothing will be until the queue is resumed, or (`heldUntil`)
+ * nothing for this account until then.
+ */
 export type ClaimedNext =
-  { readonly claimed: Claimed } | { readonly claimed: null; readonly paused: boolean };
+  | { readonly claimed: Claimed }
+  | { readonly claimed: null; readonly paused: boolean; readonly heldUntil: Date | null };
 
 export function createClaimUseCases(deps: TaskServiceDeps) {
   const { clock } = deps;
@@ -32,15 +38,18 @@ export function createClaimUseCases(deps: TaskServiceDeps) {
         claimant: claimantOf(by),
         instanceId,
         beginsRun: beginsRun(by),
+        account: by.account,
       } as const;
       return work<'nextReady', ClaimedNext>(
         load,
-        ({ task, queue, instance, needs }) => {
-          if (task === null || queue.paused || isGone()) {
-            return { result: { claimed: null, paused: queue.paused } };
+        ({ task, queue: { paused }, instance, needs, hold }) => {
+          const held = heldUntil(hold, clock.now());
+          const told = accountOf(by, instance, clock.now());
+          if (task === null || paused || held !== null || isGone()) {
+            return { result: { claimed: null, paused, heldUntil: held }, ...told };
           }
-          const taken = take(task, by, { instance, needs });
-          return { ...taken, result: { claimed: taken.result } };
+          const taken = take(task, by, { instance, needs, hold });
+          return { ...taken, ...told, result: { claimed: taken.result } };
         },
         speakerOf(by),
       );
@@ -55,6 +64,13 @@ export function createClaimUseCases(deps: TaskServiceDeps) {
       });
     },
   };
+}
+
+/** Whose quota a worker uses is told with its claims; it is kept with the worker, where others can see it. */
+function accountOf({ instanceId, account }: ClaimRequest, instance: Instance | null, at: Date) {
+  const worker = instance?.worker ?? null;
+  if (account === undefined || worker === null || worker.account === account) return {};
+  return { announced: { instanceId, worker: { ...worker, account }, at } };
 }
 
 const beginsRun = (by: ClaimRequest) => by.session !== undefined;

@@ -2,6 +2,7 @@
  * Signs of life. A heartbeat says that an instance is alive and which leases it still works on; it
  * renews those, and answers what became of the others, so that a machine learns of its own loss.
  */
+import { heldNow } from './account-hold.ts';
 import { heartbeatSeconds, renewedUntil, type Lease } from './lease.ts';
 import type { Clock } from './ports.ts';
 import type { InstanceWithWork } from './instance.ts';
@@ -79,7 +80,7 @@ function hear(beat: Heartbeat, loaded: Known, now: Date): Outcome<HeartbeatAnswe
       holdsLease: loaded.held.length > 0,
       currentTaskId: loaded.held[0]?.id ?? null,
       running: loaded.held.map((task) => ({ taskId: task.id, since: task.claimedAt ?? now })),
-      heldUntil: null,
+      heldUntil: heldNow(loaded.hold, now),
     },
     ...spoken,
     // What it holds again by now is no longer lost to it.

@@ -3,6 +3,7 @@
  * fault of the machine use up no attempt; but a service that stays overloaded does at last, and what three different
  * workers stumble over is no fault of theirs.
  */
+import { holdFor } from './account-hold.ts';
 import type { RunEnd } from './run-end.ts';
 import { waitsFor } from './run-end.ts';
 import type { RunState } from './run-state.ts';
@@ -30,8 +31,6 @@ export interface Releasing {
 const OVERLOADS_IN_A_ROW = 5;
 /** So many different workers fail a task by the same fault. */
 const FAULTY_WORKERS = 3;
-/** Where a worker does not say when its quota comes back. */
-const QUOTA_MS = 5 * 60_000;
 
 export interface Seen {
   readonly state: RunState | null;
@@ -47,20 +46,28 @@ export function releaseFor(
   const { cause, reason } = how;
   if (cause?.kind === 'overload') return overloaded(task, how, { seen, act });
   if (cause?.kind === 'fault') return faulty(task, { ...how, fault: cause.fault }, { seen, act });
-  const parked = cause?.kind === 'parked' ? parkedFor(cause, how, { seen, act }) : undefined;
-  return { change: release(task, { reason, retryInMs: how.retryInMs }, act), end: { parked } };
+  const change = release(task, { reason, retryInMs: how.retryInMs }, act);
+  if (cause?.kind !== 'parked') return { change, end: {} };
+  if (cause.waitsFor === 'quota') return { change, end: spent(cause.until, how, { seen, act }) };
+  return { change, end: { parked: parkedFor(cause, how, seen) } };
+}
+
+/** Whoever shares the account is held off; a run that named none parks its own task alone. */
+function spent(until: Date | null, { reason }: Releasing, { seen, act }: { seen: Seen; act: Act }): RunEnd {
+  const detail = reason ?? 'The account has no quota left.';
+  const account = seen.state?.run?.account ?? null;
+  const known = account === null ? null : (seen.state?.hold ?? null);
+  const hold = holdFor({ account: account ?? '', until, detail, now: act.now }, known);
+  const parked: Parked = { kind: 'quota', until: hold.until, detail };
+  return account === null ? { parked } : { parked, hold };
 }
 
 function parkedFor(
   cause: Extract<ReleaseCause, { kind: 'parked' }>,
   { reason }: Releasing,
-  { seen, act }: { seen: Seen; act: Act },
+  seen: Seen,
 ): Parked | undefined {
   const { waitsFor: kind, until } = cause;
-  if (kind === 'quota') {
-    const soon = new Date(act.now.getTime() + QUOTA_MS);
-    return { kind, until: until ?? soon, detail: reason ?? 'The account has no quota left.' };
-  }
   // What it would wait for was answered while it gave up waiting.
   if ((kind === 'answer' || until === null) && waitsFor(seen.state?.questions ?? []) === undefined)
     return undefined;

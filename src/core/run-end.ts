@@ -2,6 +2,7 @@
  * The end of a run, whoever brought it about: its worker, another person, or time. The run's row ends with its lease;
  * the task's result counts what every run has used; what is left open is closed with the task, or keeps it waiting.
  */
+import { liftedBy, type AccountHold } from './account-hold.ts';
 import type { Question } from './question.ts';
 import { undoRun } from './run-begin.ts';
 import { resultOf } from './run-result.ts';
@@ -18,6 +19,8 @@ export interface RunEnd {
   readonly fault?: Fault | undefined;
   /** Releases in a row for an overload, this one included; any other end begins anew. */
   readonly overloads?: number | undefined;
+  /** Its account has nothing left. */
+  readonly hold?: AccountHold | undefined;
 }
 
 export interface Settled {
@@ -128,27 +131,30 @@ const WAITS = {
 } as const;
 
 function savesOf({ change, draft }: Told, state: RunState, end: RunEnd): RunSaves {
-  const now = change.event.timestamp;
   const done = isFinished(change.after);
   const { work, messages } = append(workAfter(state, end), draft === null ? [] : [draft]);
-  const { run } = state;
   return {
     work,
     messages,
-    ...(run !== null && {
-      runs: [
-        {
-          ...run,
-          endedAt: now,
-          totals: grown(run.totals, end.report?.totals ?? null),
-          model: end.report?.model ?? run.model,
-          fault: end.fault ?? null,
-          isReported: end.report !== undefined,
-        },
-      ],
-    }),
+    ...(state.run !== null && savesOfRun(change, { state, run: state.run, end })),
     questions: state.questions.flatMap((question) => questionAfter(question, state, { done, end })),
   };
+}
+
+function savesOfRun(
+  { after, event }: TaskChange,
+  { state, run, end }: { state: RunState; run: Run; end: RunEnd },
+): RunSaves {
+  const ended: Run = {
+    ...run,
+    endedAt: event.timestamp,
+    totals: grown(run.totals, end.report?.totals ?? null),
+    model: end.report?.model ?? run.model,
+    fault: end.fault ?? null,
+    isReported: end.report !== undefined,
+  };
+  if (end.hold !== undefined) return { runs: [ended], hold: end.hold };
+  return { runs: [ended], ...liftedBy(state.hold, ended, after.status === 'completed') };
 }
 
 function workAfter({ work, run }: RunState, { report, overloads }: RunEnd): TaskWork {

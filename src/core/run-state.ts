@@ -2,6 +2,7 @@
  * What a decision knows about the runs of a task, and everything it may change about them. A task that no worker
  * ever claimed and nobody replied to has none of it, and costs nothing more than the look.
  */
+import type { AccountHold } from './account-hold.ts';
 import type { Question, Reply } from './question.ts';
 import {
   NO_TOTALS,
@@ -21,6 +22,8 @@ export interface RunState {
   readonly others: RunTotals;
   /** Those that are open, and those whose answer no run has heard; oldest first. */
   readonly questions: readonly Question[];
+  /** Of that run's account. */
+  readonly hold: AccountHold | null;
 }
 
 /** What a claim that begins a run must know beside that. */
@@ -53,6 +56,9 @@ export interface RunSaves {
   readonly replies?: readonly Reply[];
   readonly questions?: readonly Question[];
   readonly attachments?: readonly Attachment[];
+  readonly hold?: AccountHold | undefined;
+  /** An account whose hold is over. */
+  readonly lifted?: string | undefined;
 }
 
 export interface Draft {

@@ -1,4 +1,5 @@
 /** What a worker does about its run while it lives, and the one report that it may hand in afterwards. */
+import { liftedBy } from './account-hold.ts';
 import { DomainError } from './errors.ts';
 import type { Lease } from './lease.ts';
 import { requireOwnership, type Caller } from './ownership.ts';
@@ -36,8 +37,9 @@ export function createRunUseCases({ clock }: Pick<TaskServiceDeps, 'clock'>) {
         (found) => {
           const { run, state } = requireLiveRun(found, id, caller);
           const taken = takeBatch(batch, { run, work: state.work, now: clock.now() });
-          const saves = { runs: [taken.run], work: taken.work, messages: taken.messages };
-          return { result: taken.run.messages + 1, runs: [saves] };
+          const { run: after, ...told } = taken;
+          const saves = { runs: [after], ...told, ...liftedBy(state.hold, after) };
+          return { result: after.messages + 1, runs: [saves] };
         },
         speakerOf(caller),
       );

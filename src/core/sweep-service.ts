@@ -37,6 +37,15 @@ export function createSweepService({ clock }: { clock: Clock }) {
       const load = { read: 'dueTasks', before: clock.now(), limit: SWEEP_BATCH } as const;
       return work<'dueTasks', number>(load, ({ taskIds }) => ({ result: taskIds.length, due: taskIds }));
     },
+
+    /** Resolves to the number of tasks that wait no more for a time, as for a quota that returns. */
+    unparkDueTasks(): Work<number> {
+      const load = { read: 'dueParked', before: clock.now(), limit: SWEEP_BATCH } as const;
+      return work<'dueParked', number>(load, ({ taskIds }) => ({
+        result: taskIds.length,
+        unparked: taskIds,
+      }));
+    },
   };
 }
 export type SweepService = ReturnType<typeof createSweepService>;

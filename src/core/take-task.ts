@@ -1,4 +1,5 @@
 /** What a claim does to the task that it was given: a lease, and for a worker a run. */
+import { probedBy, type SeenHold } from './account-hold.ts';
 import type { ActingKey } from './key.ts';
 import { clampLeaseMs, heartbeatSeconds } from './lease.ts';
 import { beginRun, type RunStart } from './run-begin.ts';
@@ -36,12 +37,19 @@ export interface ClaimSeen {
   readonly instance: { readonly name: string } | null;
   /** There if the claim begins a run. */
   readonly needs: RunNeeds | null;
+  /** Over by now: this claim tries for all of the account. */
+  readonly hold?: SeenHold | null | undefined;
 }
 
 export type TakeTask = (task: Task, by: ClaimRequest, seen: ClaimSeen) => Outcome<Claimed>;
 
-export function createTakeTask({ clock, ids, policy, hasTranscript }: TaskServiceDeps): TakeTask {
-  return (task, by, { instance, needs }) => {
+export function createTakeTask({
+  clock,
+  ids,
+  policy,
+  hasTranscript = () => false,
+}: TaskServiceDeps): TakeTask {
+  return (task, by, { instance, needs, hold }) => {
     const now = clock.now();
     const leaseMs = clampLeaseMs(by.leaseMs, policy.leaseMs);
     const leaseId = ids.leaseId();
@@ -56,12 +64,15 @@ export function createTakeTask({ clock, ids, policy, hasTranscript }: TaskServic
       run: null,
     };
     if (needs === null) return { result: claimed, changes: [made] };
-    const account = by.account ?? null;
-    const has = hasTranscript?.(task.id) ?? false;
     const begun = beginRun(
-      { task: made.after, leaseId, instanceId, account, hasTranscript: has, now },
+      {
+        ...{ task: made.after, leaseId, instanceId, now },
+        account: by.account ?? null,
+        hasTranscript: hasTranscript(task.id),
+      },
       needs,
     );
-    return { result: { ...claimed, run: begun.start }, changes: [made], runs: [begun.saves] };
+    const saves = { ...begun.saves, hold: probedBy(hold, leaseId) };
+    return { result: { ...claimed, run: begun.start }, changes: [made], runs: [saves] };
   };
 }

@@ -10,6 +10,9 @@ import { createWaitingRoom, type Parking } from './waiting-room.ts';
 const MAX_WAITING = 2000;
 const RETRY_AFTER_MS = 5000;
 
+/** Whom no task is offered to. */
+const NOBODY = { instanceId: null, projects: [], capabilities: [] };
+
 export interface WaitingClaim<T> extends Pick<Parking, 'claimant' | 'onGone'> {
   readonly waitMs: number;
   /** The ordinary claim; takes nothing once `isClosing`. */
@@ -21,6 +24,8 @@ export interface Attempted<T> {
   readonly got: boolean;
   /** Nothing was handed out because the queue is paused. */
   readonly paused: boolean;
+  /** Nothing is handed out to this claimant for so long, whatever is ready. */
+  readonly heldMs: number | null;
 }
 
 export interface WaitingClaims {
@@ -41,10 +46,14 @@ export function createWaitingClaims(deps: {
   const isClosing = () => stopped;
 
   async function waitAndClaim<T>(wanted: WaitingClaim<T>, first: Attempted<T>): Promise<T> {
-    const deadlineMs = deps.clock.monotonicMs() + wanted.waitMs;
+    let deadlineMs = deps.clock.monotonicMs() + wanted.waitMs;
     let last = first;
     for (;;) {
-      const woken = room.park({ claimant: wanted.claimant, deadlineMs, onGone: wanted.onGone });
+      const { heldMs } = last;
+      // What is ready is for others meanwhile; its claimant asks again.
+      if (heldMs !== null) deadlineMs = Math.min(deadlineMs, deps.clock.monotonicMs() + heldMs);
+      const claimant = heldMs === null ? wanted.claimant : NOBODY;
+      const woken = room.park({ claimant, deadlineMs, onGone: wanted.onGone });
       // What was committed since the last attempt woke nobody here. While paused, only resuming helps.
       if (!last.paused) await room.lookInto(wanted.claimant);
       const reason = await woken;

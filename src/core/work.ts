@@ -4,6 +4,7 @@
  * work; the store runs it. Neither sees the other's inside, so another database can stand behind
  * the same port.
  */
+import type { AccountHold, SeenHold } from './account-hold.ts';
 import type { NewAdminEvent } from './admin-event.ts';
 import type { Instance } from './instance.ts';
 import type { KeyChange, StoredKey } from './key.ts';
@@ -64,8 +65,19 @@ export interface Reads {
   };
   /** The ready task with the smallest rank in any of the lanes that are open to this claimant, and the queue's state. */
   nextReady: {
-    takes: { claimant: Claimant; instanceId: string; beginsRun?: boolean | undefined };
-    gives: { task: Task | null; queue: QueueState; instance: Instance | null; needs: RunNeeds | null };
+    takes: {
+      claimant: Claimant;
+      instanceId: string;
+      beginsRun?: boolean | undefined;
+      account?: string | undefined;
+    };
+    gives: {
+      task: Task | null;
+      queue: QueueState;
+      instance: Instance | null;
+      needs: RunNeeds | null;
+      hold: SeenHold | null;
+    };
   };
   /** One task and the instance that wants it. */
   claimById: {
@@ -80,6 +92,8 @@ export interface Reads {
       held: readonly Task[];
       named: readonly Lease[];
       cancelledTaskIds: readonly number[];
+      /** Of the account that the instance's runs use. */
+      hold: AccountHold | null;
     };
   };
   /** The task that a lease was given for. */
@@ -112,6 +126,8 @@ export interface Reads {
     gives: { due: readonly { readonly question: Question; readonly work: TaskWork }[] };
   };
   dueTasks: { takes: { before: Date; limit: number }; gives: { taskIds: readonly number[] } };
+  /** Parked tasks whose time has come. */
+  dueParked: { takes: { before: Date; limit: number }; gives: { taskIds: readonly number[] } };
   queue: { takes: { only?: never }; gives: { queue: QueueState } };
   /** A key by its id, revoked or not, and the live one of this name. */
   key: {

@@ -17,11 +17,13 @@ export interface NameClaim {
 /** What is known of the worker from now on; null when nobody has the name any more. Throws `name_in_use`. */
 export function announce(said: Announcement, { name, known, now }: NameClaim): Worker | null {
   const { replaces, leaves, ...facts } = said;
-  const isSame = known === null || known.session === said.session;
-  if (leaves) return isSame ? null : known;
-  if (!isSame && !isGone(known, replaces, now)) throw inUse(name, known, now);
-  const replaced = isSame ? (known?.replaced ?? replaces) : known.session;
-  return { ...facts, replaced, heardAt: now };
+  if (known === null) return leaves ? null : { ...facts, replaced: replaces, account: null, heardAt: now };
+  const { account } = known;
+  if (known.session === said.session)
+    return leaves ? null : { ...facts, replaced: known.replaced, account, heardAt: now };
+  if (leaves) return known;
+  if (!isGone(known, replaces, now)) throw inUse(name, known, now);
+  return { ...facts, replaced: known.session, account, heardAt: now };
 }
 
 function isGone({ session, replaced, heardAt }: Worker, replaces: string | null, now: Date): boolean {

@@ -14,6 +14,8 @@ export interface WorkerFacts {
 export interface Worker extends WorkerFacts {
   /** The session that this one took the name over from, by saying that it is gone. */
   readonly replaced: string | null;
+  /** Whose quota its runs use; null until a claim told. */
+  readonly account: string | null;
   /** When this session was heard last: others may speak under the same name. */
   readonly heardAt: Date;
 }

@@ -4,7 +4,7 @@ import type { Claimed, ClaimedNext, ClaimRequest } from '../core/claim-use-cases
 import type { ActingKey } from '../core/key.ts';
 import { claimantOf } from '../core/lanes.ts';
 import type { Answer, Once, Store } from '../core/ports.ts';
-import type { WaitingClaims } from '../core/waiting-claims.ts';
+import type { Attempted, WaitingClaims } from '../core/waiting-claims.ts';
 import type { Work } from '../core/work.ts';
 import { createClaimDelivery, type ClaimDeliveryDeps } from './claim-delivery.ts';
 import type { Delivery } from './deliveries.ts';
@@ -28,7 +28,7 @@ interface For {
 export type Claims = ReturnType<typeof createClaims>;
 
 export function createClaims(deps: ClaimDeps) {
-  const { store, tasks, waitingClaims, keyring } = deps;
+  const { store, tasks, waitingClaims, keyring, clock } = deps;
   const deliver = createClaimDelivery(deps);
 
   function decide<R>(work: Work<R>, { keyed, delivery }: For, toAnswer: Once<R>['render']): Promise<Answer> {
@@ -62,13 +62,13 @@ export function createClaims(deps: ClaimDeps) {
             },
             async attempt(isClosing) {
               keyring.requireLive(key);
-              let paused = false;
+              let why: Why = { paused: false, heldMs: null };
               const work = tasks.claimNext(wanted.by, () => patience.isOver() || isClosing());
               const answer = await decide(work, { keyed, delivery }, (result) => {
-                paused = result.claimed === null && result.paused;
+                why = whyNothing(result, clock.now());
                 return toNextAnswer(result);
               });
-              return { answer, got: answer.leaseId !== null, paused };
+              return { answer, got: answer.leaseId !== null, ...why };
             },
           });
         } finally {
@@ -77,6 +77,14 @@ export function createClaims(deps: ClaimDeps) {
       });
     },
   };
+}
+
+type Why = Pick<Attempted<never>, 'paused' | 'heldMs'>;
+
+function whyNothing(result: ClaimedNext, now: Date): Why {
+  if (result.claimed !== null) return { paused: false, heldMs: null };
+  const { paused, heldUntil } = result;
+  return { paused, heldMs: heldUntil === null ? null : heldUntil.getTime() - now.getTime() };
 }
 
 /** A claim stops waiting when its connections have gone, and when its key was revoked. */
@@ -109,6 +117,11 @@ function toClaimedAnswer(claimed: Claimed): Answer {
 
 function toNextAnswer(result: ClaimedNext): Answer {
   if (result.claimed !== null) return toClaimedAnswer(result.claimed);
-  const body = result.paused ? { task: null, paused: true } : { task: null };
+  const { paused, heldUntil } = result;
+  const body = {
+    task: null,
+    ...(paused && { paused }),
+    ...(heldUntil !== null && { held_until: heldUntil.toISOString() }),
+  };
   return { status: 200, body: JSON.stringify(body), leaseId: null };
 }

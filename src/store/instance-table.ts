@@ -1,5 +1,6 @@
 /** Who was heard from, and when. */
 import { eq, sql } from 'drizzle-orm';
+import { heldNow } from '../core/account-hold.ts';
 import {
   instanceStatus,
   OFFLINE_AFTER_MS,
@@ -10,6 +11,7 @@ import {
 import type { QueueCounts } from '../core/ports.ts';
 import type { Worker } from '../core/worker.ts';
 import type { OpenDatabase } from './database.ts';
+import type { HoldTable } from './hold-table.ts';
 import { param } from './placeholders.ts';
 import { prepareRead, prepareWrite } from './prepared.ts';
 import { instances } from './schema.ts';
@@ -29,7 +31,7 @@ const holds = sql`EXISTS (SELECT 1 FROM tasks INDEXED BY tasks_held WHERE status
 
 export type InstanceTable = ReturnType<typeof createInstanceTable>;
 
-export function createInstanceTable(database: OpenDatabase) {
+export function createInstanceTable(database: OpenDatabase, holds: Pick<HoldTable, 'of'>) {
   const statements = prepare(database);
   const heldBy = (id: string): HeldTask[] =>
     statements.held
@@ -56,13 +58,14 @@ export function createInstanceTable(database: OpenDatabase) {
     list(now: Date): InstanceWithWork[] {
       return statements.listed.all({}).map((row) => {
         const lastSeen = new Date(row.lastSeen);
+        const worker = toWorker(row.worker);
         const status = instanceStatus({ lastSeen, holdsLease: row.taskId !== null }, now);
         return {
           ...{ id: row.id, name: row.name, lastSeen, status },
-          worker: toWorker(row.worker),
+          worker,
           currentTaskId: row.taskId,
           running: row.taskId === null ? [] : heldBy(row.id),
-          heldUntil: null,
+          heldUntil: heldNow(holds.of(worker?.account ?? null), now),
         };
       });
     },

@@ -80,12 +80,16 @@ function createTaskReads(
       const next = tasks.nextReady(claimantOf({ instanceId: found.task?.instanceId }));
       return { ...found, next, run: runs.stateOf(found.task) };
     },
-    leasesOf: ({ instanceId, leaseIds, cancelledSince }) => ({
-      instance: instances.byId(instanceId),
-      held: tasks.heldBy(instanceId),
-      named: leaseIds.flatMap((id) => leases.byId(id) ?? []),
-      cancelledTaskIds: leases.cancelledTaskIds(instanceId, cancelledSince),
-    }),
+    leasesOf({ instanceId, leaseIds, cancelledSince }) {
+      const instance = instances.byId(instanceId);
+      return {
+        instance,
+        hold: runTables.holds.of(instance?.worker?.account ?? null),
+        held: tasks.heldBy(instanceId),
+        named: leaseIds.flatMap((id) => leases.byId(id) ?? []),
+        cancelledTaskIds: leases.cancelledTaskIds(instanceId, cancelledSince),
+      };
+    },
     key: ({ id, name }) => ({
       key: apiKeys.byId(id),
       sameName: name === undefined ? null : apiKeys.liveByName(name),
@@ -99,13 +103,14 @@ function createClaimReads(
   { runs, taskAndLease }: Finding,
 ): Some<'nextReady' | 'claimById' | 'taskOfLease' | 'runOfLease' | 'question'> {
   return {
-    nextReady({ claimant, instanceId, beginsRun }) {
+    nextReady({ claimant, instanceId, beginsRun, account }) {
       const task = tasks.nextReady(claimant);
       return {
         task,
         queue: queue.state(),
         instance: instances.byId(instanceId),
         needs: runs.needsOf(task, beginsRun),
+        hold: runTables.holds.seen(account ?? null),
       };
     },
     claimById({ id, instanceId, beginsRun }) {
@@ -129,13 +134,14 @@ function createClaimReads(
 function createTimedReads(
   { tasks }: ReadTables,
   { runs }: Finding,
-): Some<'expiredLeases' | 'dueTasks' | 'dueQuestions'> {
+): Some<'expiredLeases' | 'dueTasks' | 'dueParked' | 'dueQuestions'> {
   return {
     expiredLeases({ before, limit }) {
       const expired = tasks.expired(before, limit);
       return { tasks: expired, runs: expired.map(runs.stateOf) };
     },
     dueTasks: ({ before, limit }) => ({ taskIds: tasks.due(before, limit) }),
+    dueParked: ({ before, limit }) => ({ taskIds: tasks.dueParked(before, limit) }),
     dueQuestions: (wanted) => runs.dueQuestions(wanted),
   };
 }

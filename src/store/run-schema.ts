@@ -139,6 +139,8 @@ export const accountHolds = sqliteTable('account_holds', {
   detail: text().notNull(),
   /** The lease of the run that tries. */
   probe: text(),
+  /** How long it is where nobody says when the quota returns. */
+  backOffMs: integer('back_off_ms').notNull(),
 });
 
 /** Files that came with a task; they lie beside the database. */

@@ -4,6 +4,7 @@ import type { Task } from '../core/task.ts';
 import type { Reads } from '../core/work.ts';
 import { createAttachmentTable } from './attachment-table.ts';
 import type { OpenDatabase } from './database.ts';
+import { createHoldTable } from './hold-table.ts';
 import { createMessageTable } from './message-table.ts';
 import { createQuestionTable } from './question-table.ts';
 import { createRunTable } from './run-table.ts';
@@ -20,19 +21,22 @@ export function createRunTables(database: OpenDatabase) {
     attachments: createAttachmentTable(database),
     threads: createThreadTable(database),
     usage: createUsageTable(database),
+    holds: createHoldTable(database),
   };
 }
 
-export function createRunReads({ runs, questions, attachments }: RunTables) {
+export function createRunReads({ runs, questions, attachments, holds }: RunTables) {
   /** As the run of that lease sees it, or nobody's. Null for a task that no worker knows. */
   function stateOf(taskId: number, leaseId: string | null): RunState | null {
     const work = runs.work(taskId);
     if (work === null) return null;
+    const run = leaseId === null ? null : runs.byLease(leaseId);
     return {
       work,
-      run: leaseId === null ? null : runs.byLease(leaseId),
+      run,
       others: runs.sums(taskId, leaseId),
       questions: questions.pendingOf(taskId),
+      hold: holds.of(run?.account ?? null),
     };
   }
 
@@ -71,7 +75,7 @@ export function createRunReads({ runs, questions, attachments }: RunTables) {
 }
 
 /** The returned function tells which tasks have news by what it saved. */
-export function createRunSaves({ runs, messages, questions, attachments }: RunTables) {
+export function createRunSaves({ runs, messages, questions, attachments, holds }: RunTables) {
   return (saves: RunSaves): readonly number[] => {
     if (saves.undone !== undefined) runs.drop(saves.undone);
     for (const run of saves.runs ?? []) runs.save(run);
@@ -80,8 +84,14 @@ export function createRunSaves({ runs, messages, questions, attachments }: RunTa
     saves.replies?.forEach(questions.saveReply);
     for (const question of saves.questions ?? []) questions.save(question);
     saves.attachments?.forEach(attachments.add);
+    saveHold(saves);
     return newsOf(saves);
   };
+
+  function saveHold({ hold, lifted }: RunSaves): void {
+    if (hold) holds.save(hold);
+    if (lifted !== undefined) holds.lift(lifted);
+  }
 }
 
 function newsOf({ work, messages = [], replies = [], questions = [] }: RunSaves): number[] {

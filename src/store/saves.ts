@@ -2,7 +2,7 @@
 import type { KeyChange, StoredKey } from '../core/key.ts';
 import { laneOf } from '../core/lanes.ts';
 import type { Commit } from '../core/ports.ts';
-import { isReady, type TaskChange } from '../core/task.ts';
+import { isReady, type Task, type TaskChange } from '../core/task.ts';
 import type { Outcome, QueueState } from '../core/work.ts';
 import type { AdminTable } from './admin-table.ts';
 import type { EventTable } from './event-table.ts';
@@ -45,6 +45,10 @@ export function createSignals(tell: (commit: Commit) => void) {
   };
 }
 
+/** Time alone will change something about it: its lease, a delay, or what it is parked for. */
+const endsByTime = ({ lease, notBefore, parked }: Task) =>
+  [lease, notBefore, parked?.until].some((end) => end != null);
+
 export function createSaves(tables: SaveTables, signals: Signals) {
   const { tasks, events, admin, leases, instances, queue, keys, apiKeys } = tables;
   const saveRun = createRunSaves(tables.runTables);
@@ -58,7 +62,7 @@ export function createSaves(tables: SaveTables, signals: Signals) {
     if (change.leaseStart || change.leaseEnd) signals.runNews(change.after.id);
     if (isReady(change.after) && (change.before === null || !isReady(change.before)))
       signals.ready(laneOf(change.after));
-    if (change.leaseStart || change.after.notBefore) signals.timesChanged();
+    if (endsByTime(change.after)) signals.timesChanged();
   }
 
   function markReady(id: number): void {

@@ -58,6 +58,7 @@ export async function createSqliteStore(options: SqliteStoreOptions): Promise<St
 
 function createTables(database: OpenDatabase) {
   const lanes = createLaneTable(database);
+  const runTables = createRunTables(database);
   return {
     lanes,
     tasks: createTaskTable(database, lanes),
@@ -65,13 +66,13 @@ function createTables(database: OpenDatabase) {
     events: createEventTable(database),
     admin: createAdminTable(database),
     leases: createLeaseTable(database),
-    instances: createInstanceTable(database),
+    instances: createInstanceTable(database, runTables.holds),
     queue: createQueueTable(database),
     personTally: createPersonTally(database),
     keys: createKeyTable(database),
     apiKeys: createApiKeyTable(database),
     memory: createMemoryTable(database),
-    runTables: createRunTables(database),
+    runTables,
   };
 }
 
@@ -107,13 +108,7 @@ function assemble(database: OpenDatabase, made: SqliteStoreOptions & { release: 
         tables.tasks.shiftLeases({ byMs, grace: graceMs, earliest: clock.now().getTime() });
         signals.timesChanged();
       }),
-    purge: () =>
-      queue.enqueue(() => {
-        const now = clock.now().getTime();
-        const dropped = tables.keys.purge(new Date(now - KEPT_MS), PURGE_BATCH);
-        const forgotten = tables.instances.forgetSilent(new Date(now - SILENT_INSTANCE_MS), PURGE_BATCH);
-        return dropped === PURGE_BATCH || forgotten === PURGE_BATCH;
-      }),
+    purge: () => queue.enqueue(() => purge(tables, clock.now().getTime())),
     ...createRetentionStore(createRetirement(database, tables), queue, clock),
     ping: () =>
       reading(() => {
@@ -128,6 +123,17 @@ function assemble(database: OpenDatabase, made: SqliteStoreOptions & { release: 
       release();
     },
   };
+}
+
+/** Whether there may be more. */
+function purge({ keys, instances, runTables }: Tables, now: number): boolean {
+  const silent = new Date(now - SILENT_INSTANCE_MS);
+  const dropped = [
+    keys.purge(new Date(now - KEPT_MS), PURGE_BATCH),
+    instances.forgetSilent(silent, PURGE_BATCH),
+    runTables.holds.forgetOver(silent, PURGE_BATCH),
+  ];
+  return dropped.includes(PURGE_BATCH);
 }
 
 /** What is committed stands, and everybody else still hears of it, whatever one listener does. */

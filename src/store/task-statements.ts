@@ -78,6 +78,11 @@ export function prepareTaskReads({ client, tables }: OpenDatabase) {
       'tasks_due',
       "WHERE status = 'pending' AND ready = 0 AND not_before <= :before ORDER BY not_before LIMIT :limit",
     ),
+    dueParked: tasksBy<Until>(
+      client,
+      'tasks_parked',
+      'WHERE parked_until IS NOT NULL AND parked_until <= :before ORDER BY parked_until LIMIT :limit',
+    ),
   };
 }
 
@@ -101,6 +106,7 @@ function prepareTimes(client: OpenDatabase['client']) {
       'not_before',
       "tasks_due WHERE status = 'pending' AND ready = 0 AND not_before IS NOT NULL",
     ),
+    nextParked: first('parked_until', 'tasks_parked WHERE parked_until IS NOT NULL'),
   };
 }
 
@@ -155,7 +161,7 @@ export function prepareTaskWrites(database: OpenDatabase) {
       client,
       tables
         .update(tasks)
-        .set({ ready: 1, notBefore: null })
+        .set({ ready: sql`iif(parked IS NULL, 1, 0)`, notBefore: null })
         .where(sql`id = ${param('id')} AND status = 'pending'`),
     ),
     shiftLeases: prepareWrite(

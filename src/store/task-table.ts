@@ -40,10 +40,6 @@ export function createTaskTable(database: OpenDatabase, lanes: Pick<LaneTable, '
     },
 
     heldBy: (instanceId: string) => reads.heldBy.all({ instanceId }).map(toTask),
-    expired: (before: Date, limit: number) =>
-      reads.expired.all({ before: before.getTime(), limit }).map(toTask),
-    due: (before: Date, limit: number) =>
-      reads.due.all({ before: before.getTime(), limit }).map(({ id }) => id),
 
     /** Repeats what the decision was based on, so that it can never overwrite what came in between. */
     save({ before, after }: TaskChange): void {
@@ -67,8 +63,23 @@ export function createTaskTable(database: OpenDatabase, lanes: Pick<LaneTable, '
       writes.setResult.run({ id, result: JSON.stringify(result) }),
     shiftLeases: (by: { byMs: number; earliest: number; grace: number }) => writes.shiftLeases.run(by),
 
+    ...createTimes(reads),
+  };
+}
+
+/** What time alone changes, and when the next of it comes. */
+function createTimes(reads: ReturnType<typeof prepareTaskReads>) {
+  const until = (before: Date, limit: number) => ({ before: before.getTime(), limit });
+  return {
+    expired: (before: Date, limit: number) => reads.expired.all(until(before, limit)).map(toTask),
+    due: (before: Date, limit: number) => reads.due.all(until(before, limit)).map(({ id }) => id),
+    dueParked: (before: Date, limit: number) => reads.dueParked.all(until(before, limit)).map(({ id }) => id),
     nextLeaseExpiry: () => reads.nextLeaseExpiry.get({})?.at ?? null,
-    nextDue: () => reads.nextDue.get({})?.at ?? null,
+    /** Of a delay, or of what a task is parked for. */
+    nextDue(): number | null {
+      const times = [reads.nextDue, reads.nextParked].flatMap((read) => read.get({})?.at ?? []);
+      return times.length === 0 ? null : Math.min(...times);
+    },
   };
 }
 

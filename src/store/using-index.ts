@@ -13,6 +13,7 @@ type TaskIndex =
   | 'tasks_ready'
   | 'tasks_pending'
   | 'tasks_due'
+  | 'tasks_parked'
   | 'tasks_leased'
   | 'tasks_held'
   | 'tasks_finished'

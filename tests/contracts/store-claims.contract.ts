@@ -35,6 +35,7 @@ export function storeClaimsContract(open: OpenStoreWorld): void {
       expect(await world.run(world.tasks.claimNext({ instanceId: 'mac' }))).toEqual({
         claimed: null,
         paused: false,
+        heldUntil: null,
       });
     });
 
@@ -101,6 +102,7 @@ export function storeClaimsContract(open: OpenStoreWorld): void {
       expect(await world.run(world.tasks.claimNext({ instanceId: 'mac' }))).toEqual({
         claimed: null,
         paused: true,
+        heldUntil: null,
       });
       expect((await world.store.counts()).queue).toEqual({ paused: true, reason: 'moving house' });
       await world.run(world.tasks.claim(2, { instanceId: 'mac' }));
@@ -114,7 +116,7 @@ export function storeClaimsContract(open: OpenStoreWorld): void {
       const world = await open();
       await submit(world);
       const gone = await world.run(world.tasks.claimNext({ instanceId: 'mac' }, () => true));
-      expect(gone).toEqual({ claimed: null, paused: false });
+      expect(gone).toEqual({ claimed: null, paused: false, heldUntil: null });
       expect((await taskOf(world, 1)).status).toBe('pending');
     });
   });

@@ -1,5 +1,6 @@
 /** Why a worker gives a task back, and what becomes of it. */
 import { describe, expect, it } from 'vitest';
+import { claimantOf } from '../../src/core/lanes.ts';
 import type { ReleaseCause } from '../../src/core/release-cause.ts';
 import { begin, loseAll, report, running, told, type Running } from './run-world.ts';
 import { refusal, taskOf, type OpenStoreWorld, type StoreWorld } from './store-world.ts';
@@ -34,6 +35,27 @@ export function storeReleasesContract(open: OpenStoreWorld): void {
       expect((await told(world, one.id)).at(-1)?.text).toMatch(
         /^Run 1 is parked: it waits for quota until .*Weekly limit$/,
       );
+    });
+
+    it('waits for both where it also has a delay, whichever is over first', async () => {
+      const world = await open();
+      const offered = () => world.store.nextReady(claimantOf({ instanceId: 'mac' }));
+      for (const [parkedMs, first] of [
+        [3_600_000, () => world.sweeps.promoteDueTasks()],
+        [30_000, () => world.sweeps.unparkDueTasks()],
+      ] as const) {
+        const one = await running(world);
+        const until = new Date(world.clock.now().getTime() + parkedMs);
+        await giveBack(world, one, { kind: 'parked', waitsFor: 'quota', until });
+        world.clock.advance(Math.min(60_000, parkedMs));
+        expect(await world.run(first())).toBe(1);
+        expect(await offered()).toBeNull();
+        world.clock.advance(3_600_000);
+        await world.run(world.sweeps.promoteDueTasks());
+        await world.run(world.sweeps.unparkDueTasks());
+        expect((await offered())?.id).toBe(one.id);
+        await world.run(world.tasks.cancel(one.id, {}));
+      }
     });
 
     it('is tried again after an overload, and has failed an attempt after five in a row', async () => {

@@ -13,6 +13,7 @@ import { storeMovesContract } from './store-moves.contract.ts';
 import { storeOnceContract } from './store-once.contract.ts';
 import { storePeopleContract } from './store-people.contract.ts';
 import { storeQuestionsContract } from './store-questions.contract.ts';
+import { storeHoldsContract } from './store-holds.contract.ts';
 import { storeReleasesContract } from './store-releases.contract.ts';
 import { storeRepliesContract } from './store-replies.contract.ts';
 import { storeReportsContract } from './store-reports.contract.ts';
@@ -70,6 +71,7 @@ export function storeContract(name: string, open: OpenStoreWorld): void {
     storeRunsContract(open);
     storeRepliesContract(open);
     storeQuestionsContract(open);
+    storeHoldsContract(open);
     storeReleasesContract(open);
     storeReportsContract(open);
     storeRunRetentionContract(open);

@@ -257,3 +257,46 @@ it('at most two thousand wait; one more is told to come back', async () => {
 it('the common lane is called as the store calls it', () => {
   expect(ANY).toBe('any');
 });
+
+describe('a claim of an account that has nothing left', () => {
+  it('is asked once, and once more when the hold is over', async () => {
+    const world = waitingWorld();
+    world.held = { one: 3000 };
+    world.add('a');
+    const one = world.claim('one', 60_000);
+    await world.turn();
+    world.arrive('b');
+    world.clock.advance(2999);
+    await world.turn();
+    expect(world.attempts).toEqual(['one']);
+    world.held = {};
+    world.clock.advance(1);
+    expect(await one.answer).toBe('a');
+    expect(world.attempts).toEqual(['one', 'one']);
+  });
+
+  it('is answered with nothing when it is still held, or when its own time is up before', async () => {
+    const world = waitingWorld();
+    world.held = { one: 3000, two: 90_000 };
+    world.add('a');
+    const [one, two] = [world.claim('one', 60_000), world.claim('two', 60_000)];
+    await world.turn();
+    world.clock.advance(3000);
+    expect(await one.answer).toBeNull();
+    expect(world.waiting.count()).toBe(1);
+    world.clock.advance(57_000);
+    expect(await two.answer).toBeNull();
+  });
+
+  it('passes a task on that arrives for it', async () => {
+    const world = waitingWorld();
+    const [one, two, three] = ['one', 'two', 'three'].map((name) => world.claim(name, 60_000));
+    await world.turn();
+    world.held = { one: 3000, two: 3000 };
+    world.arrive('a');
+    expect(await three?.answer).toBe('a');
+    expect(world.attempts.length).toBeLessThan(12);
+    world.waiting.stop();
+    expect(await Promise.all([one?.answer, two?.answer])).toEqual([null, null]);
+  });
+});

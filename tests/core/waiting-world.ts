@@ -43,6 +43,8 @@ export function waitingWorld() {
     /** Who tried to claim, in order. */
     attempts: [] as string[],
     paused: false,
+    /** For how long which claimants get nothing. */
+    held: {} as Record<string, number>,
     readFails: false,
     attemptFails: null as Error | null,
     beforeAttempt: NOTHING,
@@ -89,10 +91,11 @@ export function waitingWorld() {
           await Promise.resolve();
           if (world.attemptFails !== null) throw world.attemptFails;
           const place = ready.findIndex(isFor);
-          const takes = place >= 0 && !world.paused && !claimant.isGone && !isClosing();
+          const heldMs = world.held[name] ?? null;
+          const takes = place >= 0 && heldMs === null && !world.paused && !claimant.isGone && !isClosing();
           const [taken] = takes ? ready.splice(place, 1) : [];
           world.afterAttempt();
-          return { answer: taken?.name ?? null, got: taken !== undefined, paused: world.paused };
+          return { answer: taken?.name ?? null, got: taken !== undefined, paused: world.paused, heldMs };
         },
       });
       claimant.answer.catch(() => null);

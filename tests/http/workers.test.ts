@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHttpWorld, type HttpWorld } from '../support/http-world.ts';
 import { makeKey } from '../support/http-keys.ts';
+import { until } from '../support/http-until.ts';
 
 let world: HttpWorld;
 beforeEach(async () => {
@@ -170,5 +171,39 @@ describe('the salt of account names', () => {
     rmSync(folder, { recursive: true });
     expect(new Set(salts).size).toBe(1);
     expect(salts[0]).toBeDefined();
+  });
+});
+
+describe('an account that has nothing left', () => {
+  const claim = (instance: string, more: object = {}) =>
+    world.api.claimNext(instance, { session: instance, account: 'acc', ...more });
+  const HELD_UNTIL = '2026-01-15T12:00:30.000Z';
+
+  async function endsForQuota() {
+    const [task] = [await world.api.add(), await world.api.add()];
+    const { lease } = await world.api.claim(task.id, 'w-1', { session: 's-1', account: 'acc' });
+    const cause = { kind: 'parked', waits_for: 'quota', until: HELD_UNTIL };
+    const body = { lease_id: lease.lease_id, cause, reason: 'Nothing left.' };
+    const reply = await world.send('POST', `/api/tasks/${task.id}/release`, { body });
+    expect(reply.json).toMatchObject({ status: 'pending' });
+  }
+
+  it('is told until when, and with the worker to everybody', async () => {
+    await announce();
+    await endsForQuota();
+    expect(await claim('w-1')).toEqual({ task: null, held_until: HELD_UNTIL });
+    expect(await shown()).toMatchObject({ held_until: HELD_UNTIL });
+    expect((await announce()).instance.held_until).toBe(HELD_UNTIL);
+    expect(await world.api.claimNext('mac')).toMatchObject({ status: 'in_progress' });
+  });
+
+  it('gets a task that waits for it as soon as the hold is over, and only one worker does', async () => {
+    await endsForQuota();
+    await world.api.add('one more');
+    const waiting = Promise.all(['w-1', 'w-2'].map((name) => claim(name, { wait_seconds: 60 })));
+    await until(() => world.waitingClaims.count() === 2);
+    world.clock.advance(30_000);
+    const tasks = (await waiting).map(({ task }) => task?.id ?? null);
+    expect(tasks.filter((id) => id !== null)).toHaveLength(1);
   });
 });

@@ -37,6 +37,8 @@ const ALLOWED: readonly { step: RegExp; of: RegExp }[] = [
     of: /^update "tasks" set "lease_expires_at"/,
   },
   { step: /^(SCAN instances|USE TEMP B-TREE FOR (LAST|RIGHT).* ORDER BY)/, of: /from "instances"/ },
+  // As many rows as there are accounts with a hold.
+  { step: /^SCAN account_holds$/, of: /^delete from "account_holds"/ },
   { step: /^SCAN \(subquery-\d+\)$/, of: /^(SELECT|select) count\(\*\)/ },
   { step: /^(CO-ROUTINE|SCAN \d+|SCAN \(?subquery)/, of: /count\(\*\)/ },
   // As many as an owner makes: read whole, at the start and for the list.
@@ -122,6 +124,11 @@ describe.each(['without statistics', 'with statistics'])('%s', (how) => {
       'SEARCH tasks USING INDEX tasks_leased (lease_expires_at<?)',
     ],
     ['the tasks that are due', /tasks_due.*<=/, 'SEARCH tasks USING INDEX tasks_due (not_before<?)'],
+    [
+      'the tasks that are parked no longer',
+      /^SELECT .* tasks_parked .*<=/,
+      'SEARCH tasks USING INDEX tasks_parked (parked_until>? AND parked_until<?)',
+    ],
     [
       'what an instance holds',
       /^SELECT .*"description".* FROM tasks INDEXED BY tasks_held WHERE .*instance_id = (:|CAST)/,
