@@ -16,10 +16,11 @@ import { createInstanceService } from './core/instance-service.ts';
 import { createKeyService } from './core/key-service.ts';
 import { createNewsRoom } from './core/news-room.ts';
 import type { Clock, FrontEnd, IdSource, Store } from './core/ports.ts';
-import { createRunService, type RunService } from './core/run-service.ts';
+import { createRunService } from './core/run-service.ts';
 import { createSweepService } from './core/sweep-service.ts';
-import { createTaskService, type TaskService } from './core/task-service.ts';
+import { createTaskService } from './core/task-service.ts';
 import { createWaitingClaims } from './core/waiting-claims.ts';
+import type { DiscordDeps } from './frontends/discord/index.ts';
 import { LARGEST_TRANSCRIPT_BYTES } from './contract/endpoints.ts';
 import { warnOfExposure } from './exposure.ts';
 import { createHttpApp } from './http/app.ts';
@@ -79,7 +80,7 @@ async function startParts(deps: AppDeps, store: Store): Promise<App> {
   const sweeper = createLeaseSweeper({ store, sweeps: createSweepService({ clock }), clock, logger });
   const housekeeper = createHousekeeper({ store, clock, logger });
   const backups = createBackups(deps);
-  const frontEnd = await createFrontEnd(deps, store, { tasks, runs: running.runs });
+  const frontEnd = await createFrontEnd(deps, store, { tasks, ...running });
   const retention = createRetentionOf(deps, { store, keyring: access.keyring, frontEnd });
   const http = createHttpApp({
     store,
@@ -161,7 +162,7 @@ interface RunningFrontEnd {
 async function createFrontEnd(
   deps: AppDeps,
   store: Store,
-  services: { readonly tasks: TaskService; readonly runs: RunService },
+  { tasks, runs, files: shelf }: Pick<DiscordDeps, 'tasks' | 'runs'> & { files: DiscordDeps['shelf'] },
 ): Promise<RunningFrontEnd | null> {
   const { config, logger, clock } = deps;
   if (config.discord === null) {
@@ -170,7 +171,16 @@ async function createFrontEnd(
   }
   const { createDiscordFrontEnd } = await import('./frontends/discord/index.ts');
   const about = { version: VERSION, startedAt: clock.now() };
-  const discord = createDiscordFrontEnd({ config: config.discord, store, ...services, clock, logger, about });
+  const discord = createDiscordFrontEnd({
+    config: config.discord,
+    store,
+    tasks,
+    runs,
+    shelf,
+    clock,
+    logger,
+    about,
+  });
   return { discord, relay: createNotificationRelay({ store, frontEnd: discord, clock, logger }) };
 }
 

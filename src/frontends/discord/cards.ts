@@ -5,7 +5,7 @@ import { button, row } from './buttons.ts';
 import { embed, type Field } from './embed.ts';
 import type { ButtonRow, Outgoing } from './outgoing.ts';
 import { block, inline, pointerTo } from './text.ts';
-import { duration, PRIORITY_LABELS, relative, STATUS_LOOKS } from './words.ts';
+import { budgetText, duration, PRIORITY_LABELS, relative, STATUS_LOOKS } from './words.ts';
 
 /** The field by which a card is known again. */
 export const TASK_ID_FIELD = 'Task ID';
@@ -22,6 +22,7 @@ export function taskCard(task: Task, ahead: number | null): Outgoing {
   const fields = [
     { name: TASK_ID_FIELD, value: `#${task.id}` },
     { name: 'Priority', value: PRIORITY_LABELS[task.priority] },
+    ...wishes(task),
     ...stateFields(task, ahead),
   ];
   return {
@@ -37,6 +38,17 @@ export function taskCard(task: Task, ahead: number | null): Outgoing {
     rows: rowsOf(task),
     plain: `${look.title} #${task.id} · ${PRIORITY_LABELS[task.priority]} · \`${pointer}\``,
   };
+}
+
+/** What it asks for beyond its text. */
+function wishes({ project, requires, model, budget }: Task): (Field | null)[] {
+  const limits = budgetText(budget);
+  return [
+    named('Project', project),
+    requires.length === 0 ? null : { name: 'Needs', value: inline(requires.join(', '), 200) },
+    named('Model', model),
+    limits === '' ? null : { name: 'Budget', value: limits },
+  ];
 }
 
 function submittedBy(task: Task): string {

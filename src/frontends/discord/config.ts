@@ -1,5 +1,6 @@
 /** What this front end is given. Nothing here is read from the environment. */
 import type { Clock, Logger, Store } from '../../core/ports.ts';
+import type { AttachmentShelf } from '../../core/run-files.ts';
 import type { RunService } from '../../core/run-service.ts';
 import type { TaskService } from '../../core/task-service.ts';
 
@@ -34,6 +35,7 @@ export interface DiscordDeps {
   readonly store: Store;
   readonly tasks: TaskService;
   readonly runs: RunService;
+  readonly shelf: AttachmentShelf;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly about: About;

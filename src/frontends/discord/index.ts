@@ -1,3 +1,3 @@
 export { createDiscordFrontEnd } from './frontend.ts';
-export type { DiscordConfig } from './config.ts';
+export type { DiscordConfig, DiscordDeps } from './config.ts';
 export { examineDiscord } from './examine.ts';

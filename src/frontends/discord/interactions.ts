@@ -16,9 +16,10 @@ import type { Api } from './api.ts';
 import { readButtonId } from './buttons.ts';
 import type { SlashCommand } from './commands/command.ts';
 import { COMMANDS } from './commands/index.ts';
-import { submitTaskForm, TASK_FORM, typedInForm } from './commands/task-form.ts';
+import { isTaskForm, submitTaskForm, typedInForm } from './commands/task-form.ts';
 import { admit, whoMay } from './guard.ts';
 import { says } from './outgoing.ts';
+import { createPendingForms } from './pending-forms.ts';
 import { PRESSES, toldAsGone } from './presses.ts';
 import { givingBack, refusalOf, WENT_WRONG } from './refusals.ts';
 import type { Need } from './rights.ts';
@@ -46,7 +47,8 @@ interface Handling {
 
 const OUTDATED = 'Athena does not know this any more; it was updated. Run the command again.';
 
-export function createInteractions(kit: Kit): Interactions {
+export function createInteractions(given: Omit<Kit, 'forms'>): Interactions {
+  const kit: Kit = { ...given, forms: createPendingForms(given.clock) };
   return {
     async handle(interaction, api) {
       if (!interaction.isAutocomplete() && !interaction.isRepliable()) return;
@@ -125,7 +127,7 @@ function formOf(kit: Kit, interaction: ModalSubmitInteraction): Handling | null 
       run: (answer, person) => submitRunForm({ kit, interaction, answer, person }, wish).catch(toldAsGone),
     };
   }
-  if (interaction.customId !== TASK_FORM) return null;
+  if (!isTaskForm(interaction.customId)) return null;
   return {
     needs: 'submit',
     typed: typedInForm(interaction),

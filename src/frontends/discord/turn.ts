@@ -8,11 +8,13 @@ import type { Answer, Choice } from './answer.ts';
 import type { CardKeeper } from './card-keeper.ts';
 import type { DiscordDeps } from './config.ts';
 import type { InFlight } from './in-flight.ts';
+import type { PendingForms } from './pending-forms.ts';
 import { flat } from './text.ts';
 
 export interface Kit extends DiscordDeps {
   readonly memory: FrontEndMemory;
   readonly inFlight: InFlight;
+  readonly forms: PendingForms;
   readonly cards: CardKeeper;
 }
 

@@ -1,4 +1,5 @@
 /** How the domain's words look to people: labels, colours, durations, times and names. */
+import type { TaskBudget } from '../../core/task.ts';
 import type { Actor, EventAction, Priority, TaskStatus } from '../../core/vocabulary.ts';
 import { inline } from './text.ts';
 
@@ -34,6 +35,21 @@ export const ACTION_COUNTS: Readonly<Record<EventAction, string | null>> = {
   replied: null,
   edited: null,
 };
+
+function dollars(usd: number): string {
+  return `$${usd.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
+}
+
+/** `$5.00, 20 turns`; empty without any. */
+export function budgetText({ costUsd, tokens, turns, minutes }: TaskBudget): string {
+  const parts = [
+    ...(costUsd === null ? [] : [dollars(costUsd)]),
+    ...(tokens === null ? [] : [`${tokens.toLocaleString('en-US')} tokens`]),
+    ...(turns === null ? [] : [plural(turns, 'turn')]),
+    ...(minutes === null ? [] : [`${minutes} min`]),
+  ];
+  return parts.join(', ');
+}
 
 const UNITS = [
   ['d', 86_400],

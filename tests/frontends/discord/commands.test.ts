@@ -82,7 +82,14 @@ describe('commands', () => {
     const huge = stage.twin.user('bob').say('word '.repeat(1_200));
     const shortened = await alice().messageCommand('Queue as task', huge).modal();
     expect(shortened.inputs[0]!.value.length).toBeLessThanOrEqual(4_000);
-    expect(shortened.inputs[0]!.value).toMatch(/word…$/);
+    expect(shortened.inputs[0]!.value).toMatch(/word\n… \(shortened; all of it goes along as message.txt\)$/);
+    await alice().submitModal(shortened).message();
+    const [whole] = await stage.store.attachments(2);
+    expect(whole).toMatchObject({
+      name: 'message.txt',
+      type: 'text/plain',
+      bytes: 'word '.repeat(1_200).trim().length,
+    });
   });
 
   test('machine suggests the instances that are known', async () => {

@@ -2,10 +2,15 @@
  * The real front end on the real discord.js, the real SQLite store, and the twin in Discord's place. All three
  * live by one clock that stands still until a test moves it.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { createTaskService, type TaskService } from '../../../src/core/task-service.ts';
 import { createRunService, type RunService } from '../../../src/core/run-service.ts';
 import type { FrontEnd, Logger, Store } from '../../../src/core/ports.ts';
 import { createDiscordFrontEnd, type DiscordConfig } from '../../../src/frontends/discord/index.ts';
+import type { RunFiles } from '../../../src/core/run-files.ts';
+import { createRunFiles } from '../../../src/store/run-files.ts';
 import { createSqliteStore } from '../../../src/store/sqlite-store.ts';
 import { manualClock, type ManualClock } from '../../support/clock.ts';
 import {
@@ -23,6 +28,7 @@ export interface Stage {
   readonly store: Store;
   readonly tasks: TaskService;
   readonly runs: RunService;
+  readonly files: RunFiles;
   readonly frontEnd: FrontEnd;
   readonly relay: LittleRelay;
   readonly log: readonly LogLine[];
@@ -57,7 +63,8 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   options.beforeStart?.(twin);
   const logger = ringing(recordingLogger(), twin);
   const store = await createSqliteStore({ path: ':memory:', clock, logger });
-  return enter({ clock, twin, logger, store }, options);
+  const folder = mkdtempSync(join(tmpdir(), 'athena-stage-'));
+  return enter({ clock, twin, logger, store, folder: join(folder, 'tasks.db') }, options);
 }
 
 interface Base {
@@ -65,6 +72,8 @@ interface Base {
   readonly twin: DiscordTwin;
   readonly logger: Logger & { readonly lines: LogLine[] };
   readonly store: Store;
+  /** Where its files are: beside a database that is in memory. */
+  readonly folder: string;
 }
 
 async function enter(base: Base, options: StageOptions): Promise<Stage> {
@@ -75,6 +84,7 @@ async function enter(base: Base, options: StageOptions): Promise<Stage> {
   const policy = { leaseMs: 7_200_000, maxAttempts: 3 };
   const tasks = createTaskService({ clock, ids, policy });
   const runs = createRunService({ clock });
+  const shelf = createRunFiles({ path: base.folder, largestTranscriptBytes: 1024 });
   const config: DiscordConfig = {
     token: twin.token,
     apiUrl: twin.url,
@@ -90,7 +100,7 @@ async function enter(base: Base, options: StageOptions): Promise<Stage> {
     ...options.config,
   };
   const about = { version: '1.2.3', startedAt: clock.now() };
-  const frontEnd = createDiscordFrontEnd({ config, store, tasks, runs, clock, logger, about });
+  const frontEnd = createDiscordFrontEnd({ config, store, tasks, runs, shelf, clock, logger, about });
   const relay = createLittleRelay({ store: base.store, frontEnd, clock });
   await frontEnd.start();
   if (options.waitUntilReady !== false) {
@@ -111,6 +121,7 @@ async function enter(base: Base, options: StageOptions): Promise<Stage> {
     store: base.store,
     tasks,
     runs,
+    files: shelf,
     frontEnd,
     relay,
     config,
@@ -127,6 +138,7 @@ async function enter(base: Base, options: StageOptions): Promise<Stage> {
     async close() {
       await stop();
       await base.store.close();
+      rmSync(dirname(base.folder), { recursive: true, force: true });
       await twin.stop();
     },
   };

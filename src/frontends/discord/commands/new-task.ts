@@ -6,20 +6,24 @@ import type { ChatInputCommandInteraction, ModalSubmitInteraction } from 'discor
 import type { SubmitTask } from '../../../core/edit-use-cases.ts';
 import { CARD } from '../card-keeper.ts';
 import { FRONT_END } from '../config.ts';
+import { keepFiles, requireFit } from '../files.ts';
 import { toRef, type Flight } from '../in-flight.ts';
 import type { Outgoing } from '../outgoing.ts';
+import type { Chosen } from '../pending-forms.ts';
 import { givingBack, refusalOf } from '../refusals.ts';
 import { shownName, type Link, type Turn } from '../turn.ts';
 import { readDescription, readMachine, readPriority } from './options.ts';
+import { readWishes, type Wishes } from './wishes.ts';
 
 /** As it was given, not yet looked at. */
 export interface Entered {
   readonly description: string;
   readonly priority: string | null;
   readonly machine: string | null;
+  readonly chosen: Chosen;
 }
 
-type NewTask = Pick<SubmitTask, 'description' | 'priority' | 'target'>;
+type NewTask = Pick<SubmitTask, 'description' | 'priority' | 'target'> & Wishes;
 
 type Asked = Turn<ChatInputCommandInteraction | ModalSubmitInteraction>;
 
@@ -35,7 +39,8 @@ export async function queueTask(turn: Asked, entered: Entered): Promise<void> {
   let drawn = false;
   try {
     const replyId = await answer.defer('channel');
-    drawn = await submit(turn, { wanted, ref, replyId, flight });
+    const attachments = await keepFiles({ ...kit, apiUrl: kit.config.apiUrl }, entered.chosen.files ?? []);
+    drawn = await submit(turn, { wanted: { ...wanted, attachments }, ref, replyId, flight });
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal === null) throw error;
@@ -47,13 +52,15 @@ export async function queueTask(turn: Asked, entered: Entered): Promise<void> {
 
 type Read = { wanted: NewTask; refused: null } | { wanted: null; refused: Outgoing };
 
-function read({ description, priority, machine }: Entered): Read {
+function read({ description, priority, machine, chosen }: Entered): Read {
   try {
     const wanted = {
       description: readDescription(description),
       priority: readPriority(priority),
       target: readMachine(machine),
+      ...readWishes(chosen),
     };
+    requireFit(chosen.files ?? []);
     return { wanted, refused: null };
   } catch (error) {
     const refused = refusalOf(error);
@@ -63,7 +70,7 @@ function read({ description, priority, machine }: Entered): Read {
 }
 
 interface Submission {
-  readonly wanted: NewTask;
+  readonly wanted: NewTask & Pick<SubmitTask, 'attachments'>;
   readonly ref: string;
   /** The message that the card will stand in; null when Discord's answer was lost. */
   readonly replyId: string | null;

@@ -1,9 +1,11 @@
 import { ApplicationCommandOptionType, ApplicationCommandType } from 'discord.js';
 import { TEXT_LIMITS } from '../../../core/vocabulary.ts';
+import { suggestCapabilities, suggestProjects } from './announced.ts';
 import type { SlashCommand } from './command.ts';
 import { queueTask } from './new-task.ts';
 import { optionText, PRIORITY_CHOICES, readMachine, readPriority, suggestMachines } from './options.ts';
 import { taskForm } from './task-form.ts';
+import { chosenIn, readWishes, WISH_OPTIONS } from './wishes.ts';
 
 export const task: SlashCommand = {
   kind: 'slash',
@@ -32,6 +34,7 @@ export const task: SlashCommand = {
         max_length: TEXT_LIMITS.name,
         autocomplete: true,
       },
+      ...WISH_OPTIONS,
     ],
   },
   async run(turn) {
@@ -39,8 +42,24 @@ export const task: SlashCommand = {
     const description = optionText(interaction, 'description') ?? '';
     const priority = optionText(interaction, 'priority');
     const machine = optionText(interaction, 'machine');
-    if (description !== '') await queueTask(turn, { description, priority, machine });
-    else await answer.form(taskForm({ priority: readPriority(priority), machine: readMachine(machine) }));
+    const chosen = chosenIn(interaction);
+    if (description !== '') {
+      await queueTask(turn, { description, priority, machine, chosen });
+      return;
+    }
+    // Whoever chose what cannot be is told before they write.
+    readWishes(chosen);
+    const given = { priority: readPriority(priority), machine: readMachine(machine) };
+    await answer.form(await taskForm(turn, given, chosen));
   },
-  choices: suggestMachines,
+  choices: (turn, typed) =>
+    SUGGESTIONS[turn.interaction.options.getFocused(true).name]?.(turn, typed) ?? NONE,
+};
+
+const NONE = Promise.resolve([]);
+
+const SUGGESTIONS: Readonly<Record<string, SlashCommand['choices']>> = {
+  machine: suggestMachines,
+  project: suggestProjects,
+  requires: suggestCapabilities,
 };

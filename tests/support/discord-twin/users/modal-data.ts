@@ -25,7 +25,8 @@ export function modalData(modal: OpenModal, values: ModalValues): JsonObject {
 /** Discord's client checks the lengths before it sends; a value that it would not send throws. */
 function fill(input: ModalInput, given: string | readonly string[]): JsonObject {
   const frame = { type: input.type, custom_id: input.customId, id: 1 };
-  if (input.type !== TEXT_INPUT) return { ...frame, values: typeof given === 'string' ? [given] : given };
+  const picked = typeof given === 'string' ? [given].filter((value) => value !== '') : given;
+  if (input.type !== TEXT_INPUT) return { ...frame, values: picked };
   const value = String(given);
   if (value === '' && input.isRequired) throw new Error(`The form needs "${input.label}".`);
   const isTooShort = value !== '' && value.length < input.minLength;

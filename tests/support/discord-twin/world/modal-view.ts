@@ -24,13 +24,19 @@ function readPart(part: JsonObject): ModalInput[] {
     .map((input) => readInput(input, { label: asText(input['label']) ?? '', isInLabel: false }));
 }
 
+/** Of a select: what is picked unless somebody picks something else. */
+function pickedBefore(input: JsonObject): string {
+  const options = asList(input['options']).map(asObject);
+  return asText(options.find((option) => option['default'] === true)?.['value']) ?? '';
+}
+
 function readInput(input: JsonObject, frame: { label: string; isInLabel: boolean }): ModalInput {
   return {
     ...frame,
     customId: asText(input['custom_id']) ?? '',
     type: asNumber(input['type']) ?? 0,
     style: asNumber(input['style']) ?? 1,
-    value: asText(input['value']) ?? '',
+    value: asText(input['value']) ?? pickedBefore(input),
     // Discord's default.
     isRequired: input['required'] !== false,
     minLength: asNumber(input['min_length']) ?? 0,
