@@ -4,11 +4,11 @@
  */
 import type { WorkerProgram } from './command.ts';
 import { createApiClient, type ApiClient } from './api-client.ts';
-import { createCall } from './call.ts';
+import { createCall, type Call, type CallDeps } from './call.ts';
 import { loadConfig, type ClientConfig } from './config.ts';
 import { stateFolder } from './folders.ts';
 import { createDownload, type Download } from './download.ts';
-import { createTransport } from './http.ts';
+import { createTransport, type Transport } from './http.ts';
 import { createIo, type Io } from './io.ts';
 import type { Streams } from './streams.ts';
 import { createLeaseFile, type LeaseFile } from './lease-file.ts';
@@ -29,6 +29,8 @@ export interface Host {
   readonly streams: Streams;
   /** Aborted when the person presses Ctrl-C; the reason is the error to end with. */
   readonly signal: AbortSignal;
+  /** From now on Ctrl-C and SIGTERM are the command's own business, each time that they come. */
+  readonly takeSignals: (handle: () => void) => void;
   readonly owners?: Owners;
   /** The worker, which is no part of the plain client and is read when it is asked for. */
   readonly worker: () => Promise<WorkerProgram>;
@@ -51,6 +53,9 @@ export interface Deps {
   readonly isJson: boolean;
   readonly config: () => ClientConfig;
   readonly api: (limits?: Limits) => ApiClient;
+  /** For a command that lives long: each of its calls may be given up by itself. */
+  readonly call: (signal: AbortSignal, patience: Patience) => Call;
+  readonly transport: () => Transport;
   readonly download: () => Download;
   readonly leases: () => LeaseFile;
   readonly close: () => void;
@@ -75,23 +80,20 @@ export function createDeps(host: Host, isJson: boolean): Deps {
     createLeaseFile({ ...config(), folder: folder(), sleep: host.sleep, now: host.now }),
   );
 
+  const callBy = (how: Pick<CallDeps, 'transport' | 'signal'> & Partial<Limits>) =>
+    createCall({ config: config(), pending: pending(), pace: host, newKey: host.newKey, ...how });
+
   return {
     host,
     isJson,
     io: createIo(host.streams, host.env),
     config,
     leases,
+    transport,
+    call: (signal, patience) => callBy({ transport: transport(), signal, patience }),
     api: (limits) =>
       createApiClient(
-        createCall({
-          config: config(),
-          transport: limits === undefined ? transport() : hurried(),
-          pending: pending(),
-          pace: host,
-          signal: host.signal,
-          newKey: host.newKey,
-          ...limits,
-        }),
+        callBy({ transport: limits === undefined ? transport() : hurried(), signal: host.signal, ...limits }),
       ),
     download: () =>
       createDownload({ config: config(), transport: transport(), pace: host, signal: host.signal }),

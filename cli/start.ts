@@ -19,7 +19,7 @@ export async function start(env: NodeJS.ProcessEnv, worker: Host['worker']): Pro
     hostname: os.hostname(),
     cwd: () => process.cwd(),
     streams: { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr },
-    signal: abortedBySignals(),
+    ...createInterrupts(),
     worker,
     now: () => Date.now(),
     elapsed: () => performance.now(),
@@ -32,12 +32,14 @@ export async function start(env: NodeJS.ProcessEnv, worker: Host['worker']): Pro
   process.exit(code);
 }
 
-/** The first signal ends the command in good order, a second one at once. */
-function abortedBySignals(): AbortSignal {
+/** The first signal ends the command in good order, a second one at once; unless the command sees to it itself. */
+function createInterrupts(): Pick<Host, 'signal' | 'takeSignals'> {
   const controller = new AbortController();
+  let handle: (() => void) | undefined;
   const stop = (code: string, exitCode: number) => {
-    if (controller.signal.aborted) process.exit(exitCode);
-    controller.abort(new ClientError(code, 'Interrupted.'));
+    if (handle !== undefined) handle();
+    else if (controller.signal.aborted) process.exit(exitCode);
+    else controller.abort(new ClientError(code, 'Interrupted.'));
   };
   process.on('SIGINT', () => {
     stop('interrupted', 130);
@@ -45,7 +47,12 @@ function abortedBySignals(): AbortSignal {
   process.on('SIGTERM', () => {
     stop('terminated', 143);
   });
-  return controller.signal;
+  return {
+    signal: controller.signal,
+    takeSignals: (by) => {
+      handle = by;
+    },
+  };
 }
 
 function written(stream: NodeJS.WriteStream): Promise<void> {

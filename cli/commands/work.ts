@@ -1,7 +1,78 @@
-/** The worker itself. */
-import type { Outcome } from '../command.ts';
-import { usageError } from '../errors.ts';
+/** The worker itself: takes tasks and has them done, until it is told to end, or with `--once` a single one. */
+import path from 'node:path';
+import type { Given, Outcome } from '../command.ts';
+import type { Deps } from '../deps.ts';
+import { ClientError } from '../errors.ts';
+import { taskLine } from '../format.ts';
+import { text, wholeNumber } from '../given.ts';
+import { USUAL } from '../retry.ts';
+import { safeLine } from '../text.ts';
+import { announce } from '../worker/announce.ts';
+import { createLeaving } from '../worker/leaving.ts';
+import { openWorker, requireWorkspace } from '../worker/open-worker.ts';
+import type { WorkerSettings } from '../worker/settings.ts';
+import { loadWorkerConfig, thisMachine, workerConfigFile } from '../worker/worker-config.ts';
+import { workLoop } from '../worker/work-loop.ts';
+import { workOnce, type Once } from '../worker/work-once.ts';
 
-export function run(): Promise<Outcome> {
-  return Promise.reject(usageError('Say what to do.', 'See "claude-task-client work --help".'));
+const MOST_AT_ONCE = 64;
+
+export async function run(deps: Deps, { options }: Given): Promise<Outcome> {
+  const { host } = deps;
+  if (host.platform === 'win32') {
+    const hint = 'Install it in WSL2 and run it there.';
+    throw new ClientError('bad_config', 'The worker does not run on Windows itself.', { hint });
+  }
+  const isOnce = options['once'] === true;
+  const settings = settingsFor(deps, options, isOnce);
+  requireWorkspace(settings);
+  const worker = await openWorker(deps, settings);
+  try {
+    const leaving = createLeaving({ ...worker.kit, graceMs: settings.graceMs, hurry: worker.hurry });
+    host.takeSignals(leaving.ask);
+    await announce(worker, { signal: leaving.signal, patience: isOnce ? USUAL : null });
+    if (isOnce) return onceOutcome(await workOnce(worker, leaving));
+    await workLoop(worker, leaving);
+    return { json: { ended: true }, lines: [] };
+  } finally {
+    await worker.close();
+  }
+}
+
+function settingsFor(deps: Deps, options: Given['options'], isOnce: boolean): WorkerSettings {
+  const { host } = deps;
+  const file = path.resolve(host.cwd(), text(options['config']) ?? workerConfigFile(host));
+  const settings = loadWorkerConfig(file, thisMachine(host));
+  const concurrency = wholeNumber('--concurrency', options['concurrency'], 1);
+  return {
+    ...settings,
+    ...(concurrency !== undefined && { concurrency: Math.min(concurrency, MOST_AT_ONCE) }),
+    // One task, and nobody waits in front of it.
+    ...(isOnce && { concurrency: 1, holdMs: 0 }),
+  };
+}
+
+function onceOutcome(once: Once | null): Outcome {
+  if (once === null) return { json: { task: null }, lines: ['No task to do.'] };
+  const { claim, end } = once;
+  const { verdict, delivered } = end;
+  const { branch, commit, bundle } = delivered ?? { branch: null, commit: null, bundle: null };
+  const about = { task_id: claim.task.id, run: claim.run.number, verdict: verdict.kind };
+  const failure = failureOf(claim.task.id, verdict);
+  const where = branch === null ? '' : `, branch ${safeLine(branch)}`;
+  return {
+    json: { ...about, branch, commit, bundle, cost_usd: end.costUsd },
+    lines: [`${failure === undefined ? '✅' : '❌'} ${taskLine(claim.task)}: ${verdict.kind}${where}`],
+    ...(failure !== undefined && { failure }),
+  };
+}
+
+function failureOf(id: number, verdict: Once['end']['verdict']): ClientError | undefined {
+  const hint = `See "claude-task-client show ${id}".`;
+  if (verdict.kind === 'fail')
+    return new ClientError('run_failed', `Task #${id} failed: ${safeLine(verdict.error)}`, { hint });
+  if (verdict.kind !== 'gone' || verdict.reason === 'cancelled') return undefined;
+  return new ClientError('lease_lost', `The lease on task #${id} was lost (${safeLine(verdict.reason)}).`, {
+    hint,
+  });
 }

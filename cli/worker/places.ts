@@ -19,6 +19,8 @@ export interface Places {
   readonly kept: string;
   readonly trash: string;
   readonly lock: string;
+  /** Of the Agent SDK. */
+  readonly sdk: string;
 }
 
 export function createPlaces(workspace: string): Places {
@@ -34,6 +36,7 @@ export function createPlaces(workspace: string): Places {
     kept: at('kept'),
     trash: at('trash'),
     lock: at('lock'),
+    sdk: at('sdk'),
   };
 }
 

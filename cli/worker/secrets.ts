@@ -9,7 +9,7 @@ import { isSecret, tokenName } from './secret-names.ts';
 export interface Secrets {
   get(name: string): string | undefined;
   /** The token for a project's repository: its own, else the one for all. */
-  gitToken(project: string): string | undefined;
+  readonly gitToken: (project: string) => string | undefined;
   /** For values that did not come from the environment: Athena's key from the file, a project's variables. */
   know(...values: readonly string[]): void;
   readonly values: () => readonly string[];

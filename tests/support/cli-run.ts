@@ -58,6 +58,7 @@ export function createMachine(apiUrl: string): Machine {
         cwd: () => options.cwd ?? home,
         streams: { stdin: input(options), stdout: out, stderr: err },
         signal: options.signal ?? new AbortController().signal,
+        takeSignals: () => {},
         worker: () => import('../../cli/worker-program.ts'),
         ...(options.owners && { owners: options.owners }),
         now: () => now,

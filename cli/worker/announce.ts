@@ -1,0 +1,36 @@
+/** The first heartbeat: who is here, and whether the name is free. Nothing is claimed before it was answered. */
+import { ClientError } from '../errors.ts';
+import { delayBefore, retry, type Patience } from '../retry.ts';
+import type { Worker } from './open-worker.ts';
+import { errorText } from './worker-log.ts';
+
+export interface Announcing {
+  readonly signal: AbortSignal;
+  /** Null: for ever. */
+  readonly patience: Patience | null;
+}
+
+/** Rejects where waiting would not help: a refused key, a name that another process has. */
+export async function announce({ kit, session }: Worker, { signal, patience }: Announcing): Promise<void> {
+  const { keeper, log, random, git } = kit;
+  const beat = () => keeper.beat();
+  if (patience !== null) {
+    await retry(beat, { now: () => kit.clock.monotonicMs(), random, sleep: git.sleep }, patience);
+  } else {
+    for (let failures = 1; !signal.aborted; failures += 1) {
+      const error = await beat().then(() => null, asError);
+      if (error === null) break;
+      if (error.facts.isTransient !== true) throw error;
+      if (failures === 1) log.warn('waits for the server', { error: errorText(error) });
+      await git.sleep(delayBefore(failures, error.facts.retryAfterMs ?? 0, random()));
+    }
+  }
+  session.settle();
+  keeper.start();
+  log.info('is there', { instance_id: kit.settings.name, session: session.id });
+}
+
+function asError(error: unknown): ClientError {
+  if (error instanceof ClientError) return error;
+  throw error;
+}

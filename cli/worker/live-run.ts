@@ -1,0 +1,171 @@
+/** One run while it lives: its lease, what it tells, what it is told, and what it has used. */
+import type { RunSignal } from './signal-listener.ts';
+import { ClientError } from '../errors.ts';
+import type { Claim } from './claim.ts';
+import type { Reply } from './executor.ts';
+import type { HeldLease } from './lease-keeper.ts';
+import { createPoster, type Poster } from './progress-poster.ts';
+import { createQuestions, type Questions } from './run-questions.ts';
+import { createRunWatcher, type RunWatcher } from './run-watcher.ts';
+import type { ProjectSettings } from './settings.ts';
+import { createStopper, type Stopper } from './stop-cause.ts';
+import { startStopwatch, type Stopwatch } from './stopwatch.ts';
+import { FOR_EVER } from './worker-api.ts';
+import type { Kit } from './worker-kit.ts';
+import { errorText } from './worker-log.ts';
+
+export interface LiveRun {
+  readonly claim: Claim;
+  readonly project: ProjectSettings;
+  readonly kit: Kit;
+  readonly stopper: Stopper;
+  readonly stopwatch: Stopwatch;
+  readonly lease: HeldLease;
+  readonly poster: Poster;
+  readonly questions: Questions;
+  readonly watcher: RunWatcher;
+  /** Replies go there from now on; those that came before, at once. */
+  readonly onReply: (take: (reply: Reply) => void) => void;
+  /** It waits for nothing any more. */
+  readonly close: () => void;
+}
+
+export function openRun(claim: Claim, project: ProjectSettings, kit: Kit): LiveRun {
+  const { task, lease: granted, run } = claim;
+  const stopper = createStopper();
+  const stopwatch = startStopwatch(kit.clock);
+  const lease = kit.keeper.hold(
+    { leaseId: granted.lease_id, taskId: task.id, heartbeatMs: granted.heartbeat_seconds * 1000 },
+    (reason) => {
+      stopper.stop({ kind: 'lost', reason });
+    },
+  );
+  const lastReply = Math.max(0, ...run.replies.map(({ number }) => number));
+  const watcher = createRunWatcher({
+    poster: () => poster,
+    questions: () => questions,
+    stopwatch,
+    redact: kit.redact,
+    lastReply,
+  });
+  const about = { claim, kit, stopper, lease };
+  const poster = posterOf(about, watcher);
+  const questions = questionsOf(about);
+  const replies = createReplies(lastReply);
+  const unwatch = kit.listener.watch({
+    leaseId: granted.lease_id,
+    known: () => ({ repliesAfter: replies.newest(), questions: questions.waiting() }),
+    hear: (signal) => {
+      hear(signal, { lease, questions, replies });
+    },
+  });
+  stopper.signal.addEventListener('abort', questions.giveUp);
+  return {
+    ...{ claim, project, kit, stopper, stopwatch, lease, poster, questions, watcher },
+    onReply: replies.to,
+    close() {
+      unwatch();
+      poster.stop();
+      lease.letGo();
+    },
+  };
+}
+
+interface About {
+  readonly claim: Claim;
+  readonly kit: Kit;
+  readonly stopper: Stopper;
+  readonly lease: HeldLease;
+}
+
+function posterOf({ claim, kit, stopper, lease }: About, watcher: RunWatcher): Poster {
+  const { task, lease: granted } = claim;
+  return createPoster({
+    clock: kit.clock,
+    totals: watcher.totalsBody,
+    send: (batch) =>
+      kit.api.postMessages(
+        task.id,
+        { lease_id: granted.lease_id, ...batch },
+        { signal: stopper.lost, patience: FOR_EVER },
+      ),
+    refused: (error) => {
+      const reason = lossIn(error);
+      if (reason !== undefined) lease.lost(reason);
+      else if (!stopper.lost.aborted)
+        kit.log.warn('the server takes no more messages of the run', {
+          task_id: task.id,
+          error: errorText(error),
+        });
+    },
+  });
+}
+
+function questionsOf({ claim, kit, stopper, lease }: About): Questions {
+  const { task, lease: granted } = claim;
+  return createQuestions({
+    clock: kit.clock,
+    holdMs: kit.settings.holdMs,
+    redact: kit.redact,
+    changed: () => {
+      kit.listener.renew();
+    },
+    async post(body) {
+      try {
+        const reach = { signal: stopper.lost, patience: FOR_EVER };
+        const { question } = await kit.api.askQuestion(
+          task.id,
+          { lease_id: granted.lease_id, ...body },
+          reach,
+        );
+        return question;
+      } catch (error) {
+        const reason = lossIn(error);
+        if (reason !== undefined) lease.lost(reason);
+        else kit.log.warn('a question was not taken', { task_id: task.id, error: errorText(error) });
+        throw error;
+      }
+    },
+  });
+}
+
+/** How the lease ended, where that is what the server says. */
+export function lossIn(error: unknown): string | undefined {
+  if (!(error instanceof ClientError) || error.code !== 'lease_lost') return undefined;
+  const { status } = (error.facts.details ?? {}) as { status?: unknown };
+  return status === 'cancelled' ? 'cancelled' : 'lost';
+}
+
+interface Replies {
+  readonly newest: () => number;
+  take(reply: Reply): void;
+  readonly to: (take: (reply: Reply) => void) => void;
+}
+
+function createReplies(known: number): Replies {
+  const waiting: Reply[] = [];
+  let newest = known;
+  let pass = (reply: Reply): void => {
+    waiting.push(reply);
+  };
+  return {
+    newest: () => newest,
+    take(reply) {
+      if (reply.number <= newest) return;
+      newest = reply.number;
+      pass(reply);
+    },
+    to(take) {
+      pass = take;
+      for (const reply of waiting.splice(0)) take(reply);
+    },
+  };
+}
+
+type Ears = Pick<LiveRun, 'lease' | 'questions'> & { readonly replies: Replies };
+
+function hear(signal: RunSignal, { lease, questions, replies }: Ears): void {
+  if (signal.ended) lease.lost(signal.reason ?? 'unknown');
+  questions.hear(signal.answers);
+  for (const reply of signal.replies) replies.take(reply);
+}

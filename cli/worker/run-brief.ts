@@ -1,0 +1,70 @@
+/** Lays out what a run begins with: its folders, its files, its prompt and its budget. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { safeLine } from '../text.ts';
+import type { Brief } from './executor.ts';
+import type { LiveRun } from './live-run.ts';
+import type { Budget } from './settings.ts';
+import { decidedIn, promptOf } from './run-prompt.ts';
+import { runEnv } from './run-env.ts';
+import { fetchTranscript } from './run-transcript.ts';
+import { errorText } from './worker-log.ts';
+import type { Workspace } from './workspace-shape.ts';
+
+export interface BriefParts {
+  readonly workspace: Workspace;
+  readonly left: Budget;
+  readonly mark: string;
+}
+
+export async function layOut(run: LiveRun, { workspace, left, mark }: BriefParts): Promise<Brief> {
+  const { claim, project, kit } = run;
+  const { task } = claim;
+  const { folders } = workspace;
+  const attachments = await fetchAttachments(run, path.join(workspace.root, 'attachments'));
+  const resume = await fetchTranscript(run, workspace.root);
+  const isRestored = workspace.restoredFrom !== null;
+  return {
+    taskId: task.id,
+    run: claim.run.number,
+    branch: workspace.branch,
+    prompt: promptOf({ task, run: claim.run, isResumed: resume !== null, attachments, isRestored }),
+    project,
+    model: task.model ?? project.model,
+    folders,
+    env: runEnv({ env: kit.env, secrets: kit.secrets, project, folders, mark }),
+    resume,
+    left,
+    rules: claim.run.rules,
+    decided: decidedIn(claim.run.answers),
+  };
+}
+
+/** Beside the clone, so that they are no part of its changes. Returns their paths. */
+async function fetchAttachments(run: LiveRun, folder: string): Promise<string[]> {
+  const { claim, kit, stopper } = run;
+  const paths: string[] = [];
+  for (const { number, name } of claim.run.attachments) {
+    try {
+      const at = { taskId: claim.task.id, leaseId: claim.lease.lease_id, signal: stopper.signal };
+      const bytes = await kit.files.attachment(at, number);
+      fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const file = path.join(folder, fileName(number, name));
+      fs.writeFileSync(file, bytes, { mode: 0o600 });
+      paths.push(file);
+    } catch (error) {
+      const text = `The attachment ${safeLine(name)} could not be fetched: ${errorText(error)}`;
+      run.poster.add({ kind: 'notice', text });
+    }
+  }
+  return paths;
+}
+
+/** What people called it, without anything that could lead elsewhere. */
+function fileName(number: number, name: string): string {
+  const plain = name
+    .replace(/[^A-Za-z0-9._-]+/g, '_')
+    .replace(/^\.+/, '')
+    .slice(-100);
+  return `${number}-${plain === '' ? 'file' : plain}`;
+}

@@ -1,0 +1,125 @@
+/**
+ * The end of a run: its work delivered or saved, its last words sent, and the one call that says what becomes of the
+ * task. When the lease is over, a report is all that the server takes.
+ */
+import type { ReleaseCause } from '../../src/contract/run.ts';
+import { cutMiddle } from './cut.ts';
+import { lossIn, type LiveRun } from './live-run.ts';
+import { failDelayMs, overloadDelayMs } from './run-delays.ts';
+import { reportOf, type Closing } from './run-report.ts';
+import { FOR_EVER } from './worker-api.ts';
+import { errorText } from './worker-log.ts';
+import type { Verdict } from './verdict.ts';
+
+const LONGEST_ERROR = 4_000;
+const LONGEST_REASON = 500;
+
+/** Resolves with what really became of it. */
+export async function closeRun(run: LiveRun, closing: Closing): Promise<Verdict> {
+  if (await isTold(run, closing)) return closing.verdict;
+  const cause = run.stopper.cause();
+  const gone = { kind: 'gone', reason: cause?.kind === 'lost' ? cause.reason : 'lost' } as const;
+  await reportLate(run, { ...closing, verdict: gone });
+  return gone;
+}
+
+/** False: the lease is over. */
+async function isTold(run: LiveRun, closing: Closing): Promise<boolean> {
+  const { stopper, kit, lease } = run;
+  if (stopper.lost.aborted || closing.verdict.kind === 'gone') return false;
+  try {
+    await orHurried(run.poster.flush(), kit.hurry);
+    await send(run, closing);
+    return true;
+  } catch (error) {
+    const reason = lossIn(error);
+    if (reason !== undefined) lease.lost(reason);
+    else if (stopper.cause()?.kind !== 'lost') throw error;
+    return false;
+  }
+}
+
+function orHurried(work: Promise<void>, hurry: AbortSignal): Promise<void> {
+  if (hurry.aborted) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    hurry.addEventListener('abort', () => {
+      resolve();
+    });
+    work.then(resolve, reject);
+  });
+}
+
+async function send(run: LiveRun, closing: Closing): Promise<void> {
+  const { claim, kit, stopper } = run;
+  const { verdict } = closing;
+  const id = claim.task.id;
+  const proof = { instance_id: kit.settings.name, lease_id: claim.lease.lease_id };
+  const body = { ...proof, report: reportOf(run, closing) };
+  const reach = { signal: stopper.lost, patience: FOR_EVER };
+  if (verdict.kind === 'complete') await kit.api.complete(id, body, reach);
+  else if (verdict.kind === 'fail') {
+    const retryMs = failDelayMs(claim.task.attempt, kit.random());
+    const error = cutMiddle(kit.redact(verdict.error), LONGEST_ERROR) || 'The run failed.';
+    const again = verdict.isFinal ? { retry: false } : { retry: true, retry_in_seconds: seconds(retryMs) };
+    await kit.api.fail(id, { ...body, error, ...again }, reach);
+  } else {
+    const how = releaseOf(verdict, kit.random());
+    const reason = cutMiddle(kit.redact(how.reason), LONGEST_REASON);
+    const wait = { retry_in_seconds: seconds(how.delayMs) };
+    await kit.api.release(
+      id,
+      { ...body, cause: how.cause, ...(reason !== '' && { reason }), ...wait },
+      reach,
+    );
+  }
+}
+
+const seconds = (ms: number) => Math.round(ms / 1000);
+
+interface How {
+  readonly cause: ReleaseCause;
+  readonly reason: string;
+  readonly delayMs: number;
+}
+
+function releaseOf(verdict: Exclude<Verdict, { kind: 'complete' | 'fail' }>, random: number): How {
+  const parked = (
+    waits_for: 'answer' | 'quota' | 'budget',
+    reason: string,
+    until: Date | null = null,
+  ): How => ({
+    cause: { kind: 'parked', waits_for, until: until?.toISOString() ?? null },
+    reason,
+    delayMs: 0,
+  });
+  switch (verdict.kind) {
+    case 'answer':
+      return parked('answer', '');
+    case 'budget':
+      return parked('budget', '');
+    case 'quota':
+      return parked('quota', verdict.reason, verdict.until);
+    case 'overload':
+      return { cause: { kind: 'overload' }, reason: verdict.reason, delayMs: overloadDelayMs(random) };
+    case 'fault':
+      return { cause: { kind: 'fault', fault: verdict.fault }, reason: verdict.reason, delayMs: 0 };
+    case 'stopping':
+    case 'gone':
+      return {
+        cause: { kind: 'stopping' },
+        reason: 'The worker was stopped; the work is saved.',
+        delayMs: 0,
+      };
+  }
+}
+
+async function reportLate(run: LiveRun, closing: Closing): Promise<void> {
+  const { claim, kit, poster } = run;
+  poster.stop();
+  const body = { lease_id: claim.lease.lease_id, report: reportOf(run, closing), ...poster.unsent() };
+  try {
+    await kit.api.postReport(claim.task.id, body, { signal: kit.hurry, patience: FOR_EVER });
+  } catch (error) {
+    kit.log.warn('the closing report was not taken', { task_id: claim.task.id, error: errorText(error) });
+  }
+}

@@ -1,0 +1,130 @@
+/** The living part of a run: setup, executor, saves on the way, and the sweep after which nothing of it lives. */
+import type { Brief, Ending, Running } from './executor.ts';
+import type { LiveRun } from './live-run.ts';
+import { createSweeper, type Sweeper } from './process-sweep.ts';
+import { runSetup } from './setup-command.ts';
+
+export interface Execution {
+  readonly run: LiveRun;
+  readonly brief: Brief;
+  readonly mark: string;
+  /** The run's folder. */
+  readonly root: string;
+  /** What is there so far is kept; never rejects. */
+  readonly checkpoint: () => Promise<void>;
+}
+
+const LOOK_MS = 500;
+/** A run that was told to stop has done so within 700 ms, or is made to. */
+const STOP_MS = 700;
+
+export async function execute(execution: Execution): Promise<Ending> {
+  const { run, brief, root, mark } = execution;
+  const sweeper = createSweeper({ mark, folder: root }, run.kit.sweep);
+  const ends = [watchProcesses(sweeper, run), watchTime(run, brief), checkpoints(execution)];
+  try {
+    return (await setUp(execution, sweeper)) ?? (await goOn(execution, sweeper));
+  } finally {
+    for (const end of ends) end();
+    await sweepAll(sweeper, run);
+  }
+}
+
+/** Undefined: it may go on. */
+async function setUp({ run, brief }: Execution, sweeper: Sweeper): Promise<Ending | undefined> {
+  const { project, stopper, poster } = run;
+  if (stopper.cause() !== null) return { kind: 'stopped' };
+  if (project.setup === null) return undefined;
+  poster.add({ kind: 'notice', text: `Setup: ${project.setup}` });
+  const end = await runSetup({
+    command: project.setup,
+    folders: brief.folders,
+    env: brief.env,
+    timeoutMs: project.setupMs,
+    signal: stopper.signal,
+    started: (pid) => {
+      sweeper.add(pid);
+    },
+  });
+  if (end.kind === 'failed') return { kind: 'failed', detail: end.detail };
+  return end.kind === 'stopped' ? { kind: 'stopped' } : undefined;
+}
+
+async function goOn({ run, brief }: Execution, sweeper: Sweeper): Promise<Ending> {
+  const { stopper, kit, project, watcher } = run;
+  if (stopper.cause() !== null) return { kind: 'stopped' };
+  const running = kit.executorOf(project).start(brief, watcher);
+  adopt(running, sweeper);
+  const look = kit.clock.after(LOOK_MS / 5, () => {
+    adopt(running, sweeper);
+  });
+  const stop = () => {
+    running.stop();
+    // Also what left the run's group: it must not outlive the word that it is over.
+    kit.clock.after(STOP_MS, () => {
+      adopt(running, sweeper);
+      void sweeper.sweep({ graceMs: 0 });
+    });
+  };
+  stopper.signal.addEventListener('abort', stop);
+  if (stopper.signal.aborted) stop();
+  run.onReply((reply) => {
+    running.reply(reply);
+  });
+  const { ending, sessionId } = await running.ended;
+  look();
+  if (sessionId !== null && watcher.sessionId() === null) watcher.session(sessionId);
+  return ending;
+}
+
+function adopt(running: Running, sweeper: Sweeper): void {
+  for (const pid of running.pids()) sweeper.add(pid);
+}
+
+function watchProcesses(sweeper: Sweeper, { kit }: LiveRun): () => void {
+  let callOff = () => {};
+  let isOver = false;
+  const look = () => {
+    void sweeper.look().finally(() => {
+      if (!isOver) callOff = kit.clock.after(LOOK_MS, look);
+    });
+  };
+  look();
+  return () => {
+    isOver = true;
+    callOff();
+  };
+}
+
+function watchTime({ stopper, stopwatch }: LiveRun, { left }: Brief): () => void {
+  if (left.minutes === null) return () => {};
+  return stopwatch.at(left.minutes * 60_000, () => {
+    stopper.stop({ kind: 'minutes' });
+  });
+}
+
+function checkpoints({ run, checkpoint }: Execution): () => void {
+  const { clock, settings } = run.kit;
+  let isOver = false;
+  const next = () => clock.after(settings.checkpointMs, save);
+  let callOff = next();
+  function save(): void {
+    void checkpoint().finally(() => {
+      if (!isOver) callOff = next();
+    });
+  }
+  return () => {
+    isOver = true;
+    callOff();
+  };
+}
+
+/** No new run starts while something of an old one lives. */
+async function sweepAll(sweeper: Sweeper, { kit, claim, stopper }: LiveRun): Promise<void> {
+  const graceMs = stopper.cause() === null ? 500 : 0;
+  for (;;) {
+    const { living } = await sweeper.sweep({ graceMs });
+    if (living.length === 0 || kit.hurry.aborted) return;
+    kit.log.warn('processes of the run do not end', { task_id: claim.task.id, pids: living });
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * What a run is told first. A session that goes on has heard the task already and gets what is new; one that begins
+ * afresh gets everything. All of it was written by people: it is quoted, never obeyed by the worker itself.
+ */
+import type { AnsweredView, ReplyView, RunStart } from '../../src/contract/run.ts';
+import type { TaskView } from '../../src/contract/task.ts';
+import type { Decided } from './executor.ts';
+
+export interface PromptParts {
+  readonly task: Pick<TaskView, 'description' | 'attempt' | 'error'>;
+  readonly run: RunStart;
+  /** The session goes on. */
+  readonly isResumed: boolean;
+  /** Names of files, as the run finds them. */
+  readonly attachments: readonly string[];
+  /** Changes of an earlier attempt lie in the folder. */
+  readonly isRestored: boolean;
+}
+
+export function promptOf(parts: PromptParts): string {
+  const { task, run, isResumed, attachments } = parts;
+  const news = [...run.answers.flatMap(answerText), ...run.replies.map(replyText)];
+  const first = isResumed ? [] : [task.description, ...attachmentText(attachments), ...beforeText(parts)];
+  const all = [...first, ...news];
+  if (all.length > 0) return all.join('\n\n');
+  return 'Go on where you stopped: the run before this one was interrupted.';
+}
+
+function attachmentText(names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  return [`Files that came with the task:\n${names.map((name) => `- ${name}`).join('\n')}`];
+}
+
+function beforeText({ run, task, isRestored }: PromptParts): string[] {
+  const summary = run.summary?.trim() ?? '';
+  const error = task.attempt > 1 ? (task.error?.trim() ?? '') : '';
+  return [
+    ...(summary === '' ? [] : [`What the run before this one said at its end:\n${summary}`]),
+    ...(error === '' ? [] : [`The attempt before this one failed:\n${error}`]),
+    ...(isRestored ? ['What an earlier run had changed lies in the folder, uncommitted.'] : []),
+  ];
+}
+
+function replyText({ author, text }: Pick<ReplyView, 'author' | 'text'>): string {
+  return `Reply from ${author}:\n${text}`;
+}
+
+function answerText({ question, call }: AnsweredView): string[] {
+  if (question.answer === null) return [];
+  const { option, text } = question.answer;
+  const label = question.options.find(({ id }) => id === option)?.label ?? option;
+  const said = [label, text].filter((part) => part !== null).join(': ');
+  const about =
+    call === null || question.detail === '' ? question.title : `${question.title}\n${question.detail}`;
+  return [
+    `You had asked, and the run ended before the answer came:\n${about}\nThe answer of ${question.answered_by ?? 'a person'}: ${said}`,
+  ];
+}
+
+/** Calls that wait no longer: an allowed one may be made once without asking again. */
+export function decidedIn(answers: readonly AnsweredView[]): Decided[] {
+  return answers.flatMap(({ question, call }) => {
+    const parsed = question.kind === 'permission' ? parseCall(call) : undefined;
+    if (parsed === undefined) return [];
+    return [{ ...parsed, allowed: ['allow_once', 'allow_task'].includes(question.answer?.option ?? '') }];
+  });
+}
+
+function parseCall(call: string | null): { tool: string; input: unknown } | undefined {
+  try {
+    const { tool, input } = JSON.parse(call ?? '') as { tool?: unknown; input?: unknown };
+    return typeof tool === 'string' ? { tool, input } : undefined;
+  } catch {
+    return undefined;
+  }
+}

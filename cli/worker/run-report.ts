@@ -1,0 +1,83 @@
+/** What a run says of itself at its end: how it ended, where its work lies, and what it has used. */
+import type { RunReport } from '../../src/contract/run.ts';
+import { titleOf } from '../text.ts';
+import { cutMiddle } from './cut.ts';
+import type { Delivered } from './delivery.ts';
+import type { LiveRun } from './live-run.ts';
+import type { Verdict } from './verdict.ts';
+
+export interface Closing {
+  readonly verdict: Verdict;
+  /** Null: the work was saved and not delivered, or there is none. */
+  readonly delivered: Delivered | null;
+}
+
+const LONGEST_SUMMARY = 4_000;
+const LONGEST_SUBJECT = 72;
+
+export function reportOf(run: LiveRun, { verdict, delivered }: Closing): RunReport {
+  const { claim, project, watcher, kit } = run;
+  const summary = cutMiddle(kit.redact(summaryOf(verdict, delivered)), LONGEST_SUMMARY);
+  return {
+    outcome: outcomeOf(verdict, delivered),
+    // Nothing to say leaves what the run before has said.
+    summary: summary === '' ? null : summary,
+    ...whereOf(delivered),
+    session_id: watcher.sessionId() ?? claim.run.session_id,
+    model: claim.task.model ?? project.model,
+    totals: watcher.totalsBody(),
+    last_reply: watcher.lastReply(),
+  };
+}
+
+function whereOf(delivered: Delivered | null): Partial<RunReport> {
+  if (delivered === null) return {};
+  const { branch, commit, base, insertions, deletions } = delivered;
+  return { branch, commit, base, files_changed: delivered.filesChanged, insertions, deletions };
+}
+
+const OUTCOMES: Readonly<Record<Exclude<Verdict['kind'], 'complete' | 'gone'>, RunReport['outcome']>> = {
+  answer: 'parked',
+  budget: 'parked',
+  quota: 'parked',
+  stopping: 'parked',
+  fail: 'failed',
+  overload: 'failed',
+  fault: 'failed',
+};
+
+function outcomeOf(verdict: Verdict, delivered: Delivered | null): RunReport['outcome'] {
+  if (verdict.kind === 'gone') return verdict.reason === 'cancelled' ? 'cancelled' : 'failed';
+  if (verdict.kind !== 'complete') return OUTCOMES[verdict.kind];
+  const isNothing = verdict.outcome === 'done' && delivered?.branch == null;
+  return isNothing ? 'no_changes' : verdict.outcome;
+}
+
+function summaryOf(verdict: Verdict, delivered: Delivered | null): string {
+  const said = [wordsOf(verdict), ...(delivered === null ? [] : deliveryLines(verdict, delivered))];
+  return said.filter((text) => text.trim() !== '').join('\n\n');
+}
+
+function deliveryLines(verdict: Verdict, { branch, bundle, fault, notices }: Delivered): string[] {
+  const why = fault?.message ?? 'this project is not pushed ("push: false").';
+  return [
+    ...(verdict.kind !== 'complete' && branch !== null ? ['The work on the branch is unfinished.'] : []),
+    ...(bundle === null ? [] : [`The work is kept on the worker, in ${bundle}: ${why}`]),
+    ...notices,
+  ];
+}
+
+function wordsOf(verdict: Verdict): string {
+  if (verdict.kind === 'complete') return verdict.summary;
+  if (verdict.kind === 'fail') return verdict.error;
+  if (verdict.kind === 'gone') {
+    return verdict.reason === 'cancelled' ? 'Cancelled.' : `The lease was lost (${verdict.reason}).`;
+  }
+  return 'reason' in verdict ? verdict.reason : '';
+}
+
+/** First line of the worker's commit. */
+export function subjectOf(description: string): string {
+  const title = titleOf(description);
+  return title.length <= LONGEST_SUBJECT ? title : `${title.slice(0, LONGEST_SUBJECT - 1)}…`;
+}

@@ -1,0 +1,181 @@
+/** One claimed task from its claim to its end. Whatever goes wrong on the way becomes a verdict; nothing is thrown. */
+import type { Claim } from './claim.ts';
+import { closeRun } from './run-closing.ts';
+import { subjectOf, type Closing } from './run-report.ts';
+import type { Delivered } from './delivery.ts';
+import type { Ending } from './executor.ts';
+import { GitError } from './git-fault.ts';
+import { openRun, type LiveRun } from './live-run.ts';
+import { layOut } from './run-brief.ts';
+import { budgetText, leftOf, limitsOf, spentOut } from './run-budget.ts';
+import { execute } from './run-execution.ts';
+import { rememberFacts } from './run-records.ts';
+import { createTranscriptKeeper, type TranscriptKeeper } from './run-transcript.ts';
+import { createRunWork, type RunWork } from './run-work.ts';
+import type { ProjectSettings } from './settings.ts';
+import { afterDelivery, gitVerdict, isDelivered, verdictOf, type Verdict } from './verdict.ts';
+import type { Kit } from './worker-kit.ts';
+import { errorText } from './worker-log.ts';
+import { discardWorkspace, prepareWorkspace } from './workspace.ts';
+import type { Workspace } from './workspace-shape.ts';
+
+export interface RunEnd {
+  readonly verdict: Verdict;
+  readonly delivered: Delivered | null;
+  readonly costUsd: number;
+}
+
+export function startRun(claim: Claim, project: ProjectSettings, kit: Kit) {
+  const run = openRun(claim, project, kit);
+  const ended = perform(run).finally(run.close);
+  return { run, ended };
+}
+
+async function perform(run: LiveRun): Promise<RunEnd> {
+  const { claim, kit, watcher } = run;
+  const facts = { task_id: claim.task.id, run: claim.run.number };
+  kit.log.info('begins', { ...facts, project: run.project.name, branch: claim.run.branch });
+  const closing = await work(run).catch((error: unknown): Closing => {
+    kit.log.warn('the run broke', { ...facts, error: errorText(error) });
+    return { verdict: { kind: 'fail', error: errorText(error), isFinal: false }, delivered: null };
+  });
+  const verdict = await closeRun(run, closing).catch((error: unknown): Verdict => {
+    kit.log.warn('the end could not be told', { ...facts, error: errorText(error) });
+    return { kind: 'gone', reason: 'untold' };
+  });
+  kit.log.info('ends', { ...facts, verdict: verdict.kind, branch: closing.delivered?.branch ?? null });
+  return { verdict, delivered: closing.delivered, costUsd: watcher.totalsBody().cost_usd };
+}
+
+async function work(run: LiveRun): Promise<Closing> {
+  const { claim, project, kit } = run;
+  const mark = kit.newId();
+  const wanted = {
+    taskId: claim.task.id,
+    run: claim.run.number,
+    branch: claim.run.branch,
+    project,
+    base: claim.run.base,
+    facts: { lease_id: claim.lease.lease_id, mark, description: claim.task.description },
+  };
+  let workspace: Workspace;
+  try {
+    workspace = await prepareWorkspace(wanted, kit.git);
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    return { verdict: gitVerdict(error, 'repository'), delivered: null };
+  }
+  run.poster.set({ base: workspace.base });
+  const works = createRunWork(workspace, project, kit.git);
+  const laid: Laid = {
+    run,
+    workspace,
+    works,
+    mark,
+    transcript: createTranscriptKeeper(run, workspace.folders),
+  };
+  const verdict = await judge(laid);
+  return settle(laid, verdict);
+}
+
+interface Laid {
+  readonly run: LiveRun;
+  readonly workspace: Workspace;
+  readonly works: RunWork;
+  readonly mark: string;
+  readonly transcript: TranscriptKeeper;
+}
+
+async function judge(laid: Laid): Promise<Verdict> {
+  const { run } = laid;
+  const { claim, kit, stopper } = run;
+  if (claim.run.is_finishing)
+    return { kind: 'complete', outcome: 'budget', summary: claim.run.summary ?? '' };
+  const limits = limitsOf(claim.task, kit.settings.limits);
+  const left = leftOf(limits, claim.run);
+  const spent = spentOut(left);
+  const ending: Ending = spent === null ? await carryOut(laid, left) : { kind: 'budget', which: spent };
+  const verdict = verdictOf(stopper.cause(), ending);
+  if (verdict.kind === 'budget') await askForMore(run, budgetText(verdict.which, limits, claim.run.grants));
+  return verdictOf(stopper.cause(), ending);
+}
+
+async function carryOut({ run, workspace, works, mark, transcript }: Laid, left: ReturnType<typeof leftOf>) {
+  const brief = await layOut(run, { workspace, left, mark });
+  const { kit, claim } = run;
+  return execute({
+    run,
+    brief,
+    mark,
+    root: workspace.root,
+    async checkpoint() {
+      rememberFacts(workspace, { session_id: run.watcher.sessionId() }, kit.git.places);
+      try {
+        await works.save();
+      } catch (error) {
+        kit.log.warn('the work could not be saved', { task_id: claim.task.id, error: errorText(error) });
+      }
+      await transcript.keep();
+    },
+  });
+}
+
+/** A reached budget is a question to people; the task waits with it. */
+async function askForMore({ questions, claim }: LiveRun, budget: string): Promise<void> {
+  await questions.put({
+    key: `budget-${claim.run.number}`,
+    kind: 'choice',
+    title: `The budget of ${budget} is used up`,
+    detail: 'Go on with the same amount again, deliver what is there, or stop?',
+    options: [
+      { id: 'more', label: 'The same again' },
+      { id: 'finish', label: 'Deliver what is there' },
+      { id: 'stop', label: 'Stop' },
+    ],
+  });
+}
+
+/** Nothing of the run lives any more. Its folders go only when what was in them is safe. */
+async function settle(laid: Laid, verdict: Verdict): Promise<Closing> {
+  const { run, workspace, transcript } = laid;
+  await transcript.keep();
+  try {
+    const closing = isDelivered(verdict) ? await hand(laid, verdict) : await put(laid, verdict);
+    discardWorkspace(workspace, run.kit.git);
+    return closing;
+  } catch (error) {
+    // The folders and their record stay: the next start of the worker tries again.
+    run.kit.log.warn('the work could not be saved', { task_id: workspace.taskId, error: errorText(error) });
+    if (verdict.kind === 'gone') return { verdict, delivered: null };
+    const broken: Verdict = { kind: 'fault', fault: 'disk', reason: errorText(error) };
+    const isGit = error instanceof GitError;
+    return { verdict: isGit ? gitVerdict(error, 'repository') : broken, delivered: null };
+  }
+}
+
+async function put({ run, works }: Laid, verdict: Verdict): Promise<Closing> {
+  const { notices } = await works.save();
+  for (const text of notices) run.poster.add({ kind: 'notice', text });
+  return { verdict, delivered: null };
+}
+
+async function hand({ run, works }: Laid, verdict: Verdict): Promise<Closing> {
+  const { claim, lease, watcher } = run;
+  const delivered = await works.deliver({
+    leaseId: claim.lease.lease_id,
+    leaseFence: lease.fence,
+    subject: subjectOf(claim.task.description),
+    submittedBy: claim.task.submitted_by ?? 'unknown',
+    sessionId: watcher.sessionId() ?? claim.run.session_id,
+  });
+  if (delivered.how !== 'kept' && !delivered.isLost) await dropSaves(run, works);
+  return { verdict: afterDelivery(verdict, delivered.fault), delivered };
+}
+
+async function dropSaves({ kit, claim }: LiveRun, works: RunWork): Promise<void> {
+  try {
+    await works.dropSaves();
+  } catch (error) {
+    kit.log.warn('old saves were left on the remote', { task_id: claim.task.id, error: errorText(error) });
+  }
+}

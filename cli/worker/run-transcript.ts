@@ -1,0 +1,82 @@
+/** The transcript of a run's session: to the server with each save, and back for the run that goes on with it. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { LARGEST_TRANSCRIPT_BYTES } from '../../src/contract/endpoints.ts';
+import { findTranscript } from './claude-transcript.ts';
+import type { RunFolders } from './executor.ts';
+import type { LiveRun } from './live-run.ts';
+import { errorText } from './worker-log.ts';
+
+/** So much text is packed in a moment, and is longer than what a session can be resumed with. */
+const LARGEST_TEXT = 256 * 1024 * 1024;
+
+/** Whether it could be kept; what has not changed is not sent again. */
+export interface TranscriptKeeper {
+  keep(): Promise<void>;
+}
+
+export function createTranscriptKeeper(run: LiveRun, folders: RunFolders): TranscriptKeeper {
+  const { kit, claim, watcher, stopper } = run;
+  let sent = 0;
+  let isTold = false;
+  const tell = (text: string) => {
+    if (!isTold) run.poster.add({ kind: 'notice', text });
+    isTold = true;
+  };
+  async function put(file: string, size: number): Promise<void> {
+    const packed = size > LARGEST_TEXT ? undefined : await pack(file, kit.redact);
+    const at = { taskId: claim.task.id, leaseId: claim.lease.lease_id, signal: stopper.lost };
+    if (packed !== undefined) await kit.files.putTranscript(at, packed);
+    else tell('The transcript is too large to be kept: a later run begins a new session.');
+  }
+
+  return {
+    async keep() {
+      const file = findTranscript(folders, watcher.sessionId());
+      const stat = file === null ? undefined : fs.statSync(file, { throwIfNoEntry: false });
+      if (file === null || stat === undefined || sent === stat.mtimeMs) return;
+      try {
+        await put(file, stat.size);
+        sent = stat.mtimeMs;
+      } catch (error) {
+        kit.log.warn('the transcript was not kept', { task_id: claim.task.id, error: errorText(error) });
+      }
+    },
+  };
+}
+
+/** Undefined: too large even when packed. */
+async function pack(file: string, redact: (text: string) => string): Promise<Buffer | undefined> {
+  const text = await fs.promises.readFile(file, 'utf8');
+  // A line that is being written is no line yet.
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+  const packed = await promisify(gzip)(redact(whole));
+  return packed.length > LARGEST_TRANSCRIPT_BYTES ? undefined : packed;
+}
+
+/** What a session is resumed with; null: it begins afresh, and the run's log says why. */
+export async function fetchTranscript(
+  run: LiveRun,
+  root: string,
+): Promise<{ sessionId: string; transcript: string } | null> {
+  const { kit, claim, stopper } = run;
+  const { session_id: sessionId, has_transcript: isThere } = claim.run;
+  if (sessionId === null || run.project.executor !== 'claude') return null;
+  const afresh = (why: string) => {
+    run.poster.add({ kind: 'notice', text: `A new session begins: ${why}.` });
+    return null;
+  };
+  if (!isThere) return afresh('the earlier one was not kept');
+  try {
+    const at = { taskId: claim.task.id, leaseId: claim.lease.lease_id, signal: stopper.signal };
+    const packed = await kit.files.transcript(at);
+    const text = await promisify(gunzip)(packed, { maxOutputLength: LARGEST_TEXT });
+    const transcript = path.join(root, 'transcript.jsonl');
+    fs.writeFileSync(transcript, text, { mode: 0o600 });
+    return { sessionId, transcript };
+  } catch (error) {
+    return afresh(`the earlier one cannot be read (${errorText(error)})`);
+  }
+}

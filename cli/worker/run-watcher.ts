@@ -1,0 +1,85 @@
+/** What an executor tells of its run, as the server is told it: without secrets, in its limits, counted. */
+import type { Totals as TotalsBody } from '../../src/contract/run.ts';
+import { cutEnd } from './cut.ts';
+import { NO_TOTALS, type Totals, type Watcher } from './executor.ts';
+import type { Poster } from './progress-poster.ts';
+import type { Questions } from './run-questions.ts';
+import type { Stopwatch } from './stopwatch.ts';
+
+export interface RunWatcher extends Watcher {
+  readonly totalsBody: () => TotalsBody;
+  /** The last reply that the run has taken in; 0: none. */
+  readonly lastReply: () => number;
+  readonly sessionId: () => string | null;
+  readonly activityText: () => string | null;
+}
+
+export interface WatcherDeps {
+  readonly poster: () => Poster;
+  readonly questions: () => Questions;
+  readonly stopwatch: Stopwatch;
+  readonly redact: (text: string) => string;
+  /** Replies that it was told at its beginning. */
+  readonly lastReply: number;
+}
+
+const LONGEST_LINE = 500;
+const MOST_TODOS = 100;
+
+export function createRunWatcher(deps: WatcherDeps): RunWatcher {
+  const { redact, stopwatch } = deps;
+  let totals: Totals = NO_TOTALS;
+  let lastReply = deps.lastReply;
+  let session: string | null = null;
+  let activity: string | null = null;
+  const line = (text: string) => cutEnd(redact(text), LONGEST_LINE);
+  return {
+    message({ kind, text }) {
+      deps.poster().add({ kind, text: redact(text) });
+    },
+    activity(now) {
+      activity = now === null ? null : line(now.text);
+      const told = now === null ? null : { text: line(now.text), started_at: now.startedAt.toISOString() };
+      deps.poster().set({ activity: told });
+    },
+    todo(items) {
+      const todo = items.slice(0, MOST_TODOS).map(({ text, status }) => ({ text: line(text), status }));
+      deps.poster().set({ todo });
+    },
+    totals(next) {
+      totals = next;
+      deps.poster().touch();
+    },
+    session(id) {
+      session = id;
+      deps.poster().set({ session_id: id });
+    },
+    alive() {},
+    async ask(question) {
+      stopwatch.pause();
+      try {
+        return await deps.questions().ask(question);
+      } finally {
+        stopwatch.resume();
+      }
+    },
+    tookIn(number) {
+      lastReply = Math.max(lastReply, number);
+    },
+    totalsBody: () => toBody(totals, stopwatch.usedMs()),
+    lastReply: () => lastReply,
+    sessionId: () => session,
+    activityText: () => activity,
+  };
+}
+
+function toBody(totals: Totals, usedMs: number): TotalsBody {
+  return {
+    cost_usd: totals.costUsd,
+    cost_estimated: totals.costEstimated,
+    input_tokens: totals.inputTokens,
+    output_tokens: totals.outputTokens,
+    turns: totals.turns,
+    duration_seconds: Math.round(usedMs) / 1000,
+  };
+}

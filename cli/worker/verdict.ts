@@ -1,0 +1,75 @@
+/**
+ * What the end of a run means for its task. What the worker itself ended it for comes first, then how the executor saw
+ * it end. The table is that of the contract.
+ */
+import type { Ending } from './executor.ts';
+import type { GitError } from './git-fault.ts';
+import type { Budget } from './settings.ts';
+import type { StopCause } from './stop-cause.ts';
+
+export type Fault = 'key' | 'billing' | 'disk' | 'binary' | 'repository' | 'push';
+
+export type Verdict =
+  | { readonly kind: 'complete'; readonly outcome: 'done' | 'budget'; readonly summary: string }
+  | { readonly kind: 'fail'; readonly error: string; readonly isFinal: boolean }
+  | { readonly kind: 'answer' }
+  | { readonly kind: 'budget'; readonly which: keyof Budget }
+  | { readonly kind: 'quota'; readonly until: Date; readonly reason: string }
+  | { readonly kind: 'overload'; readonly reason: string }
+  | { readonly kind: 'fault'; readonly fault: Fault; readonly reason: string }
+  | { readonly kind: 'stopping' }
+  /** The lease is over: nothing of the task may be changed any more. */
+  | { readonly kind: 'gone'; readonly reason: string };
+
+export function verdictOf(cause: StopCause | null, ending: Ending): Verdict {
+  if (cause?.kind === 'lost') return { kind: 'gone', reason: cause.reason };
+  if (ending.kind === 'stopped') return stopped(cause);
+  return ofEnding(ending);
+}
+
+/** Whoever ends in the last moment by itself has ended by itself. */
+function stopped(cause: StopCause | null): Verdict {
+  if (cause?.kind === 'minutes') return { kind: 'budget', which: 'minutes' };
+  return { kind: 'stopping' };
+}
+
+function ofEnding(ending: Exclude<Ending, { kind: 'stopped' }>): Verdict {
+  switch (ending.kind) {
+    case 'done':
+      return { kind: 'complete', outcome: 'done', summary: ending.summary };
+    case 'parked':
+      return { kind: 'answer' };
+    case 'budget':
+      return { kind: 'budget', which: ending.which };
+    case 'quota':
+      return { kind: 'quota', until: ending.until, reason: ending.detail };
+    case 'overload':
+      return { kind: 'overload', reason: ending.detail };
+    case 'failed':
+    case 'crashed':
+      return { kind: 'fail', error: ending.detail, isFinal: false };
+    case 'refused':
+      return { kind: 'fail', error: ending.detail, isFinal: true };
+    case 'fault':
+      return { kind: 'fault', fault: ending.fault, reason: ending.detail };
+  }
+}
+
+/** Ended for good, or for this attempt: then the work is delivered. Else it is saved for the run that goes on with it. */
+export function isDelivered({ kind }: Verdict): boolean {
+  return kind === 'complete' || kind === 'fail' || kind === 'gone';
+}
+
+/** Git could not do what a run needs: no other task of this project would fare better here. */
+export function gitVerdict({ kind, message }: GitError, doing: 'repository' | 'push'): Verdict {
+  return {
+    kind: 'fault',
+    fault: kind === 'disk' ? 'disk' : kind === 'unreachable' ? 'repository' : doing,
+    reason: message,
+  };
+}
+
+/** A run is not done while its work lies on this machine alone, against the project's wish. */
+export function afterDelivery(verdict: Verdict, fault: GitError | null): Verdict {
+  return verdict.kind === 'complete' && fault !== null ? gitVerdict(fault, 'push') : verdict;
+}

@@ -1,0 +1,49 @@
+/** The calls of a worker. None is kept for a later process: what it means ends with the lease that it names. */
+import { ENDPOINTS } from '../../src/contract/endpoints.ts';
+import type { Heartbeat } from '../../src/contract/instance.ts';
+import type { AskQuestion } from '../../src/contract/question.ts';
+import type { AskSignals, PostMessages, PostReport } from '../../src/contract/run.ts';
+import type { ClaimNext, CompleteTask, FailTask, ReleaseTask } from '../../src/contract/task.ts';
+import type { Call } from '../call.ts';
+import type { Patience } from '../retry.ts';
+
+export type WorkerApi = ReturnType<typeof createWorkerApi>;
+
+export interface Reach {
+  /** Gives the call up, whatever it waits for. */
+  readonly signal: AbortSignal;
+  /** How often it is tried again; once where nothing is said. */
+  readonly patience?: Patience;
+}
+
+/** For as long as it takes; who no longer wants it gives the call up. */
+export const FOR_EVER: Patience = { tries: Infinity, withinMs: Infinity };
+const ONCE: Patience = { tries: 1, withinMs: 0 };
+
+export function createWorkerApi(callFor: (signal: AbortSignal, patience: Patience) => Call) {
+  const via = ({ signal, patience = ONCE }: Reach) => callFor(signal, patience);
+  const isFleeting = true;
+  return {
+    heartbeat: (body: Heartbeat, reach: Reach) => via(reach)(ENDPOINTS.heartbeat, { body, isFleeting }),
+    claimNext: (body: ClaimNext, reach: Reach) => {
+      const waitMs = (body.wait_seconds ?? 0) * 1000;
+      return via(reach)(ENDPOINTS.claimNext, { body, waitMs, isFleeting });
+    },
+    signals: (body: AskSignals, reach: Reach) => {
+      const waitMs = (body.wait_seconds ?? 0) * 1000;
+      return via(reach)(ENDPOINTS.signals, { body, waitMs, isFleeting });
+    },
+    postMessages: (id: number, body: PostMessages, reach: Reach) =>
+      via(reach)(ENDPOINTS.postMessages, { id, body, isFleeting }),
+    postReport: (id: number, body: PostReport, reach: Reach) =>
+      via(reach)(ENDPOINTS.postReport, { id, body, isFleeting }),
+    askQuestion: (id: number, body: AskQuestion, reach: Reach) =>
+      via(reach)(ENDPOINTS.askQuestion, { id, body, isFleeting }),
+    complete: (id: number, body: CompleteTask, reach: Reach) =>
+      via(reach)(ENDPOINTS.completeTask, { id, body, isFleeting }),
+    fail: (id: number, body: FailTask, reach: Reach) =>
+      via(reach)(ENDPOINTS.failTask, { id, body, isFleeting }),
+    release: (id: number, body: ReleaseTask, reach: Reach) =>
+      via(reach)(ENDPOINTS.releaseTask, { id, body, isFleeting }),
+  };
+}
