@@ -43,7 +43,7 @@ export const WORK_COMMAND: CommandSpec = {
     'With --once it exits with 0 also when there was nothing to do, and with 1 when the task failed.',
   options: [
     CONFIG,
-    ['--once', 'one task, and do not wait for it'],
+    ['--once', 'one task, and no waiting'],
     ['--concurrency <number>', 'so many at once'],
   ],
   examples: [
