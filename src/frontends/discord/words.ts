@@ -36,7 +36,7 @@ export const ACTION_COUNTS: Readonly<Record<EventAction, string | null>> = {
   edited: null,
 };
 
-function dollars(usd: number): string {
+export function dollars(usd: number): string {
   return `$${usd.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
 }
 

@@ -11,6 +11,7 @@ const COMMANDS = [
   '`/queue` what waits and why; pause and resume',
   '`/status` machines and numbers',
   '`/done` recent results',
+  '`/usage` what runs have cost, today and this month',
   '`/priority` and `/cancel` change a task',
   '`/reply` tells a run something, or has a finished task go on',
   '**Apps › Queue as task** on any message',

@@ -10,6 +10,7 @@ import { queue } from './queue.ts';
 import { reply } from './reply.ts';
 import { status } from './status.ts';
 import { task } from './task.ts';
+import { usage } from './usage.ts';
 
 export const COMMANDS: readonly Command[] = [
   task,
@@ -19,6 +20,7 @@ export const COMMANDS: readonly Command[] = [
   priority,
   cancel,
   reply,
+  usage,
   athena,
   queueAsTask,
 ];
