@@ -24,8 +24,9 @@ import { checkSyntax, lintRoles } from './deploy-check/playbook.ts';
 import { createReport, SkipError } from './deploy-check/report.ts';
 import { endAll, has } from './deploy-check/run.ts';
 import { checkUnit } from './deploy-check/unit.ts';
+import { checkWorkerImage } from './deploy-check/worker-image.ts';
 
-const PARTS = ['systemd', 'compose', 'ansible', 'install', 'image', 'stock'] as const;
+const PARTS = ['systemd', 'compose', 'ansible', 'install', 'image', 'stock', 'worker'] as const;
 const { values: given } = parseArgs({
   options: {
     strict: { type: 'boolean', default: false },
@@ -81,7 +82,7 @@ async function checkAnsible(): Promise<void> {
 }
 
 async function checkContainers(): Promise<void> {
-  const needsEngine = wanted('image') || wanted('stock');
+  const needsEngine = wanted('image') || wanted('stock') || wanted('worker');
   if (!needsEngine && !wanted('compose')) return;
   const held: { tool?: ComposeTool; engine?: Engine } = {};
   await report.check('a compose implementation', async () => {
@@ -108,4 +109,5 @@ async function checkRunning(engine: Engine, tool: ComposeTool): Promise<void> {
     if (wanted('ansible') && has('ansible-playbook')) await checkServerByCompose(report, lab, parts);
   }
   if (wanted('stock')) await checkStockNode(report, lab, parts);
+  if (wanted('worker')) await checkWorkerImage(report, lab, parts);
 }

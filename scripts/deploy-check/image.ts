@@ -11,23 +11,9 @@ export const IMAGE = 'localhost/athena:local';
 export const BASE = 'localhost/athena-base:latest';
 
 export async function checkImage(report: Report, engine: Engine, access: NpmAccess): Promise<boolean> {
-  const isBuilt = await report.check('Dockerfile builds', async () => {
-    const started = Date.now();
-    const mounts = [`${access.settings}:/root/.npmrc:ro`, `${access.certificates}:${CERTIFICATES}:ro`];
-    const args = [
-      'build',
-      '--isolation',
-      'chroot',
-      '--format',
-      'docker',
-      '--build-arg',
-      `BASE_IMAGE=${BASE}`,
-    ];
-    const volumes = mounts.flatMap((mount) => ['--volume', mount]);
-    await engine.buildah([...args, ...volumes, '--tag', IMAGE, root], { timeoutMs: 25 * MINUTE });
-    const seconds = Math.round((Date.now() - started) / 1000);
-    return `buildah, in ${seconds} s, on Debian 13 with its own Node 20 (the default is Node 24 on Debian 12)`;
-  });
+  const isBuilt = await report.check('Dockerfile builds', () =>
+    buildImage(engine, access, { file: 'Dockerfile', tag: IMAGE }),
+  );
   if (!isBuilt) return false;
   await report.check('image settings', () => demandSettings(engine));
   const system = (await engine.podman(['image', 'mount', IMAGE])).trim();
@@ -38,6 +24,21 @@ export async function checkImage(report: Report, engine: Engine, access: NpmAcce
     await engine.podman(['image', 'unmount', IMAGE]);
   }
   return true;
+}
+
+export async function buildImage(
+  engine: Engine,
+  access: NpmAccess,
+  what: { readonly file: string; readonly tag: string },
+): Promise<string> {
+  const started = Date.now();
+  const mounts = [`${access.settings}:/root/.npmrc:ro`, `${access.certificates}:${CERTIFICATES}:ro`];
+  const volumes = mounts.flatMap((mount) => ['--volume', mount]);
+  const args = ['--isolation', 'chroot', '--format', 'docker', '--build-arg', `BASE_IMAGE=${BASE}`];
+  const names = ['--file', path.join(root, what.file), '--tag', what.tag];
+  await engine.buildah(['build', ...args, ...volumes, ...names, root], { timeoutMs: 25 * MINUTE });
+  const seconds = Math.round((Date.now() - started) / 1000);
+  return `buildah, in ${seconds} s, on Debian 13 with its own Node 20 (the default is Node 24 on Debian 12)`;
 }
 
 interface Inspected {
@@ -82,23 +83,25 @@ function demandContent(system: string): string {
   return `no development tools, sources or tests; ${files.length} files of root, ${mebibytes.toFixed(1)} MiB in /app`;
 }
 
-function demandNoSecrets(system: string, access: NpmAccess): string {
+export function demandNoSecrets(system: string, access: NpmAccess): string {
   const places = [
     'root/.npmrc',
     'root/.npm',
     'app/.npmrc',
     'app/.env',
     'app/data/api-key',
+    'workspace/.npmrc',
     CERTIFICATES.slice(1),
   ];
   // What was mounted while it was built leaves an empty file where it was; content is what counts.
   const left = places.filter((place) => sizeOf(path.join(system, place)) > 0);
   demand(left.length === 0, `left behind: ${left.join(', ')}`);
-  const texts = walk(path.join(system, 'app')).filter(
+  const app = path.join(system, 'app');
+  const texts = (existsSync(app) ? walk(app) : []).filter(
     ({ name, size, isFile }) => isFile && size < 4096 && /rc$|env|json$/.test(name),
   );
   for (const { name } of texts) {
-    const text = readFileSync(path.join(system, 'app', name), 'utf8');
+    const text = readFileSync(path.join(app, name), 'utf8');
     demand(
       !access.secrets.some((secret) => text.includes(secret)),
       `${name} holds a line of the npm settings`,
