@@ -10,8 +10,8 @@ const only = (word: string) => {
   expect(found, word).toHaveLength(1);
   return found[0]!.rest;
 };
-const env = Object.fromEntries(
-  [...only('ENV').matchAll(/(\w+)=(\S+)/g)].map(([, key, value]) => [key, value]),
+const env: Readonly<Record<string, string>> = Object.fromEntries(
+  [...only('ENV').matchAll(/(\w+)=(\S+)/g)].map(([, key = '', value = '']) => [key, value]),
 );
 
 describe("the worker's image", () => {
