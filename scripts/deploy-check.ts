@@ -12,6 +12,7 @@ import {
 } from './deploy-check/ansible-server.ts';
 import { checkWorkers } from './deploy-check/ansible-worker.ts';
 import { makeBase } from './deploy-check/base.ts';
+import { checkBooted } from './deploy-check/booted.ts';
 import { checkByReadme } from './deploy-check/by-readme.ts';
 import { checkComposeFiles } from './deploy-check/compose-config.ts';
 import { findCompose, type ComposeTool } from './deploy-check/compose-tool.ts';
@@ -57,7 +58,10 @@ const base = () => {
 };
 
 try {
-  if (wanted('systemd')) await checkUnit(report);
+  if (wanted('systemd')) {
+    await checkUnit(report);
+    await checkBooted(report, lab);
+  }
   if (wanted('ansible')) await checkAnsible();
   if (given.quick) report.skip('installs, builds and containers', 'not part of a quick run');
   else if (wanted('install')) await checkByReadme(report, lab);
