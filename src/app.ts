@@ -11,6 +11,7 @@ import { createLeaseSweeper } from './background/lease-sweeper.ts';
 import { createNotificationRelay, type NotificationRelay } from './background/notification-relay.ts';
 import { createRetention, type Retention } from './background/retention.ts';
 import { createRunKeeper } from './background/run-keeper.ts';
+import { createThreadRelay, type ThreadRelay } from './background/thread-relay.ts';
 import type { Config } from './config.ts';
 import { createInstanceService } from './core/instance-service.ts';
 import { createKeyService } from './core/key-service.ts';
@@ -80,7 +81,7 @@ async function startParts(deps: AppDeps, store: Store): Promise<App> {
   const sweeper = createLeaseSweeper({ store, sweeps: createSweepService({ clock }), clock, logger });
   const housekeeper = createHousekeeper({ store, clock, logger });
   const backups = createBackups(deps);
-  const frontEnd = await createFrontEnd(deps, store, { tasks, ...running });
+  const frontEnd = await createFrontEnd(deps, { store, tasks, runs: running.runs, shelf: running.files });
   const retention = createRetentionOf(deps, { store, keyring: access.keyring, frontEnd });
   const http = createHttpApp({
     store,
@@ -100,6 +101,7 @@ async function startParts(deps: AppDeps, store: Store): Promise<App> {
   await sweeper.start();
   // Where a front end begins is settled before anything can happen that it would have to tell.
   frontEnd?.relay.start();
+  frontEnd?.threads.start();
   warnOfExposure(config.http, logger);
   const server = await listen(http, { ...config.http, logger });
   housekeeper.start();
@@ -118,8 +120,7 @@ async function startParts(deps: AppDeps, store: Store): Promise<App> {
       housekeeper.stop();
       const retired = within(FAREWELL_MS, clock, Promise.all([retention?.stop(), keeper.stop()]));
       await Promise.all([server.stop(DRAIN_MS), sweeper.stop(), backups?.stop(), retired]);
-      if (frontEnd !== null)
-        await within(FAREWELL_MS, clock, Promise.all([frontEnd.relay.stop(), frontEnd.discord.stop()]));
+      if (frontEnd !== null) await within(FAREWELL_MS, clock, stopFrontEnd(frontEnd));
       await within(deadlineMs - clock.monotonicMs(), clock, store.close());
     },
   };
@@ -156,13 +157,17 @@ async function openAccess({ config, logger, clock }: AppDeps, store: Store) {
 interface RunningFrontEnd {
   readonly discord: FrontEnd;
   readonly relay: NotificationRelay;
+  readonly threads: ThreadRelay;
+}
+
+function stopFrontEnd({ relay, threads, discord }: RunningFrontEnd): Promise<unknown> {
+  return Promise.all([relay.stop(), threads.stop(), discord.stop()]);
 }
 
 /** Discord's library is large, so it is only loaded when there is a token. */
 async function createFrontEnd(
   deps: AppDeps,
-  store: Store,
-  { tasks, runs, files: shelf }: Pick<DiscordDeps, 'tasks' | 'runs'> & { files: DiscordDeps['shelf'] },
+  parts: Pick<DiscordDeps, 'store' | 'tasks' | 'runs' | 'shelf'>,
 ): Promise<RunningFrontEnd | null> {
   const { config, logger, clock } = deps;
   if (config.discord === null) {
@@ -171,17 +176,12 @@ async function createFrontEnd(
   }
   const { createDiscordFrontEnd } = await import('./frontends/discord/index.ts');
   const about = { version: VERSION, startedAt: clock.now() };
-  const discord = createDiscordFrontEnd({
-    config: config.discord,
-    store,
-    tasks,
-    runs,
-    shelf,
-    clock,
-    logger,
-    about,
-  });
-  return { discord, relay: createNotificationRelay({ store, frontEnd: discord, clock, logger }) };
+  const discord = createDiscordFrontEnd({ config: config.discord, ...parts, clock, logger, about });
+  const { store, runs } = parts;
+  const relay = createNotificationRelay({ store, frontEnd: discord, clock, logger });
+  const isAnnounced = async () => (await relay.status()).undelivered === 0;
+  const threads = createThreadRelay({ store, runs, threads: discord.threads, isAnnounced, clock, logger });
+  return { discord, relay, threads };
 }
 
 /** Null when finished tasks are kept for ever. */

@@ -58,6 +58,15 @@ export function createRunUseCases({ clock }: Pick<TaskServiceDeps, 'clock'>) {
       );
     },
 
+    /** A notice of the server's own among the messages of a task; of one that never ran there are none. */
+    tell(taskId: number, text: string): Work<null> {
+      return work<'task', null>({ read: 'task', id: taskId }, ({ run }) => {
+        if (run === null) return { result: null };
+        const draft = { run: null, kind: 'notice', text, at: clock.now() } as const;
+        return { result: null, runs: [append(run.work, [draft])] };
+      });
+    },
+
     /** The run has gone on with these answers. */
     heard(taskId: number, questionIds: readonly number[]): Work<null> {
       return work<'task', null>({ read: 'task', id: taskId }, ({ run }) => {

@@ -2,7 +2,7 @@
  * Requests to Discord. discord.js keeps the rate limits; it repeats nothing by itself, because a send that was
  * applied but answered 502 would be posted twice: whoever asks knows whether repeating is safe.
  */
-import { RequestMethod, type REST, type RouteLike } from 'discord.js';
+import { RequestMethod, type RawFile, type REST, type RouteLike } from 'discord.js';
 import { refusalIn, type Answered } from './failures.ts';
 
 const METHODS = {
@@ -18,6 +18,7 @@ export interface Call {
   readonly route: RouteLike;
   readonly body?: unknown;
   readonly query?: Readonly<Record<string, string>>;
+  readonly files?: readonly RawFile[];
   /** Interactions carry their own token in the route. */
   readonly isInteraction?: boolean;
 }
@@ -43,7 +44,7 @@ export function createApi({ rest, onUnauthorized }: ApiDeps): Api {
       for (const controller of underWay) controller.abort();
     },
 
-    async ask({ method, route, body, query, isInteraction }) {
+    async ask({ method, route, body, query, files, isInteraction }) {
       const controller = new AbortController();
       underWay.add(controller);
       try {
@@ -53,6 +54,7 @@ export function createApi({ rest, onUnauthorized }: ApiDeps): Api {
           signal: controller.signal,
           auth: isInteraction !== true,
           ...(body !== undefined && { body }),
+          ...(files !== undefined && { files: [...files] }),
           ...(query !== undefined && { query: new URLSearchParams(query) }),
         });
         return { ok: true, value };

@@ -12,7 +12,7 @@ import {
 import { ok, problem, warning, type Finding } from '../../core/finding.ts';
 import { channelName, isId, type DiscordConfig } from './config.ts';
 import type { Answered } from './failures.ts';
-import { NEEDED_PERMISSIONS } from './places.ts';
+import { isForThreads, NEEDED_PERMISSIONS } from './places.ts';
 
 export type Ask = (route: RouteLike) => Promise<Answered>;
 
@@ -77,7 +77,8 @@ function examineChannel(
   );
   if (missing.length === 0) return ok(shown, 'is there, and the bot has all its rights');
   const todo = `Give the bot's role these rights in the channel's settings, or invite it again. ${invite}`;
-  return (isForNews ? problem : warning)(shown, `the bot lacks ${missing.join(', ')}`, todo);
+  const hurts = isForNews && !missing.every(isForThreads);
+  return (hurts ? problem : warning)(shown, `the bot lacks ${missing.join(', ')}`, todo);
 }
 
 /** @everyone's exceptions, then those of the roles, then the member's own. */

@@ -4,7 +4,8 @@
  */
 import { Events } from 'discord.js';
 import { TransientError } from '../../core/errors.ts';
-import type { Clock, Delivered, FrontEnd } from '../../core/ports.ts';
+import type { Clock, FrontEnd } from '../../core/ports.ts';
+import type { FrontEndThreads } from '../../core/thread-ports.ts';
 import { logArrival } from './arrival.ts';
 import { createCardKeeper } from './card-keeper.ts';
 import { FRONT_END, type DiscordDeps } from './config.ts';
@@ -16,11 +17,16 @@ import { createRegister } from './register.ts';
 import { createReplies } from './reply-finder.ts';
 import { createSender } from './sender.ts';
 import { createSummarize } from './summarize.ts';
+import { createThreads } from './threads.ts';
 
 /** How long a stop waits for answers that are under way. */
 const FAREWELL_MS = 3_000;
 
-export function createDiscordFrontEnd(deps: DiscordDeps): FrontEnd {
+export interface DiscordFrontEnd extends FrontEnd {
+  readonly threads: FrontEndThreads;
+}
+
+export function createDiscordFrontEnd(deps: DiscordDeps): DiscordFrontEnd {
   const { config, store, clock, logger } = deps;
   const memory = store.memory(FRONT_END);
   const inFlight = createInFlight(clock);
@@ -57,6 +63,7 @@ export function createDiscordFrontEnd(deps: DiscordDeps): FrontEnd {
 
   return {
     name: FRONT_END,
+    threads: createThreads({ store, cards, connection, logger, unless: stopping.unless }),
     state: () => connection.state(),
     start() {
       connection.start();
@@ -101,7 +108,7 @@ function createStopping() {
     begin: () => {
       signal.abort();
     },
-    async unless(run: () => Promise<Delivered>): Promise<Delivered> {
+    unless: async <T>(run: () => Promise<T>): Promise<T> => {
       if (signal.signal.aborted) throw stopped();
       let leave: () => void = () => undefined;
       const ended = new Promise<never>((_resolve, reject) => {

@@ -13,14 +13,26 @@ import { DeliveryBlocked } from '../../core/ports.ts';
 import { channelName, isId, type DiscordConfig } from './config.ts';
 import { refusalIn } from './failures.ts';
 
+/** What only the threads of tasks need: without it the rest works all the same. */
+const THREAD_PERMISSIONS = {
+  'Create Public Threads': PermissionFlagsBits.CreatePublicThreads,
+  'Send Messages in Threads': PermissionFlagsBits.SendMessagesInThreads,
+  'Attach Files': PermissionFlagsBits.AttachFiles,
+} as const;
+
 export const NEEDED_PERMISSIONS = {
   'View Channel': PermissionFlagsBits.ViewChannel,
   'Send Messages': PermissionFlagsBits.SendMessages,
   'Embed Links': PermissionFlagsBits.EmbedLinks,
   'Read Message History': PermissionFlagsBits.ReadMessageHistory,
+  ...THREAD_PERMISSIONS,
 } as const;
 
 export type NeededPermission = keyof typeof NEEDED_PERMISSIONS;
+
+export function isForThreads(name: string): boolean {
+  return name in THREAD_PERMISSIONS;
+}
 
 /** The servers that count: the configured one alone, else all that the bot is in. */
 export function countedGuilds(client: Client<true>, { guildId }: DiscordConfig): readonly Guild[] {

@@ -25,11 +25,11 @@ export function pointerTo(taskId: number): string {
   return `claude-task-client show ${taskId}`;
 }
 
-function repair(text: string): string {
+export function repair(text: string): string {
   return text.replace(LONE_SURROGATE, '\uFFFD').replace(CONTROL, '');
 }
 
-function isBlank(text: string): boolean {
+export function isBlank(text: string): boolean {
   return text.replace(INVISIBLE, '').replace(JOINERS, '').trim() === '';
 }
 
@@ -84,6 +84,17 @@ function defused(line: string): string {
 
 function whereTo(pointer: string): string {
   return `${ELLIPSIS} (shortened; all of it: \`${pointer}\`)`;
+}
+
+/**
+ * As it is, in a block of code that it cannot end. What would not be seen, or would turn the direction of what is, is
+ * named.
+ */
+export function verbatim(text: string, max: number): string {
+  const seen = repair(text)
+    .replace(INVISIBLE, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .replaceAll('``', '`\u200B`');
+  return `\`\`\`\n${blockWithNote(seen, max - 8, ELLIPSIS)}\n\`\`\``;
 }
 
 /** As many lines as fit, then how many more there are. */

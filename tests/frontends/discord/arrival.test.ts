@@ -23,7 +23,7 @@ describe('getting in', () => {
     await open();
     expect(stage.logged('discord ready')[0]?.details).toMatchObject({
       bot: expect.stringContaining('athena') as string,
-      invite: `https://discord.com/oauth2/authorize?client_id=${stage.twin.bot.applicationId}&scope=bot+applications.commands&permissions=84992`,
+      invite: `https://discord.com/oauth2/authorize?client_id=${stage.twin.bot.applicationId}&scope=bot+applications.commands&permissions=309237763072`,
     });
     expect(stage.twin.gateway.identifies[0]).toMatchObject({ intents: 1 });
     expect(stage.frontEnd.state()).toBe('connected');

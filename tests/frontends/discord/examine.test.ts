@@ -61,11 +61,23 @@ it('missing rights are named for each channel, those of the whole server and tho
   const { twin, config } = await aStage();
   twin.guild.setBotRights(['ViewChannel', 'SendMessages', 'ReadMessageHistory']);
   const { about, findings } = await look(config);
-  expect(about('#claude-tasks')).toMatchObject({ state: 'problem', says: 'the bot lacks Embed Links' });
+  expect(about('#claude-tasks')).toMatchObject({
+    state: 'problem',
+    says: 'the bot lacks Embed Links, Create Public Threads, Send Messages in Threads, Attach Files',
+  });
   expect(about('#claude-tasks')?.todo).toContain('https://discord.com/oauth2/authorize');
   expect(todoless(findings)).toEqual([]);
   twin.guild.setBotRights([]);
   expect((await look(config)).about('#claude-tasks')?.says).toContain('View Channel, Send Messages');
+});
+
+it('rights that only threads need are a warning', async () => {
+  const { twin, config } = await aStage();
+  twin.guild.setBotRights(['ViewChannel', 'SendMessages', 'EmbedLinks', 'ReadMessageHistory', 'AttachFiles']);
+  expect((await look(config)).about('#claude-tasks')).toMatchObject({
+    state: 'warning',
+    says: 'the bot lacks Create Public Threads, Send Messages in Threads',
+  });
 });
 
 it('channels and roles that are not there are named with their setting', async () => {

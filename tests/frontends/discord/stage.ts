@@ -7,8 +7,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createTaskService, type TaskService } from '../../../src/core/task-service.ts';
 import { createRunService, type RunService } from '../../../src/core/run-service.ts';
-import type { FrontEnd, Logger, Store } from '../../../src/core/ports.ts';
-import { createDiscordFrontEnd, type DiscordConfig } from '../../../src/frontends/discord/index.ts';
+import type { Logger, Store } from '../../../src/core/ports.ts';
+import {
+  createDiscordFrontEnd,
+  type DiscordConfig,
+  type DiscordFrontEnd,
+} from '../../../src/frontends/discord/index.ts';
 import type { RunFiles } from '../../../src/core/run-files.ts';
 import { createRunFiles } from '../../../src/store/run-files.ts';
 import { createSqliteStore } from '../../../src/store/sqlite-store.ts';
@@ -29,7 +33,7 @@ export interface Stage {
   readonly tasks: TaskService;
   readonly runs: RunService;
   readonly files: RunFiles;
-  readonly frontEnd: FrontEnd;
+  readonly frontEnd: DiscordFrontEnd;
   readonly relay: LittleRelay;
   readonly log: readonly LogLine[];
   readonly config: DiscordConfig;

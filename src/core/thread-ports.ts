@@ -1,0 +1,91 @@
+/**
+ * What the thread relay needs of a front end: a thread per task, and messages in it that are sent once and edited in
+ * place. How they look is the front end's own business; what it keeps about them comes back to it as it was.
+ */
+import type { RunMessage, TaskWork } from './run.ts';
+import type { Task } from './task.ts';
+
+/** A message to be sent. It is saved as JSON before it is sent, and a repeat sends the same. */
+export interface ThreadPart {
+  /** Goes along with the message: within minutes, sending it again makes no second one. */
+  readonly nonce: string;
+  /** The front end's own form of it. */
+  readonly message: unknown;
+  /** A text too long for messages. */
+  readonly file?: { readonly name: string; readonly text: string } | undefined;
+  /** The name by which it is edited later. */
+  readonly slot?: string | undefined;
+}
+
+export interface ThreadEdit {
+  readonly slot: string;
+  readonly message: unknown;
+}
+
+/** All that the next step is drawn from. */
+export interface ThreadScene {
+  readonly task: Task;
+  readonly work: TaskWork;
+  readonly threadId: string;
+  /** How far the thread has been told. */
+  readonly seq: number;
+  /** What comes after that, in order; not all of it if `hasMore`. */
+  readonly messages: readonly RunMessage[];
+  readonly hasMore: boolean;
+  /** The messages that can be edited, by name. */
+  readonly slots: Readonly<Record<string, string>>;
+  /** What the step before left here; null at first. */
+  readonly memo: unknown;
+  readonly now: Date;
+}
+
+export interface ThreadStep {
+  /** The newest message that is told by it. */
+  readonly to: number;
+  readonly parts: readonly Omit<ThreadPart, 'nonce'>[];
+  /** Made after the parts were sent. Repeating one is harmless. */
+  readonly edits: readonly ThreadEdit[];
+  /** Names whose messages, as they are before this step, are not edited after it. */
+  readonly over: readonly string[];
+  readonly memo: unknown;
+  /** When to draw again although nothing was heard; null: no need. */
+  readonly againMs: number | null;
+}
+
+export interface FrontEndThreads {
+  readonly name: string;
+  /** Resolves once threads can be told of; rejects when they never will. */
+  ready(): Promise<void>;
+  /**
+   * Makes the task's thread, or finds the one that an earlier try has made. Resolves to its id. `isAnnounced`: all
+   * that was to be told of the task outside of threads has been told.
+   */
+  open(task: Task, isAnnounced: boolean): Promise<string>;
+  /** What comes next; a step without parts and edits when the thread shows all there is. */
+  draw(scene: ThreadScene): Promise<ThreadStep>;
+  /** The id of the message; null when the front end takes it in no form, which it logs. */
+  send(threadId: string, part: ThreadPart): Promise<string | null>;
+  edit(threadId: string, edit: { readonly messageId: string; readonly message: unknown }): Promise<EditedAs>;
+  /**
+   * Which of these parts stand in the thread already: their ids in order, up to the first that does not. `after` is
+   * the last message known to stand before them; null: none is known, look from this time on.
+   */
+  find(threadId: string, search: ThreadSearch): Promise<readonly string[]>;
+}
+
+/** `gone`: that message will never be edited again. */
+export type EditedAs = 'edited' | 'gone';
+
+export interface ThreadSearch {
+  readonly parts: readonly ThreadPart[];
+  readonly after: string | null;
+  readonly since: Date;
+}
+
+/** The thread was deleted or locked, or may not be made: nobody can be told there. No task stops for it. */
+export class ThreadClosed extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ThreadClosed';
+  }
+}

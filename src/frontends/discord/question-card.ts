@@ -1,0 +1,60 @@
+/**
+ * A question as a card. While it is open it has buttons and notifies the submitter; then it says who answered what.
+ * What is asked for is shown as it is: a command that hides characters is one that nobody should allow.
+ */
+import type { Question } from '../../core/question.ts';
+import type { Task } from '../../core/task.ts';
+import { embed, type Field } from './embed.ts';
+import type { Outgoing } from './outgoing.ts';
+import { answerButtons } from './run-buttons.ts';
+import { block, flat, inline, verbatim } from './text.ts';
+import { toSubmitter } from './thread-end.ts';
+import { STATUS_LOOKS } from './words.ts';
+
+const DETAIL_LENGTH = 3_000;
+const FACT_LENGTH = 500;
+
+/** `isReminder`: it was asked before, and nobody has answered yet. */
+export function questionCard(task: Task, question: Question, isReminder = false): Outgoing {
+  const isOpen = question.status === 'open';
+  const look = LOOKS[question.status];
+  const title = `${look.icon} ${isReminder ? 'Still open: ' : ''}${flat(question.title, 200)}`;
+  return {
+    ...(isOpen ? toSubmitter(task) : { isSilent: true }),
+    embed: embed({
+      title,
+      colour: look.colour,
+      description: detailOf(question),
+      fields: [ruleOf(question), answerOf(question)],
+      footer: `Question ${question.id} · task #${task.id}`,
+    }),
+    rows: isOpen ? answerButtons(question) : [],
+    plain: `${look.icon} Task #${task.id} asks: \`claude-task-client questions\``,
+  };
+}
+
+const LOOKS = {
+  open: { icon: '❓', colour: 0xf1_c4_0f },
+  answered: { icon: '✔️', colour: STATUS_LOOKS.cancelled.colour },
+  closed: { icon: '💤', colour: STATUS_LOOKS.cancelled.colour },
+} as const;
+
+function detailOf({ kind, detail }: Question): string | undefined {
+  if (detail.trim() === '') return undefined;
+  return kind === 'permission' ? verbatim(detail, DETAIL_LENGTH) : block(detail, DETAIL_LENGTH);
+}
+
+/** What `Allow for this task` would allow from now on. */
+function ruleOf({ rule, status }: Question): Field | null {
+  if (rule === null || status !== 'open') return null;
+  return { name: 'Allow for this task allows', value: verbatim(rule, FACT_LENGTH), isWide: true };
+}
+
+function answerOf({ status, answer, answeredBy, options }: Question): Field | null {
+  if (status === 'open') return null;
+  if (status === 'closed') return { name: 'Closed', value: 'No answer is needed any more.', isWide: true };
+  const label = options.find(({ id }) => id === answer?.option)?.label ?? answer?.option ?? null;
+  const said = [label, answer?.text ?? null].filter((part) => part !== null).join(': ');
+  const name = `Answered by ${flat(answeredBy ?? 'somebody', 100)}`;
+  return { name, value: inline(said, FACT_LENGTH), isWide: true };
+}

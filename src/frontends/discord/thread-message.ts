@@ -1,0 +1,129 @@
+/**
+ * One message of a thread: sent once, looked for when that is in doubt, and edited where it stands. A thread that is
+ * gone, locked or forbidden is closed: nobody is told there any more, and nothing waits for it.
+ */
+import { Routes, type APIMessage, type GuildBasedChannel } from 'discord.js';
+import { DeliveryBlocked, type Logger } from '../../core/ports.ts';
+import { ThreadClosed, type EditedAs, type ThreadPart, type ThreadSearch } from '../../core/thread-ports.ts';
+import type { Call } from './api.ts';
+import type { Live } from './connection.ts';
+import type { Answered, Refusal } from './failures.ts';
+import { findMessage, idBefore, isSentFrom } from './history.ts';
+import { creationFlags, plainForm, toBody, type Outgoing } from './outgoing.ts';
+import { lacks, lacksNow } from './places.ts';
+
+export async function sendPart(
+  live: Live,
+  threadId: string,
+  { part, logger }: { part: ThreadPart; logger: Logger },
+): Promise<string | null> {
+  const message = part.message as Outgoing;
+  const place = await placeOf(live, threadId);
+  // Without Embed Links an embed arrives as nothing at all; the plain form arrives.
+  const canEmbed = message.embed === undefined || place === null || !(await lacks(place, 'Embed Links'));
+  const whole = canEmbed ? await post(live, threadId, { ...part, message }) : null;
+  if (whole !== null) return whole;
+  const plain = await post(live, threadId, { nonce: part.nonce, message: plainForm(message) });
+  if (plain === null) logger.error({ nonce: part.nonce }, 'discord refused a message of a thread: skipped');
+  return plain;
+}
+
+/** Null: refused. */
+async function post(
+  { api }: Live,
+  threadId: string,
+  { nonce, message, file }: Pick<ThreadPart, 'nonce' | 'file'> & { message: Outgoing },
+): Promise<string | null> {
+  const call: Call = {
+    method: 'POST',
+    route: Routes.channelMessages(threadId),
+    body: { ...toBody(message), flags: creationFlags(message), nonce, enforce_nonce: true },
+    ...(file !== undefined && { files: [{ name: file.name, data: Buffer.from(file.text) }] }),
+  };
+  const answer = await api.ask(call);
+  if (answer.ok) return (answer.value as APIMessage).id;
+  if (answer.why !== 'refused') throw closedBy(answer);
+  return null;
+}
+
+/** What an edit of a message may be: all of it, or nothing but its buttons taken away. */
+export type Change = Outgoing | { readonly takesButtons: true };
+
+export async function editPart(
+  live: Live,
+  threadId: string,
+  { messageId, change }: { messageId: string; change: Change },
+): Promise<EditedAs> {
+  const asked = (body: object) => patchAwake(live, { threadId, messageId, body });
+  const isStrip = 'takesButtons' in change;
+  const answer = await asked(isStrip ? { components: [] } : toBody(change));
+  const again =
+    answer.ok || answer.why !== 'refused' || isStrip ? answer : await asked(toBody(plainForm(change)));
+  if (again.ok || again.why === 'refused' || again.why === 'archived') return 'edited';
+  if (again.code === UNKNOWN_MESSAGE) return 'gone';
+  throw closedBy(again);
+}
+
+const UNKNOWN_MESSAGE = '10008';
+
+interface Patch {
+  readonly threadId: string;
+  readonly messageId: string;
+  readonly body: object;
+}
+
+/** Nothing can be edited in a thread that sleeps, so it is woken for it. */
+async function patchAwake({ api }: Live, { threadId, messageId, body }: Patch): Promise<Answered> {
+  const edit = () => api.ask({ method: 'PATCH', route: Routes.channelMessage(threadId, messageId), body });
+  const answer = await edit();
+  if (answer.ok || answer.why !== 'archived') return answer;
+  const woken = await api.ask({
+    method: 'PATCH',
+    route: Routes.channel(threadId),
+    body: { archived: false },
+  });
+  return woken.ok ? edit() : answer;
+}
+
+/** The ids of those parts that stand, in order. */
+export async function findParts(
+  live: Live,
+  threadId: string,
+  { parts, after, since }: ThreadSearch,
+): Promise<readonly string[]> {
+  const place = await placeOf(live, threadId);
+  // Without this right the list is empty and no error.
+  if (place !== null && (await lacksNow(place, 'Read Message History'))) {
+    const what = 'A message of a thread may have been sent already';
+    throw new DeliveryBlocked(`${what}; finding out takes Read Message History in ${place.name}.`);
+  }
+  const ids: string[] = [];
+  for (const part of parts) {
+    const isIt = isSentFrom(part.message as Outgoing, live.client.user.id);
+    const found = await findMessage({
+      api: live.api,
+      channelId: threadId,
+      after: ids.at(-1) ?? after ?? idBefore(since),
+      matches: (message) => isIt(message) && message.attachments[0]?.filename === part.file?.name,
+    });
+    if (found === null) break;
+    ids.push(found.id);
+  }
+  return ids;
+}
+
+/** Null: out of sight. A thread that sleeps is not among those that the gateway told of. */
+async function placeOf({ client }: Live, threadId: string): Promise<GuildBasedChannel | null> {
+  const known =
+    client.channels.cache.get(threadId) ?? (await client.channels.fetch(threadId).catch(() => null));
+  return known === null || known.isDMBased() ? null : known;
+}
+
+function closedBy({ why, code, message }: Refusal): Error {
+  if (why === 'gone') return new ThreadClosed('it was deleted.');
+  if (why === 'archived') return new ThreadClosed('it is locked.');
+  if (why === 'forbidden') {
+    return new ThreadClosed(`the bot may not write there (Send Messages in Threads): ${message}`);
+  }
+  return new DeliveryBlocked(`A thread cannot be told (code ${code}): ${message}`);
+}
