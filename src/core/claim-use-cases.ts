@@ -17,7 +17,16 @@ export type { Claimed, ClaimRequest } from './take-task.ts';
  */
 export type ClaimedNext =
   | { readonly claimed: Claimed }
-  | { readonly claimed: null; readonly paused: boolean; readonly heldUntil: Date | null };
+  | {
+      readonly claimed: null;
+      readonly paused: boolean;
+      readonly heldUntil: Date | null;
+      /** What is ready may be what this claimant gave back a moment ago. */
+      readonly isBarred: boolean;
+    };
+
+/** A task that a worker gave back for a fault of its own is not for it again so soon. */
+const FAULTY_MS = 10 * 60_000;
 
 export function createClaimUseCases(deps: TaskServiceDeps) {
   const { clock } = deps;
@@ -39,14 +48,15 @@ export function createClaimUseCases(deps: TaskServiceDeps) {
         instanceId,
         beginsRun: beginsRun(by),
         account: by.account,
+        ...(beginsRun(by) && { faultySince: new Date(clock.now().getTime() - FAULTY_MS) }),
       } as const;
       return work<'nextReady', ClaimedNext>(
         load,
-        ({ task, queue: { paused }, instance, needs, hold }) => {
+        ({ task, queue: { paused }, instance, needs, hold, isBarred }) => {
           const held = heldUntil(hold, clock.now());
           const told = accountOf(by, instance, clock.now());
           if (task === null || paused || held !== null || isGone()) {
-            return { result: { claimed: null, paused, heldUntil: held }, ...told };
+            return { result: { claimed: null, paused, heldUntil: held, isBarred }, ...told };
           }
           const taken = take(task, by, { instance, needs, hold });
           return { ...taken, ...told, result: { claimed: taken.result } };

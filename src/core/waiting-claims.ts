@@ -22,7 +22,7 @@ export interface WaitingClaim<T> extends Pick<Parking, 'claimant' | 'onGone'> {
 export interface Attempted<T> {
   readonly answer: T;
   readonly got: boolean;
-  /** Nothing was handed out because the queue is paused. */
+  /** What is ready is not handed out to it: the queue is paused, or it gave that back a moment ago. */
   readonly paused: boolean;
   /** Nothing is handed out to this claimant for so long, whatever is ready. */
   readonly heldMs: number | null;
@@ -54,7 +54,7 @@ export function createWaitingClaims(deps: {
       if (heldMs !== null) deadlineMs = Math.min(deadlineMs, deps.clock.monotonicMs() + heldMs);
       const claimant = heldMs === null ? wanted.claimant : NOBODY;
       const woken = room.park({ claimant, deadlineMs, onGone: wanted.onGone });
-      // What was committed since the last attempt woke nobody here. While paused, only resuming helps.
+      // What was committed since the last attempt woke nobody here. While paused, only resuming or time helps.
       if (!last.paused) await room.lookInto(wanted.claimant);
       const reason = await woken;
       if (stopped) return last.answer;

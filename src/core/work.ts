@@ -70,9 +70,13 @@ export interface Reads {
       instanceId: string;
       beginsRun?: boolean | undefined;
       account?: string | undefined;
+      /** Tasks that the claimant gave back after this for a fault of its own are not for it. */
+      faultySince?: Date | undefined;
     };
     gives: {
       task: Task | null;
+      /** What is ready may be what it gave back. */
+      isBarred: boolean;
       queue: QueueState;
       instance: Instance | null;
       needs: RunNeeds | null;

@@ -83,8 +83,11 @@ type Why = Pick<Attempted<never>, 'paused' | 'heldMs'>;
 
 function whyNothing(result: ClaimedNext, now: Date): Why {
   if (result.claimed !== null) return { paused: false, heldMs: null };
-  const { paused, heldUntil } = result;
-  return { paused, heldMs: heldUntil === null ? null : heldUntil.getTime() - now.getTime() };
+  const { paused, heldUntil, isBarred } = result;
+  return {
+    paused: paused || isBarred,
+    heldMs: heldUntil === null ? null : heldUntil.getTime() - now.getTime(),
+  };
 }
 
 /** A claim stops waiting when its connections have gone, and when its key was revoked. */

@@ -103,10 +103,12 @@ function createClaimReads(
   { runs, taskAndLease }: Finding,
 ): Some<'nextReady' | 'claimById' | 'taskOfLease' | 'runOfLease' | 'question'> {
   return {
-    nextReady({ claimant, instanceId, beginsRun, account }) {
-      const task = tasks.nextReady(claimant);
+    nextReady({ claimant, instanceId, beginsRun, account, faultySince }) {
+      const barred = faultySince === undefined ? [] : runTables.runs.givenBack(instanceId, faultySince);
+      const task = barred.length === 0 ? tasks.nextReady(claimant) : tasks.nextReadyPast(claimant, barred);
       return {
         task,
+        isBarred: task === null && barred.length > 0,
         queue: queue.state(),
         instance: instances.byId(instanceId),
         needs: runs.needsOf(task, beginsRun),

@@ -47,6 +47,9 @@ export function createRunTable(database: OpenDatabase) {
     /** Instances whose runs of this task ended by this fault since it was last queued by somebody. */
     faulty: (taskId: number, fault: Fault) =>
       reads.faulty.all({ taskId, fault }).map(({ instanceId }) => instanceId),
+    /** Tasks that this instance gave back for a fault of its own since then; the newest of them, at most a hundred. */
+    givenBack: (instanceId: string, since: Date) =>
+      reads.givenBack.all({ instanceId, since: since.getTime() }).map(({ taskId }) => taskId),
 
     save(run: Run): void {
       const row = toRunRow(run);
@@ -96,6 +99,12 @@ function prepareReads({ client, tables }: OpenDatabase) {
       'instance_id AS instanceId',
       `runs INDEXED BY runs_of_task WHERE task_id = :taskId AND fault = :fault AND started_at >= (SELECT
          coalesce(max(timestamp), 0) FROM task_logs WHERE task_id = :taskId AND action = 'requeued')`,
+    ),
+    givenBack: columnsBy<{ instanceId: string; since: number }, { taskId: number }>(
+      client,
+      'task_id AS taskId',
+      `runs INDEXED BY runs_faulty WHERE fault IS NOT NULL AND instance_id = CAST(:instanceId AS TEXT)
+       AND ended_at > :since ORDER BY ended_at DESC LIMIT 100`,
     ),
   };
 }

@@ -42,6 +42,7 @@ export function prepareTaskReads({ client, tables }: OpenDatabase) {
   );
   return {
     ...prepareTimes(client),
+    ...prepareLanes(client),
     byId: prepareRead(
       client,
       tables
@@ -50,19 +51,6 @@ export function prepareTaskReads({ client, tables }: OpenDatabase) {
         .where(eq(tasks.id, param('id'))),
     ),
     byOrigin: prepareRead(client, tables.select().from(tasks).where(origin)),
-    // CAST hides the value from the planner: with statistics in the file (ANALYZE), SQLite would plan this
-    // statement anew for every value, which costs many times the claim itself.
-    headOfLane: tasksBy<{ lane: string }>(
-      client,
-      'tasks_ready',
-      "WHERE status = 'pending' AND ready = 1 AND lane = CAST(:lane AS TEXT) ORDER BY rank, id LIMIT 1",
-    ),
-    /** The same for many lanes: of all but one of them nothing else is read. */
-    placeInLane: columnsBy<{ lane: string }, { id: number; rank: number }>(
-      client,
-      'id, rank',
-      "tasks INDEXED BY tasks_ready WHERE status = 'pending' AND ready = 1 AND lane = CAST(:lane AS TEXT) ORDER BY rank, id LIMIT 1",
-    ),
     heldBy: tasksBy<{ instanceId: string }>(
       client,
       'tasks_held',
@@ -82,6 +70,32 @@ export function prepareTaskReads({ client, tables }: OpenDatabase) {
       client,
       'tasks_parked',
       'WHERE parked_until IS NOT NULL AND parked_until <= :before ORDER BY parked_until LIMIT :limit',
+    ),
+  };
+}
+
+/** What claim-next takes from. */
+function prepareLanes(client: OpenDatabase['client']) {
+  return {
+    // CAST hides the value from the planner: with statistics in the file (ANALYZE), SQLite would plan this
+    // statement anew for every value, which costs many times the claim itself.
+    headOfLane: tasksBy<{ lane: string }>(
+      client,
+      'tasks_ready',
+      "WHERE status = 'pending' AND ready = 1 AND lane = CAST(:lane AS TEXT) ORDER BY rank, id LIMIT 1",
+    ),
+    /** The same for many lanes: of all but one of them nothing else is read. */
+    placeInLane: columnsBy<{ lane: string }, { id: number; rank: number }>(
+      client,
+      'id, rank',
+      "tasks INDEXED BY tasks_ready WHERE status = 'pending' AND ready = 1 AND lane = CAST(:lane AS TEXT) ORDER BY rank, id LIMIT 1",
+    ),
+    /** Past some tasks, which are few: each of them is at most one step more. */
+    placePast: columnsBy<{ lane: string; except: string }, { id: number; rank: number }>(
+      client,
+      'id, rank',
+      `tasks INDEXED BY tasks_ready WHERE status = 'pending' AND ready = 1 AND lane = CAST(:lane AS TEXT)
+       AND id NOT IN (SELECT value FROM json_each(:except)) ORDER BY rank, id LIMIT 1`,
     ),
   };
 }

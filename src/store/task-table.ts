@@ -15,17 +15,19 @@ export function createTaskTable(database: OpenDatabase, lanes: Pick<LaneTable, '
   const writes = prepareTaskWrites(database);
   const sequence = database.client.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'tasks'").pluck();
 
-  function firstOf(names: readonly string[]): number | null {
+  function firstOf(names: readonly string[], headOf: (lane: string) => Place | undefined): number | null {
     let best: Place | undefined;
     for (const lane of names) {
-      const head = reads.placeInLane.get({ lane });
+      const head = headOf(lane);
       if (head && (!best || comesFirst(head, best))) best = head;
     }
     return best?.id ?? null;
   }
 
+  const byId = (id: number | null) => (id === null ? null : toTaskOrNull(reads.byId.get({ id })));
+
   return {
-    byId: (id: number) => toTaskOrNull(reads.byId.get({ id })),
+    byId,
     byOrigin: (frontEnd: string, ref: string) => toTaskOrNull(reads.byOrigin.get({ frontEnd, ref })),
 
     nextId: () => Number(sequence.get() ?? 0) + 1,
@@ -35,8 +37,13 @@ export function createTaskTable(database: OpenDatabase, lanes: Pick<LaneTable, '
       const [only, ...more] = lanes.openTo(claimant);
       if (only === undefined) return null;
       if (more.length === 0) return toTaskOrNull(reads.headOfLane.get({ lane: only }));
-      const id = firstOf([only, ...more]);
-      return id === null ? null : toTaskOrNull(reads.byId.get({ id }));
+      return byId(firstOf([only, ...more], (lane) => reads.placeInLane.get({ lane })));
+    },
+
+    /** The same, but none of these. */
+    nextReadyPast(claimant: Claimant, ids: readonly number[]): Task | null {
+      const except = JSON.stringify(ids);
+      return byId(firstOf(lanes.openTo(claimant), (lane) => reads.placePast.get({ lane, except })));
     },
 
     heldBy: (instanceId: string) => reads.heldBy.all({ instanceId }).map(toTask),

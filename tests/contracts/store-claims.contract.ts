@@ -36,6 +36,7 @@ export function storeClaimsContract(open: OpenStoreWorld): void {
         claimed: null,
         paused: false,
         heldUntil: null,
+        isBarred: false,
       });
     });
 
@@ -103,6 +104,7 @@ export function storeClaimsContract(open: OpenStoreWorld): void {
         claimed: null,
         paused: true,
         heldUntil: null,
+        isBarred: false,
       });
       expect((await world.store.counts()).queue).toEqual({ paused: true, reason: 'moving house' });
       await world.run(world.tasks.claim(2, { instanceId: 'mac' }));
@@ -116,7 +118,7 @@ export function storeClaimsContract(open: OpenStoreWorld): void {
       const world = await open();
       await submit(world);
       const gone = await world.run(world.tasks.claimNext({ instanceId: 'mac' }, () => true));
-      expect(gone).toEqual({ claimed: null, paused: false, heldUntil: null });
+      expect(gone).toEqual({ claimed: null, paused: false, heldUntil: null, isBarred: false });
       expect((await taskOf(world, 1)).status).toBe('pending');
     });
   });

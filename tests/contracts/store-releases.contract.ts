@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { claimantOf } from '../../src/core/lanes.ts';
 import type { ReleaseCause } from '../../src/core/release-cause.ts';
 import { begin, loseAll, report, running, told, type Running } from './run-world.ts';
-import { refusal, taskOf, type OpenStoreWorld, type StoreWorld } from './store-world.ts';
+import { refusal, submit, taskOf, type OpenStoreWorld, type StoreWorld } from './store-world.ts';
 
 const giveBack = (world: StoreWorld, one: Running, cause: ReleaseCause, reason?: string) =>
   world.run(
@@ -101,6 +101,53 @@ export function storeReleasesContract(open: OpenStoreWorld): void {
         ).toMatchObject({ status });
       }
       expect((await taskOf(world, one.id)).error).toContain('3 workers');
+    });
+
+    it('does not come back within ten minutes to the worker whose fault it was', async () => {
+      const world = await open();
+      const next = async (instanceId: string, session?: string) =>
+        (await world.run(world.tasks.claimNext({ instanceId, session }))).claimed?.task.id ?? null;
+      const first = await running(world);
+      await giveBack(world, first, { kind: 'fault', fault: 'push' });
+      const second = (await submit(world, { priority: 'low' })).id;
+      const third = (await submit(world, { target: 'w-1', priority: 'low' })).id;
+      world.clock.advance(60_000);
+      await world.run(world.sweeps.promoteDueTasks());
+      expect([await next('w-1', 's'), await next('w-1', 's')]).toEqual([second, third]);
+      world.clock.advance(9 * 60_000 - 1);
+      expect(await world.run(world.tasks.claimNext({ instanceId: 'w-1', session: 's' }))).toMatchObject({
+        claimed: null,
+        isBarred: true,
+      });
+      world.clock.advance(1);
+      expect(await next('w-1', 's')).toBe(first.id);
+    });
+
+    it('goes to another worker, or to a person on the same machine, at once', async () => {
+      for (const [instanceId, session] of [
+        ['w-2', 's'],
+        ['w-1', undefined],
+      ] as const) {
+        const world = await open();
+        const one = await running(world);
+        await giveBack(world, one, { kind: 'fault', fault: 'push' });
+        world.clock.advance(60_000);
+        await world.run(world.sweeps.promoteDueTasks());
+        const told = await world.run(world.tasks.claimNext({ instanceId, session }));
+        expect(told.claimed?.task.id).toBe(one.id);
+      }
+    });
+
+    it('comes back to the worker that was only stopped or overloaded', async () => {
+      const world = await open();
+      for (const kind of ['stopping', 'overload'] as const) {
+        const one = await running(world);
+        await giveBack(world, one, { kind });
+        world.clock.advance(60_000);
+        await world.run(world.sweeps.promoteDueTasks());
+        const told = await world.run(world.tasks.claimNext({ instanceId: 'w-1', session: 's' }));
+        expect(told.claimed?.task.id).toBe(one.id);
+      }
     });
 
     it('begins to count workers with a fault anew when somebody queues it again', async () => {

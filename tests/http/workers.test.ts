@@ -3,13 +3,24 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Store } from '../../src/core/ports.ts';
 import { createHttpWorld, type HttpWorld } from '../support/http-world.ts';
 import { makeKey } from '../support/http-keys.ts';
-import { until } from '../support/http-until.ts';
+import { turns, until } from '../support/http-until.ts';
 
 let world: HttpWorld;
+/** How often the store was asked for a claim. */
+let claims = 0;
 beforeEach(async () => {
-  world = await createHttpWorld();
+  claims = 0;
+  const wrap = (store: Store): Store => ({
+    ...store,
+    decide(work) {
+      if (work.load.read === 'nextReady') claims += 1;
+      return store.decide(work);
+    },
+  });
+  world = await createHttpWorld({ wrap });
 });
 afterEach(() => world.store.close());
 
@@ -205,5 +216,36 @@ describe('an account that has nothing left', () => {
     world.clock.advance(30_000);
     const tasks = (await waiting).map(({ task }) => task?.id ?? null);
     expect(tasks.filter((id) => id !== null)).toHaveLength(1);
+  });
+});
+
+describe('a worker with a fault', () => {
+  const claim = (instance: string, more: object = {}) =>
+    world.api.claimNext(instance, { session: instance, ...more });
+
+  it('waits beside the task that it gave back, and leaves it to others', async () => {
+    const task = await world.api.add();
+    const { lease } = await world.api.claim(task.id, 'w-1', { session: 'w-1' });
+    const cause = { kind: 'fault', fault: 'disk' };
+    const body = { lease_id: lease.lease_id, cause, reason: 'No space is left.' };
+    expect((await world.send('POST', `/api/tasks/${task.id}/release`, { body })).json).toMatchObject({
+      status: 'pending',
+      task: { attempt: 0 },
+    });
+    claims = 0;
+    const waiting = claim('w-1', { wait_seconds: 60 });
+    await until(() => world.waitingClaims.count() === 1);
+    await turns();
+    expect(claims).toBe(1);
+    expect(await claim('w-2')).toMatchObject({ task: { id: task.id } });
+    const fresh = await world.api.add('another');
+    expect(await waiting).toMatchObject({ task: { id: fresh.id } });
+  });
+
+  it('is shown with its problem until it says that there is none', async () => {
+    await announce({ problem: 'The disk is full: no new tasks for 5 minutes.' });
+    expect(await shown()).toMatchObject({ problem: 'The disk is full: no new tasks for 5 minutes.' });
+    await announce();
+    expect(await shown()).toMatchObject({ problem: null });
   });
 });
