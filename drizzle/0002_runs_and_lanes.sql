@@ -91,8 +91,7 @@ CREATE TABLE `runs` (
 	`duration_ms` integer NOT NULL,
 	`messages` integer NOT NULL,
 	`fault` text,
-	`is_reported` integer NOT NULL,
-	FOREIGN KEY (`task_id`) REFERENCES `tasks`(`id`) ON UPDATE no action ON DELETE no action
+	`is_reported` integer NOT NULL
 ) STRICT, WITHOUT ROWID;
 --> statement-breakpoint
 CREATE UNIQUE INDEX `runs_of_task` ON `runs` (`task_id`,`number`);--> statement-breakpoint

@@ -1,4 +1,7 @@
-/** Finds finished tasks that have passed their time, and deletes them with everything that refers to them. */
+/**
+ * Finds finished tasks that have passed their time, and deletes them with everything that refers to them. Only its runs
+ * stay, for they say what was spent.
+ */
 import { eq } from 'drizzle-orm';
 import type { Retirable, TaskTrail } from '../core/retention.ts';
 import { FINISHED_STATUSES, type TaskStatus } from '../core/vocabulary.ts';
@@ -13,7 +16,6 @@ import {
   questions,
   replies,
   runMessages,
-  runs,
   taskWork,
   threadDeliveries,
 } from './run-schema.ts';
@@ -102,7 +104,6 @@ function prepare({ client, tables }: OpenDatabase) {
       prepareWrite(client, tables.delete(questions).where(eq(questions.taskId, taskId))),
       prepareWrite(client, tables.delete(attachments).where(eq(attachments.taskId, taskId))),
       prepareWrite(client, tables.delete(threadDeliveries).where(eq(threadDeliveries.taskId, taskId))),
-      prepareWrite(client, tables.delete(runs).where(eq(runs.taskId, taskId))),
       prepareWrite(client, tables.delete(taskWork).where(eq(taskWork.taskId, taskId))),
       prepareWrite(client, tables.delete(frontEndLinks).where(eq(frontEndLinks.taskId, taskId))),
       prepareWrite(client, tables.delete(leases).where(eq(leases.taskId, taskId))),

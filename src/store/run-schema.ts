@@ -27,13 +27,12 @@ export const taskWork = sqliteTable('task_work', {
   todo: text().notNull(),
 });
 
+/** They outlive their task, which they therefore do not refer to: what was spent stays known when tasks are retired. */
 export const runs = sqliteTable(
   'runs',
   {
     leaseId: text('lease_id').primaryKey(),
-    taskId: integer('task_id')
-      .notNull()
-      .references(() => tasks.id),
+    taskId: integer('task_id').notNull(),
     number: integer().notNull(),
     instanceId: text('instance_id').notNull(),
     account: text(),

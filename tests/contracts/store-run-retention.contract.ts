@@ -1,6 +1,6 @@
 /** What is deleted of runs, and when; and what front ends remember of threads. */
 import { describe, expect, it } from 'vitest';
-import { ask, begin, reply, report, running, say, told } from './run-world.ts';
+import { ask, begin, reply, report, running, say, told, totals } from './run-world.ts';
 import { submit, type OpenStoreWorld, type StoreWorld } from './store-world.ts';
 
 async function dropAll(world: StoreWorld, endedBefore: Date): Promise<number> {
@@ -62,12 +62,52 @@ export function storeRunRetentionContract(open: OpenStoreWorld): void {
       expect(await world.store.retire(trails)).toMatchObject({ done: true });
       expect(await world.store.task(one.id)).toBeNull();
       expect(await world.store.taskWork(one.id)).toBeNull();
-      expect(await world.store.runOfLease(one.leaseId)).toEqual({ lease: null, run: null });
+      expect(await world.store.runOfLease(one.leaseId)).toMatchObject({ lease: null });
       expect(await world.store.question(1)).toBeNull();
       expect(await world.store.replies(one.id, 0)).toEqual([]);
       expect(await told(world, one.id)).toEqual([]);
       expect(await world.store.isFileKept('f-1')).toBe(false);
       expect(await world.store.threads('discord').position(one.id)).toBeNull();
+    });
+
+    it('leaves what was spent for it', async () => {
+      const world = await open();
+      const one = await running(world, { submittedBy: 'ada' });
+      await say(world, one, { totals: totals({ costUsd: 3 }) });
+      await world.run(world.tasks.complete(one.id, { leaseId: one.leaseId }, {}));
+      const usage = () => world.store.usage({ since: new Date(0), groupBy: ['user'] });
+      const before = await usage();
+      expect(before).toMatchObject({ total: { costUsd: 3, tasks: 1 }, groups: [{ key: { user: 'ada' } }] });
+      world.clock.advance(1000);
+      const which = { endedBefore: world.clock.now(), deliveredUpTo: null, limit: 9 };
+      expect(await world.store.retire(await world.store.retirable(which))).toMatchObject({ done: true });
+      expect(await world.store.task(one.id)).toBeNull();
+      expect(await usage()).toEqual(before);
+    });
+
+    it('of ten thousand messages goes in steps that hold nobody up', async () => {
+      const world = await open();
+      const one = await running(world);
+      for (let first = 1; first <= 10_000; first += 200)
+        await say(world, one, {
+          first,
+          texts: Array.from({ length: 200 }, (_, n) => `message ${first + n}`),
+        });
+      await world.run(world.tasks.cancel(one.id, {}));
+      world.clock.advance(1000);
+      const which = { endedBefore: world.clock.now(), deliveredUpTo: null, limit: 9 };
+      const trails = await world.store.retirable(which);
+      /** The first message that is left after each commit. */
+      const firsts: Promise<number>[] = [];
+      const stop = world.store.onCommit(() => {
+        firsts.push(world.store.messages(one.id, 0, 1).then(({ messages: [first] }) => first?.seq ?? 10_002));
+      });
+      expect(await world.store.retire(trails)).toMatchObject({ done: true });
+      stop();
+      const seen = await Promise.all(firsts);
+      const steps = seen.map((first, index) => first - (seen[index - 1] ?? 1));
+      expect(Math.max(...steps)).toBe(100);
+      expect(seen.at(-1)).toBe(10_002);
     });
 
     it('that has changed since keeps its messages', async () => {

@@ -301,7 +301,6 @@ describe.each(['without statistics', 'with statistics'])('%s', (how) => {
       'SEARCH questions USING COVERING INDEX questions_of_run (task_id=?)',
       'SEARCH replies USING PRIMARY KEY (task_id=?)',
       'SEARCH run_messages USING COVERING INDEX sqlite_autoindex_run_messages_1 (task_id=?)',
-      'SEARCH runs USING INDEX runs_of_task (task_id=?)',
       'SEARCH task_logs USING COVERING INDEX task_logs_task (task_id=?)',
       'SEARCH task_work USING INTEGER PRIMARY KEY (rowid=?)',
       'SEARCH tasks USING INTEGER PRIMARY KEY (rowid=?)',
