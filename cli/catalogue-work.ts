@@ -41,11 +41,7 @@ export const WORK_COMMAND: CommandSpec = {
     'Takes tasks of its projects and has them done, each in a clone of its own, until it is told to end: then the ' +
     'runs have grace_minutes; what is not done is saved and given back. A second signal ends it within 10 seconds. ' +
     'With --once it exits with 0 also when there was nothing to do, and with 1 when the task failed.',
-  options: [
-    CONFIG,
-    ['--once', 'one task, and no waiting'],
-    ['--concurrency <number>', 'so many at once'],
-  ],
+  options: [CONFIG, ['--once', 'one task, and no waiting'], ['--concurrency <number>', 'so many at once']],
   examples: [
     ['claude-task-client work check', 'is worker.yaml right?'],
     ['claude-task-client work --once', 'one task, if one is there'],

@@ -11,6 +11,8 @@ import { announce } from '../worker/announce.ts';
 import { createLeaving } from '../worker/leaving.ts';
 import { openWorker, requireWorkspace } from '../worker/open-worker.ts';
 import type { WorkerSettings } from '../worker/settings.ts';
+import { recover } from '../worker/recovery.ts';
+import { FOR_EVER } from '../worker/worker-api.ts';
 import { loadWorkerConfig, thisMachine, workerConfigFile } from '../worker/worker-config.ts';
 import { workLoop } from '../worker/work-loop.ts';
 import { workOnce, type Once } from '../worker/work-once.ts';
@@ -31,6 +33,7 @@ export async function run(deps: Deps, { options }: Given): Promise<Outcome> {
     const leaving = createLeaving({ ...worker.kit, graceMs: settings.graceMs, hurry: worker.hurry });
     host.takeSignals(leaving.ask);
     await announce(worker, { signal: leaving.signal, patience: isOnce ? USUAL : null });
+    await recover(worker, { signal: leaving.signal, patience: isOnce ? USUAL : FOR_EVER });
     if (isOnce) return onceOutcome(await workOnce(worker, leaving));
     await workLoop(worker, leaving);
     return { json: { ended: true }, lines: [] };

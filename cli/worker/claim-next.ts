@@ -13,6 +13,9 @@ export interface Claimed {
   readonly project: ProjectSettings;
 }
 
+/** Renewed all the time: a worker that died is noticed after so long, and a server may be away for so long. */
+const LEASE_SECONDS = 300;
+
 export interface ClaimWanted {
   readonly waitSeconds: number;
   readonly signal: AbortSignal;
@@ -29,6 +32,7 @@ export async function claimNext(worker: Worker, wanted: ClaimWanted): Promise<Cl
       instance_id: kit.settings.name,
       instance_name: kit.settings.name,
       session: session.id,
+      lease_seconds: LEASE_SECONDS,
       ...(account !== undefined && { account }),
       projects,
       capabilities: [...kit.settings.capabilities],

@@ -40,7 +40,7 @@ export function openRun(claim: Claim, project: ProjectSettings, kit: Kit): LiveR
       stopper.stop({ kind: 'lost', reason });
     },
   );
-  const lastReply = Math.max(0, ...run.replies.map(({ number }) => number));
+  const lastReply = Math.max(run.replies_after, ...run.replies.map(({ number }) => number));
   const watcher = createRunWatcher({
     poster: () => poster,
     questions: () => questions,

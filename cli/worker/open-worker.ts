@@ -63,10 +63,25 @@ export async function openWorker(deps: Deps, settings: WorkerSettings): Promise<
     salt,
     async close() {
       kit.keeper.stop();
+      await leave(kit, session);
       for (const close of closers) await close();
       await lock.release();
     },
   };
+}
+
+const LEAVE_MS = 2_000;
+
+/** So that the name is free at once. If the server does not hear of it, it will notice. */
+async function leave({ api, settings, clock }: Kit, session: WorkerSession): Promise<void> {
+  const late = new AbortController();
+  const callOff = clock.after(LEAVE_MS, () => {
+    late.abort();
+  });
+  const worker = { session: session.id, projects: [], capabilities: [], concurrency: 0, leaves: true };
+  const body = { instance_id: settings.name, lease_ids: [], worker };
+  await api.heartbeat(body, { signal: late.signal }).catch(() => null);
+  callOff();
 }
 
 /** What is read from the environment before is known by now; nothing of it stays there. */

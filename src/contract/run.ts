@@ -154,6 +154,8 @@ export const RunStart = z.object({
   /** Only deliver what is there, and complete with the outcome `budget`. */
   is_finishing: z.boolean(),
   rules: z.array(z.string()),
+  /** The number of the last reply that earlier runs have taken in. */
+  replies_after: z.number(),
   replies: z.array(ReplyView),
   answers: z.array(AnsweredView),
   attachments: z.array(

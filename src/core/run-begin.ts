@@ -21,6 +21,8 @@ export interface RunStart {
   readonly grants: number;
   readonly isFinishing: boolean;
   readonly rules: readonly string[];
+  /** The last reply that earlier runs have taken in. */
+  readonly repliesTaken: number;
   readonly replies: readonly Reply[];
   /** Answered while nobody ran. */
   readonly answers: readonly Question[];
@@ -53,6 +55,7 @@ export function beginRun(by: Beginning, needs: RunNeeds): { saves: RunSaves; sta
     grants: work.grants,
     isFinishing: work.isFinishing,
     rules: work.rules,
+    repliesTaken: work.repliesTaken,
     replies: needs.replies,
     answers: state?.questions.filter(({ status }) => status === 'answered') ?? [],
     attachments: needs.attachments,

@@ -67,6 +67,7 @@ export function toRunStartView(run: RunStart): RunStartView {
     grants: run.grants,
     is_finishing: run.isFinishing,
     rules: [...run.rules],
+    replies_after: run.repliesTaken,
     replies: run.replies.map(toReplyView),
     answers: run.answers.map(toAnsweredView),
     attachments: run.attachments.map(({ number, name, type, bytes }) => ({ number, name, type, bytes })),
