@@ -148,8 +148,9 @@ function alive({ idle, watcher }: Session): void {
 }
 
 async function listen(session: Session, query: SdkQuery): Promise<string> {
-  const narrator = createNarrator(session.watcher, session.deps.clock);
-  const outputs = watchOutputs(session.brief.folders.temp, session.deps.clock, () => {
+  const { watcher, deps, brief } = session;
+  const narrator = createNarrator({ watcher, clock: deps.clock, folder: brief.folders.tree });
+  const outputs = watchOutputs(brief.folders.temp, deps.clock, () => {
     alive(session);
   });
   try {

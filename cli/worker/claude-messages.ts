@@ -15,16 +15,23 @@ interface Call {
   readonly startedMs: number;
 }
 
+export interface NarratorParts {
+  readonly watcher: Watcher;
+  readonly clock: RunClock;
+  /** Where the run works. */
+  readonly folder: string;
+}
+
 export interface Narrator {
   see(message: SdkMessage): void;
 }
 
-function createCalls(watcher: Watcher, clock: RunClock) {
+function createCalls({ watcher, clock, folder }: NarratorParts) {
   const calls = new Map<string, Call>();
   const todos = createTodos(watcher);
 
   function begin(id: string, tool: string, input: unknown): void {
-    const title = toolTitle(tool, input);
+    const title = toolTitle(tool, input, folder);
     calls.set(id, { tool, title, input, startedAt: clock.now(), startedMs: clock.monotonicMs() });
     show();
   }
@@ -52,8 +59,9 @@ function createCalls(watcher: Watcher, clock: RunClock) {
   return { begin, finish };
 }
 
-export function createNarrator(watcher: Watcher, clock: RunClock): Narrator {
-  const calls = createCalls(watcher, clock);
+export function createNarrator(parts: NarratorParts): Narrator {
+  const { watcher } = parts;
+  const calls = createCalls(parts);
   let sessionId: string | null = null;
 
   function text(said: string): void {

@@ -56,7 +56,7 @@ export function createPermissions(brief: Brief, ways: PermissionWays): CanUseToo
     if (earlier !== undefined) return earlier.allowed ? allow(input) : deny('A person refused this.');
     if (brief.project.permissions === 'full') return allow(input);
     const update = updateOf(asked, tool, input);
-    const answered = await ask(toQuestion({ tool, input, asked }, update));
+    const answered = await ask(toQuestion({ tool, input, asked, folder: brief.folders.tree }, update));
     return answered === null ? parked() : toAnswer(answered, input, update);
   };
 }
@@ -67,6 +67,7 @@ interface Call {
   readonly tool: string;
   readonly input: Input;
   readonly asked: PermissionAsked;
+  readonly folder: string;
 }
 
 function takeDecided(decided: Decided[], tool: string, input: Input): Decided | undefined {
@@ -93,7 +94,7 @@ function isCompound(command: unknown): boolean {
   return typeof command !== 'string' || /[;&|<>\n`]|\$\(/.test(command.trim());
 }
 
-function toQuestion({ tool, input, asked }: Call, update: PermissionUpdate | null): Question {
+function toQuestion({ tool, input, asked, folder }: Call, update: PermissionUpdate | null): Question {
   const rule = ruleOf(update);
   const options = [
     { id: 'allow_once', label: 'Allow once' },
@@ -105,7 +106,7 @@ function toQuestion({ tool, input, asked }: Call, update: PermissionUpdate | nul
   return {
     key: asked.toolUseID,
     kind: 'permission',
-    title: toolTitle(tool, input),
+    title: toolTitle(tool, input, folder),
     detail: cutMiddle(shown, LONGEST_DETAIL),
     options,
     rule,

@@ -24,11 +24,12 @@ export interface ToolResult {
   readonly tookMs: number;
 }
 
-export function toolTitle(tool: string, input: unknown): string {
+/** Files are named as they are from the run's folder: everybody reads this, and where a worker keeps its runs says nothing. */
+export function toolTitle(tool: string, input: unknown, folder: string): string {
   const fields: Readonly<Record<string, unknown>> =
     typeof input === 'object' && input !== null ? { ...input } : {};
   const telling = TELLING.map((name) => fields[name]).find((value) => typeof value === 'string');
-  const [line = ''] = cleanOutput(typeof telling === 'string' ? telling : '')
+  const [line = ''] = cleanOutput(typeof telling === 'string' ? telling.replaceAll(`${folder}/`, '') : '')
     .trim()
     .split('\n');
   const title = line === '' ? tool : `${tool}: ${line}`;

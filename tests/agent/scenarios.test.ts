@@ -47,7 +47,7 @@ describe.skipIf(IS_MISSING)('a run of Claude Code', () => {
     expect(ended.ending).toEqual({ kind: 'done', summary: 'Wrote the note.' });
     expect(fs.readFileSync(file('note.txt'), 'utf8')).toBe('from the model\n');
     const tools = world.watcher.messages.filter(({ kind }) => kind === 'tool').map(({ text }) => text);
-    expect(tools[0]).toMatch(/^Write: \S+note\.txt · ok · \d+\.\d s$/);
+    expect(tools[0]).toMatch(/^Write: note\.txt · ok · \d+\.\d s$/);
     expect(tools[1]).toMatch(
       /^Bash: git add note\.txt && git status --short; exit 3 · exit 3 · \d+\.\d s\nA {2}note/,
     );
