@@ -35,11 +35,23 @@ function withoutResult(error: string, trouble: Trouble | null): Ending {
 }
 
 function errorEnding(result: SdkMessage, trouble: Trouble | null): Ending {
+  const { startup_failure_reason: unstartable } = result;
+  if (unstartable !== undefined) return startEnding(unstartable, result);
   if (result.subtype === 'error_max_turns') return { kind: 'budget', which: 'turns' };
   if (result.subtype === 'error_max_budget_usd') return { kind: 'budget', which: 'costUsd' };
   if (result.subtype === 'success' && trouble !== null) return troubleEnding(trouble);
   return { kind: 'failed', detail: said(result, 'Claude Code ended with an error.') };
 }
+
+/** Nothing was asked yet: no other task would fare better on this machine. */
+function startEnding(reason: string, result: SdkMessage): Ending {
+  const detail = said(result, `Claude Code did not start (${reason}).`);
+  if (reason !== 'sandbox_required_unavailable') return { kind: 'fault', fault: 'binary', detail };
+  return { kind: 'fault', fault: 'binary', detail: `${NO_SANDBOX} ${detail}` };
+}
+
+const NO_SANDBOX =
+  'The project wants "sandbox: true", and this machine has no sandbox: install bubblewrap and socat, then look again with "claude-task-client work setup".';
 
 export function troubleEnding(trouble: Trouble): Ending {
   switch (trouble.kind) {

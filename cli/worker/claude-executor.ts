@@ -137,6 +137,8 @@ function openProxy(session: Session, model: string): Promise<ModelProxy> {
       },
       trouble: (trouble) => {
         session.trouble = trouble;
+        // The program would ask again and again, as if a wrong key became right by that.
+        if (trouble?.kind === 'key' || trouble?.kind === 'billing') end(session, troubleEnding(trouble));
       },
     },
   });

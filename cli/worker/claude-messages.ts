@@ -2,6 +2,7 @@
 import type { RunClock } from './clock.ts';
 import type { Watcher } from './executor.ts';
 import type { SdkBlock, SdkMessage } from './claude-sdk.ts';
+import { noticeOf } from './claude-notices.ts';
 import { cutEnd, LONGEST_TEXT } from './cut.ts';
 import { cleanOutput } from './output-text.ts';
 import { createTodos, isTodo } from './todo-list.ts';
@@ -87,8 +88,12 @@ export function createNarrator(parts: NarratorParts): Narrator {
     },
   };
   return {
-    see({ type, subtype, session_id, parent_tool_use_id, message }) {
+    see(seen) {
+      const { type, subtype, session_id, parent_tool_use_id, message } = seen;
       if (type === 'system' && subtype === 'init') session(session_id);
+      const notice = noticeOf(seen);
+      if (notice !== null)
+        watcher.message({ kind: 'notice', text: cutEnd(cleanOutput(notice), LONGEST_TEXT) });
       // What a subagent does is its own business; its report is the outcome of the call that started it.
       if (typeof parent_tool_use_id === 'string') return;
       for (const block of blocksOf(message?.content)) heard[`${type} ${block.type ?? ''}`]?.(block);

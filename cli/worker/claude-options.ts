@@ -78,6 +78,7 @@ function sessionEnv(
 ): Record<string, string> {
   return {
     ...env,
+    ...pastProxies(env),
     [marker.name]: marker.value,
     CLAUDE_CONFIG_DIR: folders.config,
     ANTHROPIC_BASE_URL: proxy.url,
@@ -92,6 +93,15 @@ function sessionEnv(
     CLAUDE_CODE_STARTUP_FAILURE_RESULTS: '1',
     CLAUDE_CODE_MAX_RETRIES: MAX_RETRIES,
   };
+}
+
+/** A project may need a proxy for what its commands fetch; the model is on the loopback, and its token stays there. */
+function pastProxies(env: Brief['env']): Record<string, string> {
+  const names = Object.keys(env).filter((name) => /^(http|https|all|no)_proxy$/i.test(name));
+  if (names.length === 0) return {};
+  const spared = [env['NO_PROXY'] ?? env['no_proxy'] ?? '', '127.0.0.1', 'localhost', '::1'];
+  const list = spared.filter(Boolean).join(',');
+  return { NO_PROXY: list, no_proxy: list };
 }
 
 function emptyFolder(config: string): string {

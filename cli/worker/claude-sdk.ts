@@ -51,6 +51,15 @@ export interface SdkMessage {
   readonly stop_reason?: string | null;
   readonly terminal_reason?: string;
   readonly api_error_status?: number | null;
+  /** Set where the session could not even begin. */
+  readonly startup_failure_reason?: string;
+  /** `api_retry`; the status is null where no answer came. */
+  readonly attempt?: number;
+  readonly max_retries?: number;
+  readonly retry_delay_ms?: number;
+  readonly error_status?: number | null;
+  /** `model_fallback`, in words. */
+  readonly content?: string;
   readonly rate_limit_info?: { readonly status?: string; readonly resetsAt?: number };
 }
 

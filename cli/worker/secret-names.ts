@@ -7,16 +7,16 @@ const SECRETS = [
   'ATHENA_GIT_TOKEN',
 ];
 
-const RUNS_OWN = ['HOME', 'TMPDIR', 'CLAUDE_CONFIG_DIR', 'ANTHROPIC_BASE_URL'];
+const RUNS_OWN = ['HOME', 'TMPDIR'];
+/** They choose account, model and address of Claude Code, which are the worker's to choose; or speak of the worker. */
+const OTHERS_OWN = /^(ATHENA_|ANTHROPIC_|CLAUDE_|CLAUDECODE$|GIT_CONFIG)/;
 
 export function isSecret(name: string): boolean {
   return SECRETS.includes(name) || name.startsWith('ATHENA_GIT_TOKEN_');
 }
 
 export function isReserved(name: string): boolean {
-  return (
-    isSecret(name) || RUNS_OWN.includes(name) || name.startsWith('ATHENA_') || name.startsWith('GIT_CONFIG')
-  );
+  return isSecret(name) || RUNS_OWN.includes(name) || OTHERS_OWN.test(name);
 }
 
 /** `ATHENA_GIT_TOKEN_MY_NOTES` for the project `my-notes`. */

@@ -32,6 +32,8 @@ describe.skipIf(IS_MISSING)('a run of Claude Code', () => {
     await world.close();
   });
 
+  const notices = () =>
+    world.watcher.messages.filter(({ kind }) => kind === 'notice').map(({ text }) => text);
   const file = (name: string) => path.join(world.folder.folders.tree, name);
   const first = ({ number }: { number: number }) => number === 1;
   const git = (...args: string[]) => execFileSync('git', args, { cwd: world.folder.folders.tree });
@@ -67,10 +69,55 @@ describe.skipIf(IS_MISSING)('a run of Claude Code', () => {
     expect(world.api.requests.length).toBeLessThanOrEqual(2);
   });
 
-  test('a failure of the API is no success, though its result says so', async () => {
-    world.api.script({ when: /./, then: refuse(401, 'invalid x-api-key', { 'x-should-retry': 'false' }) });
+  test.each([
+    [401, 'invalid x-api-key', 'key'],
+    [402, 'Payment required', 'billing'],
+    [400, 'Your credit balance is too low to access the API.', 'billing'],
+  ])('a refusal by %i is the fault of this machine, at once: %s', async (status, message, fault) => {
+    world.api.script({ when: /./, then: refuse(status, message) });
     const { ending } = await world.start().ended;
-    expect(ending).toEqual({ kind: 'fault', fault: 'key', detail: '401: invalid x-api-key' });
+    expect(ending).toEqual({ kind: 'fault', fault, detail: `${status}: ${message}` });
+    expect(world.api.requests).toHaveLength(1);
+  });
+
+  test('a failure of the API is no success, though its result says so', async () => {
+    world.api.script({ when: /./, then: refuse(529, 'Overloaded', { 'x-should-retry': 'false' }) });
+    const { ending } = await world.start().ended;
+    expect(ending).toEqual({ kind: 'overload', detail: '529: Overloaded' });
+  });
+
+  test('waits for the API are told, and end', async () => {
+    const overloaded = refuse(529, 'Overloaded', { 'retry-after': '3' });
+    world.api.script({ when: first, then: overloaded }, { when: /./, then: say('Here I am.') });
+    const { ending } = await world.start().ended;
+    expect(ending).toEqual({ kind: 'done', summary: 'Here I am.' });
+    expect(notices()).toEqual([
+      expect.stringMatching(/^The model is overloaded \(529\): trying again in [345] s, 1 of 8\.$/),
+    ]);
+  });
+
+  test.each(['HTTP_PROXY', 'HTTPS_PROXY', 'https_proxy', 'ALL_PROXY'])(
+    'a %s of the project is no way around the proxy of the model',
+    async (name) => {
+      world.api.script({ when: first, then: bash('env > env.txt') }, { when: /./, then: say('Done.') });
+      const env = { ...world.env, [name]: 'http://127.0.0.1:9', NO_PROXY: 'example.org' };
+      expect((await world.start({ env }).ended).ending.kind).toBe('done');
+      expect(world.api.requests).toHaveLength(2);
+      const seen = fs.readFileSync(file('env.txt'), 'utf8');
+      expect(seen).toContain(`${name}=http://127.0.0.1:9\n`);
+      expect(seen).toMatch(/^NO_PROXY=example\.org,127\.0\.0\.1/m);
+    },
+  );
+
+  test('a sandbox that cannot be had is the fault of this machine, before anything is asked', async () => {
+    const bin = path.join(world.folder.root, 'bin');
+    fs.mkdirSync(bin);
+    for (const name of ['bash', 'sh', 'env', 'git', 'ls', 'cat', 'which'])
+      fs.symlinkSync(fs.realpathSync(`/usr/bin/${name}`), path.join(bin, name));
+    const { ending } = await world.start({ env: { ...world.env, PATH: bin } }, { sandbox: true }).ended;
+    expect(ending).toMatchObject({ kind: 'fault', fault: 'binary' });
+    expect(ending).toHaveProperty('detail', expect.stringMatching(/bubblewrap.*socat.*work setup/s));
+    expect(world.api.requests).toHaveLength(0);
   });
 
   test('a quota is told with its end', async () => {

@@ -24,6 +24,8 @@ export interface AgentWorld {
   readonly api: MessagesApi;
   readonly folder: RunFolder;
   readonly watcher: RecordedWatcher;
+  /** Of a run that is started without another. */
+  readonly env: Brief['env'];
   start(over?: Partial<Brief>, project?: Partial<ProjectSettings>): Running;
   close(): Promise<void>;
 }
@@ -48,6 +50,7 @@ export async function openAgentWorld(
     api,
     folder,
     watcher,
+    env: briefOf(folder).env,
     start(over = {}, project = {}) {
       const settings = projectSettings({
         executor: 'claude',

@@ -61,6 +61,24 @@ function problemsOf(text: string, machine: Partial<Machine> = {}): string[] {
 const inNotes = (lines: string) => `${LEAST}    ${lines.replaceAll('\n', '\n    ')}\n`;
 
 describe('worker.yaml', () => {
+  it.each([
+    'ANTHROPIC_BASE_URL',
+    'ANTHROPIC_MODEL',
+    'ANTHROPIC_CUSTOM_HEADERS',
+    'CLAUDE_CODE_USE_BEDROCK',
+    'CLAUDE_CONFIG_DIR',
+    'ATHENA_RUN_MARK',
+    'HOME',
+  ])('refuses that a project hands over %s', (name) => {
+    const text = 'must not be a variable that the worker keeps to itself or sets for each run';
+    expect(problemsOf(inNotes(`env: {pass: [${name}]}`))).toEqual([
+      `worker.yaml:4 projects.notes.env.pass.0 ${text}`,
+    ]);
+    expect(problemsOf(inNotes(`env:\n  set:\n    CI: "1"\n    ${name}: "x"`))).toEqual([
+      `worker.yaml:7 projects.notes.env.set.${name} ${text}`,
+    ]);
+  });
+
   it('becomes settings: the sample of the contract', () => {
     const { settings } = checkWorkerConfig(SAMPLE, FILE, MACHINE);
     expect(settings).toMatchObject({
