@@ -11,6 +11,7 @@ import type { RetentionStore } from './retention.ts';
 import type { RunStore } from './run-ports.ts';
 import type { Task } from './task.ts';
 import type { Actor, InstanceStatus, TaskStatus } from './vocabulary.ts';
+import type { QueueFacts } from './waiting-for.ts';
 import type { QueueState, Work } from './work.ts';
 
 export interface Clock {
@@ -41,12 +42,16 @@ export interface Answer {
   readonly leaseId: string | null;
 }
 
-/** Makes work happen at most once per key; `render` turns the first result into the kept answer. */
-export interface Once<R> {
+/** Makes work happen at most once per key; what is rendered of the first result is the kept answer. */
+export interface Once<R> extends Shown<R, Answer> {
   readonly key: string;
   /** Method, path and body of the request: the same key with another one is a conflict. */
   readonly fingerprint: string;
-  render(result: R): Answer;
+}
+
+/** Called in the transaction that made the result, after what was decided and heard is written down. */
+export interface Shown<R, T> {
+  render(result: R, facts: QueueFacts): T;
 }
 
 /** What one commit set in motion; told after it, never before. */
@@ -91,11 +96,15 @@ export interface QueueCounts {
 export interface Store extends RetentionStore, RunStore {
   /** Resolves after the commit. Rejects with what `decide` threw, or TransientError: then nothing happened. */
   decide<R>(work: Work<R>): Promise<R>;
+  /** The same, resolving to what is made of the result. */
+  decideShown<R, T>(work: Work<R>, shown: Shown<R, T>): Promise<T>;
   /** The same at most once per key; a repeat gets the first answer. Throws `idempotency_conflict`, `lease_lost`. */
   decideOnce<R>(work: Work<R>, once: Once<R>): Promise<Answer>;
   /** Called after every commit, in order. Returns a function that ends the subscription. */
   onCommit(listener: (commit: Commit) => void): () => void;
 
+  /** What the queue is like at this moment. The facts are of no use afterwards. */
+  look<T>(over: (facts: QueueFacts) => T): Promise<T>;
   task(id: number): Promise<Task | null>;
   /** `pending` alone comes in claim order, everything else newest id first. Throws `invalid_input` for a foreign cursor. */
   tasks(query: TaskQuery): Promise<TaskPage>;

@@ -87,6 +87,20 @@ export type RunOutcome = (typeof RUN_OUTCOMES)[number];
 export const PARKINGS = ['answer', 'quota', 'budget', 'limit'] as const;
 export type Parking = (typeof PARKINGS)[number];
 
+/** Why a pending task cannot start now, in the order in which a reason counts. */
+export const WAITING_KINDS = [
+  'paused',
+  'not_before',
+  'answer',
+  'quota',
+  'budget',
+  'limit',
+  'target',
+  'no_worker',
+  'busy',
+] as const;
+export type WaitingKind = (typeof WAITING_KINDS)[number];
+
 /** What may be wrong with a machine, so that no other task would fare better on it. */
 export const FAULTS = ['key', 'billing', 'disk', 'binary', 'repository', 'push'] as const;
 export type Fault = (typeof FAULTS)[number];

@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import type { Claimed, ClaimedNext, ClaimRequest } from '../core/claim-use-cases.ts';
 import type { ActingKey } from '../core/key.ts';
 import { claimantOf } from '../core/lanes.ts';
-import type { Answer, Once, Store } from '../core/ports.ts';
+import type { Answer, Store } from '../core/ports.ts';
 import type { Attempted, WaitingClaims } from '../core/waiting-claims.ts';
 import type { Work } from '../core/work.ts';
 import { createClaimDelivery, type ClaimDeliveryDeps } from './claim-delivery.ts';
@@ -25,13 +25,15 @@ interface For {
   readonly delivery: Delivery;
 }
 
+type ToAnswer<R> = (result: R) => Answer;
+
 export type Claims = ReturnType<typeof createClaims>;
 
 export function createClaims(deps: ClaimDeps) {
   const { store, tasks, waitingClaims, keyring, clock } = deps;
   const deliver = createClaimDelivery(deps);
 
-  function decide<R>(work: Work<R>, { keyed, delivery }: For, toAnswer: Once<R>['render']): Promise<Answer> {
+  function decide<R>(work: Work<R>, { keyed, delivery }: For, toAnswer: ToAnswer<R>): Promise<Answer> {
     // Not called for a kept answer.
     const render = (result: R) => {
       const answer = toAnswer(result);

@@ -12,11 +12,16 @@ import type { Key } from '../core/key.ts';
 import type { QueueCounts } from '../core/ports.ts';
 import type { Task } from '../core/task.ts';
 import type { Worker } from '../core/worker.ts';
+import type { WaitingFor } from '../core/waiting-for.ts';
 import type { Keyring } from './keyring.ts';
 
 const iso = (date: Date | null) => (date === null ? null : date.toISOString());
 
-export function toTaskView(task: Task): TaskView {
+/** What a task waits for. */
+export type Waits = (task: Task) => WaitingFor | null;
+
+/** `waits` may be left out for a task that is not pending. */
+export function toTaskView(task: Task, waits: Waits = () => null): TaskView {
   return {
     id: task.id,
     description: task.description,
@@ -43,13 +48,19 @@ export function toTaskView(task: Task): TaskView {
     max_tokens: task.budget.tokens,
     max_turns: task.budget.turns,
     max_minutes: task.budget.minutes,
-    waiting_for: null,
+    waiting_for: toWaitingView(waits(task)),
     result: task.result,
   };
 }
 
-export function toTaskViewOrNull(task: Task | null): TaskView | null {
-  return task === null ? null : toTaskView(task);
+export function toTaskViewOrNull(task: Task | null, waits: Waits): TaskView | null {
+  return task === null ? null : toTaskView(task, waits);
+}
+
+function toWaitingView(waiting: WaitingFor | null): TaskView['waiting_for'] {
+  if (waiting === null) return null;
+  const { kind, until, detail } = waiting;
+  return { kind, ...(until !== null && { until: until.toISOString() }), detail };
 }
 
 export function toLeaseView(claimed: Claimed): LeaseView {

@@ -1,16 +1,18 @@
 /** The one way a request changes something: once per idempotency key, answered after the commit. */
 import type { Context } from 'hono';
 import type { Answer, Store } from '../core/ports.ts';
+import { waitingFor, type QueueFacts } from '../core/waiting-for.ts';
 import type { Work } from '../core/work.ts';
 import { answerJson } from './answers.ts';
 import type { HttpEnv } from './env.ts';
 import { createRunningKeys, keyOf } from './idempotency.ts';
 import type { Keyring } from './keyring.ts';
+import type { Waits } from './views.ts';
 
 export interface View<R> {
   /** 200 unless it says otherwise. */
   readonly status?: number;
-  body(result: R): unknown;
+  body(result: R, waits: Waits): unknown;
   /** What only the request that did it is told, in place of `body`: this is never kept. */
   onceBody?(result: R): unknown;
 }
@@ -18,7 +20,7 @@ export interface View<R> {
 export type Writes = ReturnType<typeof createWrites>;
 
 export interface WriteDeps {
-  readonly store: Pick<Store, 'decide' | 'decideOnce'>;
+  readonly store: Pick<Store, 'decideShown' | 'decideOnce'>;
   readonly keyring: Pick<Keyring, 'requireLive'>;
 }
 
@@ -36,13 +38,16 @@ export function createWrites({ store, keyring }: WriteDeps) {
     const { view, work } = made;
     const told: { once?: Answer } = {};
     // Not called for a kept answer.
-    const render = (result: R) => {
+    const render = (result: R, facts: QueueFacts) => {
       if (view.onceBody !== undefined) told.once = toAnswer(view, view.onceBody(result));
-      return toAnswer(view, view.body(result));
+      return toAnswer(
+        view,
+        view.body(result, (task) => waitingFor(task, facts)),
+      );
     };
     const keyed = keyOf(c, text);
     const answer = await (keyed === null
-      ? store.decide(work).then(render)
+      ? store.decideShown(work, { render })
       : runningKeys.join(keyed, () => store.decideOnce(work, { ...keyed, render })));
     return answerJson(c, told.once ?? answer);
   }

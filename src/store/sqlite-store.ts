@@ -5,10 +5,12 @@ import type { RunStore } from '../core/run-ports.ts';
 import { createAdminTable } from './admin-table.ts';
 import { createApiKeyTable } from './api-key-table.ts';
 import { createIdleCheckpoint } from './checkpoint.ts';
+import { createCrewTable } from './crew-table.ts';
 import { createCommitQueue, type CommitQueue } from './commit-queue.ts';
 import { IN_MEMORY, openDatabase, prepareFolder, withoutLinks, type OpenDatabase } from './database.ts';
 import { lockDatabase } from './database-lock.ts';
 import { createDatabaseWatch } from './database-watch.ts';
+import { createFacts } from './facts.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { createEventTable } from './event-table.ts';
 import { createInstanceTable } from './instance-table.ts';
@@ -59,14 +61,16 @@ export async function createSqliteStore(options: SqliteStoreOptions): Promise<St
 function createTables(database: OpenDatabase) {
   const lanes = createLaneTable(database);
   const runTables = createRunTables(database);
+  const instances = createInstanceTable(database, runTables.holds);
   return {
     lanes,
+    crew: createCrewTable(database, { instances, holds: runTables.holds }),
     tasks: createTaskTable(database, lanes),
     lists: createTaskLists(database),
     events: createEventTable(database),
     admin: createAdminTable(database),
     leases: createLeaseTable(database),
-    instances: createInstanceTable(database, runTables.holds),
+    instances,
     queue: createQueueTable(database),
     personTally: createPersonTally(database),
     keys: createKeyTable(database),
@@ -95,11 +99,15 @@ function assemble(database: OpenDatabase, made: SqliteStoreOptions & { release: 
   });
   const queue = createCommitQueue(createGroupCommit(client, signals), clock);
 
-  const { run, runOnce } = createRunner({ client, tables, clock, save: createSaves(tables, signals) });
+  const facts = createFacts(tables, clock);
+  const save = createSaves(tables, signals);
+  const { run, runShown, runOnce } = createRunner({ client, tables, clock, save, facts });
 
   return {
     decide: (work) => queue.enqueue(() => run(work)),
+    decideShown: (work, shown) => queue.enqueue(() => runShown(work, shown)),
     decideOnce: (work, once) => queue.enqueue(() => runOnce(work, once)),
+    look: (over) => reading(() => over(facts())),
     onCommit,
     ...createReaders(tables, clock),
     ...createRunStore(tables, queue, onCommit),
@@ -148,7 +156,9 @@ function tellSafely(listener: (commit: Commit) => void, commit: Commit, logger: 
 type Readers = Omit<
   Store,
   | 'decide'
+  | 'decideShown'
   | 'decideOnce'
+  | 'look'
   | 'onCommit'
   | 'shiftLeases'
   | 'purge'

@@ -28,6 +28,7 @@ describe('a bug', () => {
     return {
       ...store,
       decide: fail,
+      decideShown: fail,
       decideOnce: fail,
       task: fail,
       tasks: fail,
@@ -84,7 +85,9 @@ describe('a bug', () => {
 describe('"not now"', () => {
   it('is answered with 503 and how long to wait, at least a second', async () => {
     const error = new TransientError('The disk is full.', { retryAfterMs: 1500 });
-    world = await createHttpWorld({ wrap: (store) => ({ ...store, decide: () => Promise.reject(error) }) });
+    world = await createHttpWorld({
+      wrap: (store) => ({ ...store, decideShown: () => Promise.reject(error) }),
+    });
     const reply = await world.send('POST', '/api/tasks', { body: { description: 'x' } });
     expect([reply.status, reply.error, reply.headers.get('retry-after')]).toEqual([503, 'unavailable', '2']);
   });

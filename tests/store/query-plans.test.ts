@@ -36,6 +36,11 @@ const ALLOWED: readonly { step: RegExp; of: RegExp }[] = [
     step: /^SCAN tasks USING (COVERING )?INDEX tasks_(leased|held)$/,
     of: /^update "tasks" set "lease_expires_at"/,
   },
+  // As many as are worked on: who holds how many.
+  {
+    step: /^SCAN tasks USING COVERING INDEX tasks_held$/,
+    of: /^SELECT instance_id .* GROUP BY instance_id$/,
+  },
   { step: /^(SCAN instances|USE TEMP B-TREE FOR (LAST|RIGHT).* ORDER BY)/, of: /from "instances"/ },
   // At most a hundred ids.
   { step: /^SCAN json_each VIRTUAL TABLE/, of: /NOT IN \(SELECT value FROM json_each/ },
@@ -220,6 +225,16 @@ describe.each(['without statistics', 'with statistics'])('%s', (how) => {
         'SEARCH w USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)',
         'SEARCH d USING PRIMARY KEY (front_end=? AND task_id=?) LEFT-JOIN',
       ],
+    ],
+    [
+      'who is online',
+      /FROM instances INDEXED BY instances_seen/,
+      'SEARCH instances USING INDEX instances_seen (last_seen>?)',
+    ],
+    [
+      'how much one instance holds',
+      /^SELECT count\(\*\) .* tasks_held/,
+      'SEARCH tasks USING COVERING INDEX tasks_held (instance_id=?)',
     ],
     ['the counters', /from "task_counts"/, 'SCAN task_counts'],
     [

@@ -5,12 +5,9 @@ import { button, row } from './buttons.ts';
 import { embed } from './embed.ts';
 import type { Outgoing } from './outgoing.ts';
 import { fitLines, inline } from './text.ts';
-import { whyWaiting, type Surroundings } from './waiting.ts';
 import { plural, PRIORITY_DOTS, relative, STATUS_LOOKS } from './words.ts';
 
 export const PAGE_SIZE = 10;
-/** Reasons are given for the first few; what comes later waits for them anyway. */
-const REASONS_SHOWN = 3;
 export const RUNNING_SHOWN = 10;
 
 const RUNNING_LENGTH = 1_800;
@@ -23,7 +20,8 @@ export interface QueuePage {
   readonly running: readonly Task[];
   readonly waiting: readonly Task[];
   readonly counts: QueueCounts;
-  readonly around: Surroundings;
+  /** Why the first of them wait; null where only those before it are in the way. */
+  readonly reasons: readonly (string | null)[];
 }
 
 export function pageCount(waiting: number): number {
@@ -79,10 +77,10 @@ function runningLines(running: readonly Task[], total: number): string {
   return `${fitLines([...lines, ...more], RUNNING_LENGTH)}\n`;
 }
 
-function waitingLines({ page, waiting, around }: QueuePage): string[] {
+function waitingLines({ waiting, reasons }: QueuePage): string[] {
   return waiting.map((task, index) => {
-    const why = page === 0 && index < REASONS_SHOWN ? whyWaiting(task, around) : null;
-    const target = why === null && task.target !== null ? ` · for ${inline(task.target, 40)}` : '';
+    const why = reasons[index] ?? null;
+    const target = task.target !== null ? ` · for ${inline(task.target, 40)}` : '';
     return `${PRIORITY_DOTS[task.priority]} ${name(task)} · ${relative(task.createdAt)}${target}${why === null ? '' : `\n  ↳ ${why}`}`;
   });
 }

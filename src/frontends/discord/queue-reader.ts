@@ -1,25 +1,25 @@
 /** Reads one page of the queue. Pages are numbered, so a button keeps its meaning over restarts. */
-import type { Clock, Store } from '../../core/ports.ts';
+import type { Store } from '../../core/ports.ts';
 import type { Task } from '../../core/task.ts';
 import type { Outgoing } from './outgoing.ts';
 import { pageCount, PAGE_SIZE, queuePage, RUNNING_SHOWN } from './queue-page.ts';
+import { whyWaiting } from './waiting.ts';
 
 /** As many as one read gives; a page far down costs one read for every so many before it. */
 const READ_AT_ONCE = 200;
 /** Nobody turns further than this by hand. */
 const LAST_PAGE = 99;
+/** Reasons are given for the first few; what comes later waits for them anyway. */
+const REASONS_SHOWN = 3;
 
-export async function readQueuePage(
-  { store, clock }: { store: Store; clock: Clock },
-  wantedPage: number,
-): Promise<Outgoing> {
+export async function readQueuePage({ store }: { store: Store }, wantedPage: number): Promise<Outgoing> {
   const counts = await store.counts();
   const page = Math.min(wantedPage, pageCount(counts.counts.pending) - 1, LAST_PAGE);
   const running = await store.tasks({ statuses: ['in_progress'], limit: RUNNING_SHOWN });
   const waiting = await waitingFrom(store, page * PAGE_SIZE);
-  const instances = await store.instances();
-  const around = { queue: counts.queue, instances, now: clock.now() };
-  return queuePage({ page, running: running.tasks, waiting, counts, around });
+  const explained = page === 0 ? waiting.slice(0, REASONS_SHOWN) : [];
+  const reasons = await store.look((facts) => explained.map((task) => whyWaiting(task, facts)));
+  return queuePage({ page, running: running.tasks, waiting, counts, reasons });
 }
 
 async function waitingFrom(store: Store, start: number): Promise<readonly Task[]> {

@@ -1,34 +1,47 @@
 /** Why a task is still waiting, in a few words for its line in the queue. */
-import type { InstanceWithWork } from '../../core/instance.ts';
 import type { Task } from '../../core/task.ts';
-import type { QueueState } from '../../core/work.ts';
+import type { WaitingKind } from '../../core/vocabulary.ts';
+import { waitingFor, type QueueFacts, type WaitingFor } from '../../core/waiting-for.ts';
 import { inline } from './text.ts';
-import { plural, relative } from './words.ts';
+import { relative } from './words.ts';
 
-export interface Surroundings {
-  readonly queue: QueueState;
-  readonly instances: readonly InstanceWithWork[];
-  readonly now: Date;
-}
+const DETAIL_LENGTH = 120;
+
+type Say = (detail: string, until: string) => string;
+
+const SAY: Readonly<Record<WaitingKind, Say>> = {
+  paused: () => 'the queue is paused',
+  not_before: (_, until) => `not before${until}`,
+  answer: (detail) => `waits for an answer: ${detail}`,
+  quota: (detail, until) => `waits for quota${until === '' ? '' : `, until${until}`}: ${detail}`,
+  budget: (detail, until) => `waits for its budget${until === '' ? '' : `, until${until}`}: ${detail}`,
+  limit: (detail) => detail,
+  target: (detail) => detail,
+  no_worker: (detail) => detail,
+  busy: (detail) => detail,
+};
+
+/** In the order in which a line may count them. */
+export const WAITS_FOR: Readonly<Record<WaitingKind, string>> = {
+  paused: 'for the queue to go on',
+  not_before: 'for their time',
+  answer: 'for an answer',
+  quota: 'for quota',
+  budget: 'for their budget',
+  limit: "at their person's limit",
+  target: 'for one instance',
+  no_worker: 'for a worker that can',
+  busy: 'for a free hand',
+};
 
 /** Null: nothing stands in its way but the tasks before it. */
-export function whyWaiting(task: Task, { queue, instances, now }: Surroundings): string | null {
-  if (queue.paused) return 'the queue is paused';
-  if (task.notBefore !== null && task.notBefore > now) return `not before ${relative(task.notBefore)}`;
-  if (task.target !== null) return whyTargetDoesNot(task.target, instances);
-  const online = instances.filter(({ status }) => status !== 'offline');
-  if (online.length === 0) return 'no instance is online';
-  const idle = online.filter(({ status }) => status === 'idle');
-  if (idle.length > 0) return null;
-  return online.length === 1
-    ? 'the only instance online is busy'
-    : `all ${plural(online.length, 'instance')} are busy`;
+export function whyWaiting(task: Task, facts: QueueFacts): string | null {
+  const waiting = waitingFor(task, facts);
+  if (waiting !== null) return told(waiting);
+  return task.target === null && facts.crew().length === 0 ? 'no instance is online' : null;
 }
 
-function whyTargetDoesNot(target: string, instances: readonly InstanceWithWork[]): string {
-  const instance = instances.find(({ id }) => id === target);
-  const name = inline(instance?.name ?? target, 50);
-  if (instance === undefined) return `meant for ${name}, which was never seen`;
-  if (instance.status === 'idle') return `meant for ${name}`;
-  return `meant for ${name}, which is ${instance.status === 'working' ? 'busy' : 'offline'}`;
+function told({ kind, until, detail }: WaitingFor): string {
+  const sentence = inline(detail, DETAIL_LENGTH).replace(/\.$/, '');
+  return SAY[kind](sentence, until === null ? '' : ` ${relative(until)}`);
 }

@@ -7,6 +7,7 @@ import type { SubmitTask } from '../../core/edit-use-cases.ts';
 import { speaksForInstances } from '../../core/key.ts';
 import type { Caller } from '../../core/ownership.ts';
 import { required, type Task, type TaskBudget } from '../../core/task.ts';
+import { waitingFor } from '../../core/waiting-for.ts';
 import { ok } from '../answers.ts';
 import { parseBody, readText } from '../body.ts';
 import type { RouteDeps } from '../deps.ts';
@@ -14,29 +15,37 @@ import type { HttpApp, HttpEnv } from '../env.ts';
 import { mount } from '../mount.ts';
 import { readClaimant, readTaskId, readTaskQuery } from '../queries.ts';
 import { toCause, toReportIfAny } from '../run-bodies.ts';
-import { toLogEntry, toTaskView, toTaskViewOrNull } from '../views.ts';
+import { toLogEntry, toTaskView, toTaskViewOrNull, type Waits } from '../views.ts';
 import type { View } from '../writes.ts';
 
-const TASK: View<Task> = { body: (task) => ({ task: toTaskView(task) }) };
-const STATUS_AND_TASK: View<Task> = { body: (task) => ({ status: task.status, task: toTaskView(task) }) };
+const TASK: View<Task> = { body: (task, waits) => ({ task: toTaskView(task, waits) }) };
+const STATUS_AND_TASK: View<Task> = {
+  body: (task, waits) => ({ status: task.status, task: toTaskView(task, waits) }),
+};
 const CREATED: View<Task> = {
   status: 201,
-  body: (task) => ({ task_id: task.id, status: task.status, task: toTaskView(task) }),
+  body: (task, waits) => ({ task_id: task.id, status: task.status, task: toTaskView(task, waits) }),
 };
 
 export function addTaskReads(app: HttpApp, { store, keyring }: RouteDeps): void {
+  const seen = <T>(view: (waits: Waits) => T) =>
+    store.look((facts) => view((task) => waitingFor(task, facts)));
+
   mount(app, 'listTasks', async (c) => {
     const page = await store.tasks(readTaskQuery(c));
-    return ok(c, { tasks: page.tasks.map(toTaskView), next_cursor: page.nextCursor });
+    const tasks = await seen((waits) => page.tasks.map((task) => toTaskView(task, waits)));
+    return ok(c, { tasks, next_cursor: page.nextCursor });
   });
 
   mount(app, 'nextTask', async (c) => {
-    return ok(c, { task: toTaskViewOrNull(await store.nextReady(readClaimant(c))) });
+    const task = await store.nextReady(readClaimant(c));
+    return ok(c, { task: await seen((waits) => toTaskViewOrNull(task, waits)) });
   });
 
   mount(app, 'getTask', async (c) => {
     const id = readTaskId(c);
-    return ok(c, { task: toTaskView(required(await store.task(id), id)) });
+    const task = required(await store.task(id), id);
+    return ok(c, { task: await seen((waits) => toTaskView(task, waits)) });
   });
 
   mount(app, 'taskLogs', async (c) => {
@@ -120,10 +129,10 @@ function addEndRoutes(app: HttpApp, { tasks, writes }: Pick<RouteDeps, 'tasks' |
         report: toReportIfAny(body.report),
       }),
       view: {
-        body: ({ task, next }) => ({
+        body: ({ task, next }, waits) => ({
           status: task.status,
-          task: toTaskView(task),
-          next_task: toTaskViewOrNull(next),
+          task: toTaskView(task, waits),
+          next_task: toTaskViewOrNull(next, waits),
         }),
       },
     });

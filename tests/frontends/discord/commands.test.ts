@@ -164,6 +164,7 @@ describe('commands', () => {
     expect(answer.isEphemeral).toBe(true);
     expect(answer.text).toContain('📋 1 pending · 🔄 1 in progress');
     expect(answer.text).toContain(`Oldest waiting: since <t:${seconds}:R>`);
+    expect(answer.text).toContain('Waiting 1 for a free hand');
     expect(answer.text).toContain(`🔵 macbook · working on #1 · last seen <t:${seconds}:R>`);
   });
 

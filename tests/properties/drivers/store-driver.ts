@@ -11,7 +11,14 @@ import type { Store } from '../../../src/core/ports.ts';
 import { NO_BUDGET, type Task } from '../../../src/core/task.ts';
 import { createTaskService } from '../../../src/core/task-service.ts';
 import type { QueueState, Renewal, Work } from '../../../src/core/work.ts';
-import { toInstanceView, toLeaseView, toTaskView, toTaskViewOrNull } from '../../../src/http/views.ts';
+import { waitingFor, type QueueFacts } from '../../../src/core/waiting-for.ts';
+import {
+  toInstanceView,
+  toLeaseView,
+  toTaskView,
+  toTaskViewOrNull,
+  type Waits,
+} from '../../../src/http/views.ts';
 import { countRows, openStore } from '../../store/world.ts';
 import { manualClock, type ManualClock } from '../../support/clock.ts';
 import { recordingLogger } from '../../support/logger.ts';
@@ -22,19 +29,24 @@ import { createStoreReads } from './store-reads.ts';
 
 interface Made<R = unknown> {
   readonly work: Work<R>;
-  readonly view: (result: R) => object;
+  readonly view: (result: R, waits: Waits) => object;
 }
 
 const STATUS_OF: Readonly<Record<string, number>> = { invalid_input: 400, task_not_found: 404 };
 
-const taskView = (task: Task) => ({ task: toTaskView(task) });
-const statusView = (task: Task) => ({ status: task.status, task: toTaskView(task) });
-const claimedView = (claimed: Claimed) => ({ ...statusView(claimed.task), lease: toLeaseView(claimed) });
-const nextView = (next: ClaimedNext) =>
-  next.claimed === null ? { task: null, ...(next.paused && { paused: true }) } : claimedView(next.claimed);
-const completedView = ({ task, next }: Completed) => ({
-  ...statusView(task),
-  next_task: toTaskViewOrNull(next),
+const taskView = (task: Task, waits: Waits) => ({ task: toTaskView(task, waits) });
+const statusView = (task: Task, waits: Waits) => ({ status: task.status, task: toTaskView(task, waits) });
+const claimedView = (claimed: Claimed, waits: Waits) => ({
+  ...statusView(claimed.task, waits),
+  lease: toLeaseView(claimed),
+});
+const nextView = (next: ClaimedNext, waits: Waits) =>
+  next.claimed === null
+    ? { task: null, ...(next.paused && { paused: true }) }
+    : claimedView(next.claimed, waits);
+const completedView = ({ task, next }: Completed, waits: Waits) => ({
+  ...statusView(task, waits),
+  next_task: toTaskViewOrNull(next, waits),
 });
 const leaseView = ({ taskId, leaseId, expiresAt }: Renewal) => ({
   task_id: taskId,
@@ -78,13 +90,13 @@ function createWrites(clock: ManualClock) {
   const ids = { leaseId: () => `lease-${(leases += 1)}` };
   const tasks = createTaskService({ clock, ids, policy: POLICY });
   const instances = createInstanceService({ clock });
-  const made = <R>(work: Work<R>, view: (result: R) => object) => ({ work, view }) as Made;
+  const made = <R>(work: Work<R>, view: Made<R>['view']) => ({ work, view }) as Made;
   const queue = (work: Work<QueueState>) => made(work, (state) => state);
   const makers: Readonly<Record<Write, (id: number, body: Body) => Made>> = {
     add: (_, body) =>
-      made(tasks.submit(submission(body), speaker(body)), (task) => ({
+      made(tasks.submit(submission(body), speaker(body)), (task, waits) => ({
         task_id: task.id,
-        ...statusView(task),
+        ...statusView(task, waits),
       })),
     edit: (id, body) => made(tasks.edit(id, speaker(body), body.description ?? ''), taskView),
     priority: (id, body) =>
@@ -135,9 +147,10 @@ export async function createStoreDriver(): Promise<Driver> {
     const { work, view } = makers[command.do](command.id ?? 0, command.body);
     const status = command.do === 'add' ? 201 : 200;
     const { key, ...rest } = command;
-    if (key === undefined) return { status, body: view(await store.decide(work)) };
-    const render = (result: unknown) => {
-      const body = view(result) as { lease?: { lease_id: string } };
+    const show = (result: unknown, facts: QueueFacts) => view(result, (task) => waitingFor(task, facts));
+    if (key === undefined) return { status, body: await store.decideShown(work, { render: show }) };
+    const render = (result: unknown, facts: QueueFacts) => {
+      const body = show(result, facts) as { lease?: { lease_id: string } };
       return { status, body: JSON.stringify(body), leaseId: body.lease?.lease_id ?? null };
     };
     const answer = await store.decideOnce(work, { key, fingerprint: JSON.stringify(rest), render });

@@ -33,7 +33,7 @@ function take(state: State, task: Task, body: Body, request: string | null): Rep
     expires_at: iso(task.lease_expires_at),
     heartbeat_seconds: ANYTHING,
   };
-  return answer({ status: 'in_progress', task: viewOf(task), lease }, true);
+  return answer({ status: 'in_progress', task: viewOf(state, task), lease }, true);
 }
 
 export function heartbeat(state: State, { body }: Command): Reply {

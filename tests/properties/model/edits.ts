@@ -30,7 +30,11 @@ export function add(state: State, { body }: Command): Reply {
     actor: speakerOf(body),
     details: { description, priority, target, project },
   });
-  return { status: 201, body: { task_id: task.id, status: 'pending', task: viewOf(task) }, changed: true };
+  return {
+    status: 201,
+    body: { task_id: task.id, status: 'pending', task: viewOf(state, task) },
+    changed: true,
+  };
 }
 
 /** A refusal, or whether anything changed. */
@@ -40,7 +44,7 @@ function change(state: State, { id, body }: Command, make: Make, show = taskRepl
   const task = state.tasks[(id ?? 0) - 1];
   if (task === undefined) return refuse('task_not_found');
   const made = make(task, { actor: speakerOf(body) });
-  return typeof made === 'boolean' ? show(task, made) : made;
+  return typeof made === 'boolean' ? show(state, task, made) : made;
 }
 
 export const cancelTask = (state: State, command: Command) =>

@@ -32,7 +32,7 @@ function owns(task: Task, { instance_id: instance, lease_id: lease }: Body): boo
 interface End {
   /** Ends of the caller's own lease that make this call a repeat. */
   readonly repeats: readonly string[];
-  readonly show: (task: Task, changed: boolean) => Reply;
+  readonly show: (state: State, task: Task, changed: boolean) => Reply;
   /** A refusal, or whether anything changed. */
   readonly make: (task: Task, actor: string) => Reply | boolean;
 }
@@ -40,10 +40,10 @@ interface End {
 function end(state: State, { id, body }: Command, { repeats, show, make }: End): Reply {
   const task = state.tasks[(id ?? 0) - 1];
   if (task === undefined) return refuse('task_not_found');
-  if (isRepeat(state, task, body, repeats)) return show(task, false);
+  if (isRepeat(state, task, body, repeats)) return show(state, task, false);
   if (!owns(task, body)) return refuse('lease_lost', { details: { status: task.status } });
   const made = make(task, actorOf(state, body));
-  return typeof made === 'boolean' ? show(task, made) : made;
+  return typeof made === 'boolean' ? show(state, task, made) : made;
 }
 
 const wrongState = (task: Task, says?: string) =>
@@ -52,9 +52,12 @@ const wrongState = (task: Task, says?: string) =>
 export function complete(state: State, command: Command): Reply {
   return end(state, command, {
     repeats: ['completed'],
-    show(task, changed) {
+    show(_, task, changed) {
       const next = nextFor(state, { instance_id: task.instance_id });
-      return answer({ status: task.status, task: viewOf(task), next_task: next && viewOf(next) }, changed);
+      return answer(
+        { status: task.status, task: viewOf(state, task), next_task: next && viewOf(state, next) },
+        changed,
+      );
     },
     make: (task, actor) => completed(state, task, { actor, notes: command.body.notes }),
   });

@@ -14,7 +14,7 @@ export function explain(before: State, command: Command, answer: Answer, request
   const { state, reply } = apply(before, command, request);
   if (answer.status !== reply.status)
     return `status: ${answer.status} ${JSON.stringify(answer.body)} instead of ${reply.status} ${JSON.stringify(reply.body)}`;
-  const read = state.timeless ? timeless : <T>(body: T) => body;
+  const read = <T>(body: T) => blurred(body, { timeless: state.timeless, crowded: request !== undefined });
   const bindings = match(read(reply.body), read(answer.body));
   if (typeof bindings === 'string') return bindings;
   // What is kept under a key is the answer word for word, with all that the model leaves open.
@@ -26,11 +26,21 @@ export function explain(before: State, command: Command, answer: Answer, request
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-/** The same with every time left out. */
-function timeless<T>(value: T): T {
-  const blurred = (name: string, one: unknown) =>
-    (typeof one === 'string' && TIME.test(one)) || (name.endsWith('_seconds') && one !== null)
-      ? 'some time'
-      : one;
-  return JSON.parse(JSON.stringify(value, blurred)) as T;
+interface Blur {
+  readonly timeless: boolean;
+  /** Many ask at once: who was heard of when, and so what a task waits for, is in no answer. */
+  readonly crowded: boolean;
 }
+
+/** The same with everything left out that cannot be known. */
+function blurred<T>(value: T, { timeless, crowded }: Blur): T {
+  if (!timeless && !crowded) return value;
+  const blur = (name: string, one: unknown) => {
+    if (crowded && name === 'waiting_for') return null;
+    return timeless && isOfTime(name, one) ? 'some time' : one;
+  };
+  return JSON.parse(JSON.stringify(value, blur)) as T;
+}
+
+const isOfTime = (name: string, one: unknown) =>
+  (typeof one === 'string' && TIME.test(one)) || (name.endsWith('_seconds') && one !== null);

@@ -51,9 +51,12 @@ const ANSWERED: Request = { name: null, heard: true };
 
 export function apply(before: State, command: Command, request = ANSWERED): { state: State; reply: Reply } {
   const state = copyOf(before);
+  const isRead = command.do in READS;
+  // Who writes is heard before it is answered, who asks afterwards.
+  if (!isRead) hear(state, command);
   const reply =
     command.key === undefined ? ACTS[command.do](state, command, request) : once(state, command, request);
-  hear(state, command);
+  if (isRead) hear(state, command);
   return { state, reply };
 }
 

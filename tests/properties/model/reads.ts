@@ -3,13 +3,12 @@ import { TASK_STATUSES } from '../../../src/core/vocabulary.ts';
 import type { Command } from '../command.ts';
 import { inClaimOrder, nextFor } from './order.ts';
 import { ANYTHING, answer, iso, NO_WORKER, refuse, runningView, taskReply, viewOf } from './reply.ts';
+import { statusOf } from './waiting.ts';
 import { heldBy, type State, type Reply } from './state.ts';
-
-const OFFLINE_AFTER_MS = 2 * 60_000;
 
 function get(state: State, { id }: Command): Reply {
   const task = state.tasks[(id ?? 0) - 1];
-  return task === undefined ? refuse('task_not_found') : taskReply(task, false);
+  return task === undefined ? refuse('task_not_found') : taskReply(state, task, false);
 }
 
 function logs(state: State, { id }: Command): Reply {
@@ -30,7 +29,7 @@ function logs(state: State, { id }: Command): Reply {
 function list(state: State, { statuses = ['pending'], limit = 50 }: Command): Reply {
   const among = state.tasks.filter(({ status }) => statuses.includes(status));
   const isQueue = statuses.every((status) => status === 'pending');
-  const tasks = (isQueue ? inClaimOrder(among) : among.reverse()).map(viewOf);
+  const tasks = (isQueue ? inClaimOrder(among) : among.reverse()).map((task) => viewOf(state, task));
   const pages = [tasks.slice(0, limit)];
   for (let from = limit; from < tasks.length; from += limit) pages.push(tasks.slice(from, from + limit));
   return answer({ pages }, false);
@@ -38,7 +37,7 @@ function list(state: State, { statuses = ['pending'], limit = 50 }: Command): Re
 
 function peek(state: State, { body }: Command): Reply {
   const next = nextFor(state, body);
-  return answer({ task: next && viewOf(next) }, false);
+  return answer({ task: next && viewOf(state, next) }, false);
 }
 
 function stats(state: State): Reply {
@@ -55,11 +54,6 @@ function stats(state: State): Reply {
     },
     false,
   );
-}
-
-function statusOf(state: State, id: string): string {
-  if (heldBy(state, id).length > 0) return 'working';
-  return state.now - (state.instances[id]?.seen ?? 0) > OFFLINE_AFTER_MS ? 'offline' : 'idle';
 }
 
 /** The contract promises no order: by id here, and sorted by whoever asks. */

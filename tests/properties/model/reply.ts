@@ -4,7 +4,8 @@
  * once and that must stay the same from then on. An object under `details` names only what must be in it.
  */
 import { MAX_ATTEMPTS } from './policy.ts';
-import type { Reply, Task } from './state.ts';
+import type { Reply, State, Task } from './state.ts';
+import { waitingFor } from './waiting.ts';
 
 export const ANYTHING = '?some';
 
@@ -41,8 +42,15 @@ export const NO_WORKER = {
 
 export const runningView = ({ id, claimed_at }: Task) => ({ task_id: id, since: iso(claimed_at) });
 
+function waitingView(state: State, task: Task): object | null {
+  const waiting = waitingFor(state, task);
+  if (waiting === null) return null;
+  const { kind, until } = waiting;
+  return { kind, detail: ANYTHING, ...(until !== undefined && { until: iso(until) }) };
+}
+
 /** The task object of the contract. */
-export function viewOf(task: Task): object {
+export function viewOf(state: State, task: Task): object {
   const { id, description, status, priority, target, instance_id, instance_name } = task;
   const { notes, submitted_by, attempt, error, project, requires, model, max_cost_usd, max_turns } = task;
   return {
@@ -54,11 +62,12 @@ export function viewOf(task: Task): object {
     not_before: iso(task.not_before),
     lease_expires_at: iso(task.lease_expires_at),
     updated_at: iso(task.updated_at),
-    ...{ project, requires, model, waiting_for: null, result: null },
+    ...{ project, requires, model, waiting_for: waitingView(state, task), result: null },
     ...{ max_cost_usd, max_tokens: null, max_turns, max_minutes: null },
   };
 }
 
-export const taskReply = (task: Task, changed: boolean) => answer({ task: viewOf(task) }, changed);
-export const statusReply = (task: Task, changed: boolean) =>
-  answer({ status: task.status, task: viewOf(task) }, changed);
+export const taskReply = (state: State, task: Task, changed: boolean) =>
+  answer({ task: viewOf(state, task) }, changed);
+export const statusReply = (state: State, task: Task, changed: boolean) =>
+  answer({ status: task.status, task: viewOf(state, task) }, changed);

@@ -1,16 +1,25 @@
 import { ApplicationCommandType } from 'discord.js';
 import type { InstanceWithWork } from '../../../core/instance.ts';
 import type { QueueCounts } from '../../../core/ports.ts';
-import { TASK_STATUSES, type InstanceStatus } from '../../../core/vocabulary.ts';
+import {
+  TASK_STATUSES,
+  WAITING_KINDS,
+  type InstanceStatus,
+  type WaitingKind,
+} from '../../../core/vocabulary.ts';
+import { waitingFor } from '../../../core/waiting-for.ts';
 import { embed } from '../embed.ts';
 import type { Outgoing } from '../outgoing.ts';
 import { fitLines, inline } from '../text.ts';
+import { WAITS_FOR } from '../waiting.ts';
 import { relative, STATUS_LOOKS } from '../words.ts';
 import type { SlashCommand } from './command.ts';
 
 const DOTS: Readonly<Record<InstanceStatus, string>> = { idle: '🟢', working: '🔵', offline: '⚫' };
 const ORDER: readonly InstanceStatus[] = ['working', 'idle', 'offline'];
 const INSTANCES_SHOWN = 30;
+/** As many tasks from the head of the queue. */
+const EXPLAINED = 100;
 
 export const status: SlashCommand = {
   kind: 'slash',
@@ -23,11 +32,17 @@ export const status: SlashCommand = {
   async run({ answer, kit }) {
     await answer.defer('person');
     const [counts, instances] = await Promise.all([kit.store.counts(), kit.store.instances()]);
-    await answer.show(statusReport(counts, instances));
+    const { tasks } = await kit.store.tasks({ statuses: ['pending'], limit: EXPLAINED });
+    const waits = await kit.store.look((facts) => tasks.map((task) => waitingFor(task, facts)?.kind));
+    await answer.show(statusReport(counts, instances, waitsLine(waits)));
   },
 };
 
-function statusReport(counts: QueueCounts, instances: readonly InstanceWithWork[]): Outgoing {
+function statusReport(
+  counts: QueueCounts,
+  instances: readonly InstanceWithWork[],
+  waits: readonly string[],
+): Outgoing {
   const numbers = TASK_STATUSES.map(
     (name) => `${STATUS_LOOKS[name].icon} ${counts.counts[name]} ${name.replace('_', ' ')}`,
   );
@@ -44,6 +59,7 @@ function statusReport(counts: QueueCounts, instances: readonly InstanceWithWork[
         ...paused,
         numbers.join(' · '),
         oldest,
+        ...waits,
         '',
         '**Instances**',
         instanceLines(instances),
@@ -51,6 +67,16 @@ function statusReport(counts: QueueCounts, instances: readonly InstanceWithWork[
     }),
     plain: `📊 ${counts.counts.pending} pending, ${counts.counts.in_progress} in progress.`,
   };
+}
+
+/** Of those that are next: what stands in their way beside the tasks before them. */
+function waitsLine(kinds: readonly (WaitingKind | undefined)[]): string[] {
+  const parts = WAITING_KINDS.flatMap((kind) => {
+    const n = kinds.filter((one) => one === kind).length;
+    return n === 0 ? [] : [`${n} ${WAITS_FOR[kind]}`];
+  });
+  const among = kinds.length === EXPLAINED ? `Of the next ${EXPLAINED}, waiting` : 'Waiting';
+  return parts.length === 0 ? [] : [`${among} ${parts.join(' · ')}`];
 }
 
 function instanceLines(instances: readonly InstanceWithWork[]): string {

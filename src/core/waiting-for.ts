@@ -1,0 +1,106 @@
+/**
+ * Why a pending task cannot start now, as far as anybody can tell from outside: the first reason that holds. Null
+ * for a task that somebody may take as soon as those before it are gone, and for all that is not pending.
+ */
+import { isAble, type CrewMember } from './crew.ts';
+import type { Demand } from './lanes.ts';
+import type { Task } from './task.ts';
+import type { WaitingKind } from './vocabulary.ts';
+import type { QueueState } from './work.ts';
+
+export interface WaitingFor {
+  readonly kind: WaitingKind;
+  /** When it ends by itself; null where nobody knows. */
+  readonly until: Date | null;
+  readonly detail: string;
+}
+
+/** What can be asked about the queue at one moment. Each answer costs a look, so it is asked for when it matters. */
+export interface QueueFacts {
+  queue(): QueueState;
+  /** Those who are online. */
+  crew(): readonly CrewMember[];
+  /** Null for one that was never heard of. */
+  member(id: string): CrewMember | null;
+}
+
+type Reason = (task: Task, facts: QueueFacts) => WaitingFor | null;
+
+/** In the order in which they count. */
+const REASONS: readonly Reason[] = [ofQueue, ofTime, ofParking, ofQuota, ofTarget, ofCrew];
+
+export function waitingFor(task: Task, facts: QueueFacts): WaitingFor | null {
+  if (task.status !== 'pending') return null;
+  for (const reason of REASONS) {
+    const found = reason(task, facts);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function because(kind: WaitingKind, detail: string, until: Date | null = null): WaitingFor {
+  return { kind, until, detail };
+}
+
+function ofQueue(_: Task, facts: QueueFacts): WaitingFor | null {
+  const { paused, reason } = facts.queue();
+  return paused ? because('paused', reason ?? 'The queue is paused.') : null;
+}
+
+function ofTime({ notBefore, error }: Task): WaitingFor | null {
+  return notBefore === null ? null : because('not_before', error ?? 'It is put off until then.', notBefore);
+}
+
+function ofParking({ parked }: Task): WaitingFor | null {
+  return parked === null ? null : because(parked.kind, parked.detail, parked.until);
+}
+
+/** Nobody who could take it has quota left. */
+function ofQuota(task: Task, facts: QueueFacts): WaitingFor | null {
+  const until = ableTo(task, facts).map(({ heldUntil }) => heldUntil);
+  if (until.length === 0 || until.includes(null)) return null;
+  const first = Math.min(...until.map(Number));
+  return because('quota', 'Those who could take it have no quota left.', new Date(first));
+}
+
+function ofTarget({ target }: Task, facts: QueueFacts): WaitingFor | null {
+  if (target === null) return null;
+  const member = facts.member(target);
+  if (member === null) return because('target', `${target} was never seen.`);
+  return member.isOnline ? null : because('target', `${member.name} is offline.`);
+}
+
+/** What asks for nothing anybody may take, also somebody who was never heard of: that has no lack of workers. */
+function ofCrew(task: Task, facts: QueueFacts): WaitingFor | null {
+  const able = ableTo(task, facts);
+  if (able.length === 0) return asksForNothing(task) ? null : because('no_worker', lack(task, facts));
+  return able.some(({ isFree, heldUntil }) => isFree && heldUntil === null)
+    ? null
+    : because('busy', busyText(able));
+}
+
+/** Those online who may take it. */
+function ableTo(task: Task, facts: QueueFacts): readonly CrewMember[] {
+  const asked = task.target === null ? null : facts.member(task.target);
+  const among = task.target === null ? facts.crew() : [asked].filter((member) => member !== null);
+  return among.filter((member) => member.isOnline && isAble(member, task));
+}
+
+const asksForNothing = ({ target, project, requires }: Demand) =>
+  target === null && project === null && requires.length === 0;
+
+function lack({ target, project, requires }: Demand, facts: QueueFacts): string {
+  const asked = target === null ? null : facts.member(target);
+  const serves = project === null ? 'takes tasks without a project' : `serves the project ${project}`;
+  const wanted = requires.length === 0 ? serves : `${serves} and has ${requires.join(', ')}`;
+  return asked === null ? `Nobody online ${wanted}.` : `${asked.name} is online, but none that ${wanted}.`;
+}
+
+function busyText(able: readonly CrewMember[]): string {
+  const [only] = able;
+  const who =
+    able.length === 1 && only !== undefined
+      ? `${only.name} is`
+      : `All ${able.length} of those who could take it are`;
+  return `${who} busy.`;
+}

@@ -1,0 +1,172 @@
+/** Why a pending task cannot start now. */
+import { describe, expect, it } from 'vitest';
+import { toCrewMember, type CrewMember } from '../../src/core/crew.ts';
+import type { Task } from '../../src/core/task.ts';
+import { WAITING_KINDS } from '../../src/core/vocabulary.ts';
+import { waitingFor, type QueueFacts } from '../../src/core/waiting-for.ts';
+import { aRunningTask, aTask, minutesAfterNoon, NOON } from '../support/builders.ts';
+
+interface Served {
+  readonly projects?: readonly (string | null)[];
+  readonly capabilities?: readonly string[];
+  readonly concurrency?: number;
+  readonly heardAt?: Date;
+}
+
+interface Seen {
+  readonly lastSeen?: Date;
+  readonly running?: number;
+  /** Left out: it never said that it is a worker. */
+  readonly serves?: Served;
+  readonly heldUntil?: Date;
+}
+
+const NOW = minutesAfterNoon(10);
+
+function member(id: string, { lastSeen = NOW, running = 0, serves, heldUntil }: Seen = {}): CrewMember {
+  const worker = serves && {
+    ...{ session: 's', replaced: null, problem: null, account: 'a', heardAt: lastSeen },
+    ...{ projects: [null], capabilities: [], concurrency: 1, ...serves },
+  };
+  const hold = heldUntil && { account: 'a', until: heldUntil, detail: '', probe: null, backOffMs: 0 };
+  const instance = { id, name: `The ${id}`, lastSeen, worker: worker ?? null };
+  return toCrewMember(instance, { running, hold: hold ?? null }, NOW);
+}
+
+function why(facts: Partial<Task>, seen: Record<string, Seen> = {}, paused = false) {
+  const members = new Map(Object.entries(seen).map(([id, one]) => [id, member(id, one)]));
+  const around: QueueFacts = {
+    queue: () => ({ paused, reason: paused ? 'Maintenance' : null }),
+    crew: () => [...members.values()].filter(({ isOnline }) => isOnline),
+    member: (id) => members.get(id) ?? null,
+  };
+  return waitingFor(aTask(facts), around);
+}
+
+const kind = (...of: Parameters<typeof why>) => why(...of)?.kind ?? null;
+
+const BUSY = { mac: { running: 1 } };
+const NOTES = { serves: { projects: ['notes'] } };
+
+describe('a pending task waits for', () => {
+  it('the queue to go on', () => {
+    expect(why({}, {}, true)).toEqual({ kind: 'paused', until: null, detail: 'Maintenance' });
+  });
+
+  it('its time', () => {
+    const until = minutesAfterNoon(20);
+    expect(why({ notBefore: until })).toMatchObject({ kind: 'not_before', until });
+    expect(why({ notBefore: until, error: 'no route' })).toMatchObject({ detail: 'no route' });
+  });
+
+  it.each(['answer', 'quota', 'budget', 'limit'] as const)('what it is parked for: %s', (parking) => {
+    const parked = { kind: parking, until: minutesAfterNoon(30), detail: 'May I?' };
+    expect(why({ parked })).toEqual(parked);
+  });
+
+  it.each([
+    ['was never seen', {}, 'nas was never seen.'],
+    ['is offline', { nas: { lastSeen: NOON } }, 'The nas is offline.'],
+  ])('the instance that it is meant for, which %s', (_what, seen, detail) => {
+    expect(why({ target: 'nas' }, seen)).toEqual({ kind: 'target', until: null, detail });
+  });
+
+  it.each<[string, Partial<Task>, Record<string, Seen>, string]>([
+    ['its project', { project: 'notes' }, { mac: {} }, 'Nobody online serves the project notes.'],
+    [
+      'its capabilities',
+      { requires: ['gpu', 'usb'] },
+      { mac: { serves: { capabilities: ['gpu'] } } },
+      'Nobody online takes tasks without a project and has gpu, usb.',
+    ],
+    [
+      'both, and nobody has both',
+      { project: 'notes', requires: ['gpu'] },
+      { mac: NOTES, nas: { serves: { capabilities: ['gpu'] } } },
+      'Nobody online serves the project notes and has gpu.',
+    ],
+    [
+      'its project, and the worker for it is offline',
+      { project: 'notes' },
+      { mac: { ...NOTES, lastSeen: NOON } },
+      'Nobody online serves the project notes.',
+    ],
+    [
+      'its project, and the worker for it is silent while another speaks under its name',
+      { project: 'notes' },
+      { mac: { serves: { projects: ['notes'], heardAt: NOON } } },
+      'Nobody online serves the project notes.',
+    ],
+    [
+      'its project at the one instance that it is meant for',
+      { project: 'notes', target: 'nas' },
+      { mac: NOTES, nas: {} },
+      'The nas is online, but none that serves the project notes.',
+    ],
+  ])('a worker for %s', (_what, facts, seen, detail) => {
+    expect(why(facts, seen)).toEqual({ kind: 'no_worker', until: null, detail });
+  });
+
+  it('quota, when nobody who could take it has any left', () => {
+    const [soon, later] = [minutesAfterNoon(20), minutesAfterNoon(40)];
+    const held = { mac: { ...NOTES, heldUntil: later }, nas: { ...NOTES, heldUntil: soon } };
+    expect(why({ project: 'notes' }, held)).toMatchObject({ kind: 'quota', until: soon });
+    expect(why({ project: 'notes' }, { ...held, pi: NOTES })).toBeNull();
+    expect(kind({ project: 'notes' }, { ...held, pi: { ...NOTES, running: 1 } })).toBe('busy');
+    expect(kind({ project: 'notes' }, { mac: { ...NOTES, heldUntil: NOON } })).toBeNull();
+    expect(kind({}, held)).toBeNull();
+  });
+
+  it.each<[string, Partial<Task>, Record<string, Seen>, string]>([
+    ['the only one that could take it', {}, BUSY, 'The mac is busy.'],
+    [
+      'all who could, however silent',
+      {},
+      { mac: { running: 1 }, nas: { running: 1, lastSeen: NOON } },
+      'All 2 of those who could take it are busy.',
+    ],
+    [
+      'the one that serves its project',
+      { project: 'notes' },
+      { mac: {}, nas: { running: 2, serves: { projects: ['notes'], concurrency: 2 } } },
+      'The nas is busy.',
+    ],
+    ['the one it is meant for', { target: 'nas' }, { mac: {}, nas: { running: 1 } }, 'The nas is busy.'],
+  ])('a free hand of %s', (_what, facts, seen, detail) => {
+    expect(why(facts, seen)).toEqual({ kind: 'busy', until: null, detail });
+  });
+
+  it.each<[string, Partial<Task>, Record<string, Seen>]>([
+    ['nobody was ever seen: anybody may take it', {}, {}],
+    ['somebody is free', {}, { ...BUSY, nas: {} }],
+    [
+      'a worker has another hand free',
+      { project: 'notes' },
+      { mac: { running: 1, serves: { projects: ['notes'], concurrency: 2 } } },
+    ],
+    ['the one it is meant for is free', { target: 'nas' }, { nas: {} }],
+    ['only workers of projects are online: people may still take it', {}, { mac: NOTES }],
+  ])('nothing when %s', (_what, facts, seen) => {
+    expect(why(facts, seen)).toBeNull();
+  });
+});
+
+it('of several reasons the first in the order of the words is told', () => {
+  const parked = { kind: 'answer', until: null, detail: '' } as const;
+  const all = { notBefore: NOW, parked, target: 'nas', project: 'notes' };
+  const kinds = [
+    kind(all, BUSY, true),
+    kind(all, BUSY),
+    kind({ ...all, notBefore: null }, BUSY),
+    kind({ ...all, notBefore: null, parked: null }, BUSY),
+    kind({ ...all, notBefore: null, parked: null }, { nas: { running: 1 } }),
+    kind({ target: 'nas' }, { nas: { running: 1 } }),
+  ];
+  expect(kinds).toEqual(['paused', 'not_before', 'answer', 'target', 'no_worker', 'busy']);
+  expect(WAITING_KINDS.filter((word) => kinds.includes(word))).toEqual(kinds);
+});
+
+it('what is not pending waits for nothing', () => {
+  const facts = new Proxy({}, { get: () => expect.fail('nothing is asked') }) as QueueFacts;
+  expect(waitingFor(aRunningTask({ target: 'nas' }), facts)).toBeNull();
+});
