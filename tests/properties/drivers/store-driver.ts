@@ -162,8 +162,10 @@ export async function createStoreDriver(): Promise<Driver> {
       if (isPassing(command)) return pass(command);
       if (isWrite(command)) return orRefusal(write(command));
       const { instance_id: reader } = command.body;
+      // As over HTTP: answered first.
+      const answer = await orRefusal(read(command));
       if (reader !== undefined) await store.decide(seen(reader));
-      return orRefusal(read(command));
+      return answer;
     },
     inspect: () => inspect(store, client),
     close: () => store.close(),
