@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// `fast` needs nothing built; `e2e` starts the built server and the built CLI as processes; `agent` runs the real Agent
+// `fast` needs nothing built; `e2e` starts the built server and the built CLI as processes; `agent` runs them and the real Agent
 // SDK from `tests/agent`, which is installed only for that.
 export default defineConfig({
   test: {

@@ -1,6 +1,6 @@
 /**
  * What keeps this worker, or one of its projects, from taking tasks: told in the log as it changes, with every
- * heartbeat, and asked before every claim. A fault holds off for 10 to 30 minutes, longer each time it comes back.
+ * heartbeat, and asked before every claim. A fault holds off for 1 to 30 minutes, longer each time it comes back.
  */
 import { ClientError } from '../errors.ts';
 import { cutEnd } from './cut.ts';
@@ -30,7 +30,7 @@ interface Hold {
 }
 
 const MINUTE_MS = 60_000;
-const FIRST_MS = 10 * MINUTE_MS;
+const FIRST_MS = MINUTE_MS;
 const LONGEST_MS = 30 * MINUTE_MS;
 const LONGEST_TEXT = 500;
 

@@ -25,8 +25,8 @@ export interface MachineOptions {
   readonly name: string;
   readonly url: string;
   readonly repo: string;
-  /** What a run does, for `/bin/sh -c`. */
-  readonly shell: string;
+  /** What a run does, for `/bin/sh -c`; null: it is Claude Code's. */
+  readonly shell: string | null;
   /** More lines for the project, and for the file. */
   readonly project?: readonly string[];
   readonly file?: readonly string[];
@@ -46,8 +46,9 @@ export function createWorkerMachine(options: MachineOptions): WorkerMachine {
     'projects:',
     '  notes:',
     `    repo: ${repo}`,
-    '    executor: command',
-    `    command: ${JSON.stringify(['/bin/sh', '-c', shell])}`,
+    ...(shell === null
+      ? []
+      : ['    executor: command', `    command: ${JSON.stringify(['/bin/sh', '-c', shell])}`]),
     ...(options.project ?? []).map((line) => `    ${line}`),
     '',
   ];
