@@ -56,8 +56,7 @@ export function createThreadTurn(deps: ThreadTurnDeps): ThreadTurn {
     const subject = await findSubject(deps, taskId);
     if (subject === null) return DONE;
     try {
-      const thread = await opened(deps, subject);
-      return await tell(deps, { ...subject, thread });
+      return await tell(deps, await opened(deps, subject));
     } catch (error) {
       if (!(error instanceof ThreadClosed)) throw error;
       await close(deps, subject, error.message);
@@ -89,14 +88,15 @@ async function opened(deps: ThreadTurnDeps, { task, thread }: Subject): Promise<
   return now;
 }
 
-async function tell(deps: ThreadTurnDeps, subject: Subject): Promise<Turned> {
+async function tell(deps: ThreadTurnDeps, thread: ThreadNow): Promise<Turned> {
   const { clock, memory } = deps;
-  const { thread } = subject;
   if (thread.state.plan !== null) {
     await finish(deps, thread, thread.state.plan);
     return { isBehind: true, againMs: null };
   }
-  const { step, hasMore } = await draw(deps, subject);
+  const drawn = await draw(deps, thread);
+  if (drawn === null) return DONE;
+  const { step, isBehind } = drawn;
   const { againMs } = step;
   if (isNothing(step, thread)) return { isBehind: false, againMs };
   const plan = toPlan(step, thread, clock.now());
@@ -105,7 +105,7 @@ async function tell(deps: ThreadTurnDeps, subject: Subject): Promise<Turned> {
     await memory.save(toPosition({ ...thread, state: { ...thread.state, plan } }));
   }
   await finish(deps, thread, plan);
-  return { isBehind: hasMore || step.to < subject.work.lastSeq, againMs };
+  return { isBehind, againMs };
 }
 
 function isNothing({ parts, edits, over, to, memo }: ThreadStep, { seq, state }: ThreadNow): boolean {
@@ -113,23 +113,21 @@ function isNothing({ parts, edits, over, to, memo }: ThreadStep, { seq, state }:
   return parts.length + edits.length + over.length === 0 && isSame;
 }
 
-async function draw({ store, threads, clock }: ThreadTurnDeps, { task, work, thread }: Subject) {
+/** The task is read last: what its messages tell has happened to it by then. Null: it was deleted meanwhile. */
+async function draw({ store, threads, clock }: ThreadTurnDeps, thread: ThreadNow): Promise<Drawn | null> {
   const { taskId, threadId, seq } = thread;
   const { slots, memo } = thread.state;
   const { messages } = await store.messages(taskId, seq, PAGE);
-  const hasMore = messages.length === PAGE;
-  const scene = {
-    task,
-    work,
-    threadId: threadId ?? '',
-    seq,
-    messages,
-    hasMore,
-    slots,
-    memo,
-    now: clock.now(),
-  };
-  return { step: await threads.draw(scene), hasMore };
+  const [work, task] = [await store.taskWork(taskId), await store.task(taskId)];
+  if (work === null || task === null) return null;
+  const scene = { task, work, threadId: threadId ?? '', seq, messages, slots, memo, now: clock.now() };
+  const step = await threads.draw(scene);
+  return { step, isBehind: step.to < work.lastSeq };
+}
+
+interface Drawn {
+  readonly step: ThreadStep;
+  readonly isBehind: boolean;
 }
 
 /** Sends what does not stand yet, edits, and closes the plan. */

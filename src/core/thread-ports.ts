@@ -29,9 +29,8 @@ export interface ThreadScene {
   readonly threadId: string;
   /** How far the thread has been told. */
   readonly seq: number;
-  /** What comes after that, in order; not all of it if `hasMore`. */
+  /** What comes after that, in order, as much as is looked at at once. */
   readonly messages: readonly RunMessage[];
-  readonly hasMore: boolean;
   /** The messages that can be edited, by name. */
   readonly slots: Readonly<Record<string, string>>;
   /** What the step before left here; null at first. */

@@ -3,18 +3,20 @@
  * for one event at a time, again and again until it resolves; this is the only place that draws cards that stand.
  */
 import type { GuildBasedChannel } from 'discord.js';
-import type { Delivered, Delivery, Link, Logger } from '../../core/ports.ts';
+import type { Delivered, Delivery, Link, Logger, Store } from '../../core/ports.ts';
 import type { Task } from '../../core/task.ts';
 import { CARD, type CardKeeper } from './card-keeper.ts';
 import { FRONT_END, type DiscordConfig } from './config.ts';
 import type { Live } from './connection.ts';
 import { LINES } from './lines.ts';
 import { messageUrl, notificationChannel } from './places.ts';
+import { quietly, threadOfEnd } from './quiet-end.ts';
 import type { Replies } from './reply-finder.ts';
 import { LAST_MESSAGE, nonceOf, type Sender } from './sender.ts';
 
 export interface DeliverDeps {
   readonly config: DiscordConfig;
+  readonly store: Store;
   readonly logger: Logger;
   readonly cards: CardKeeper;
   readonly replies: Replies;
@@ -69,7 +71,9 @@ async function deliverChange(deps: DeliverDeps, live: Live, delivery: Delivery):
   const channel = line === null ? null : await notificationChannel(live.client, deps.config);
   const card = await updateCard(deps, live, delivery);
   if (line === null || channel === null) return card.delivered;
-  const message = line(event, urlOf(live, channel, card.link));
+  const told = line(event, urlOf(live, channel, card.link));
+  const thread = await threadOfEnd(event, card.link, deps);
+  const message = thread === null ? told : quietly(told, thread);
   const sent = await deps.sender.send({
     live,
     channel,

@@ -13,11 +13,12 @@ const CARD_LENGTH = 3_500;
 /** Lines of a stretch that are shown; of the others only how many there were. */
 export const TOOLS_SHOWN = 6;
 
-/** `goesOn`: of a run that is over, only its number is known. */
-export function runCard(task: Task, run: number, goesOn: boolean): Outgoing {
+/** Of a run that others have followed, only its number is known. */
+export function runCard(task: Task, run: { readonly number: number; readonly isNewest: boolean }): Outgoing {
   const name = task.instanceName ?? task.instanceId;
-  const where = goesOn && name !== null ? ` · ${inline(name, 100)}` : '';
-  const content = `▶️ Run ${run} of task #${task.id}${where}`;
+  const where = run.isNewest && name !== null ? ` · ${inline(name, 100)}` : '';
+  const goesOn = run.isNewest && task.status === 'in_progress';
+  const content = `▶️ Run ${run.number} of task #${task.id}${where}`;
   return { content, plain: content, isSilent: true, rows: goesOn ? [runButtons(task.id, 'stop')] : [] };
 }
 

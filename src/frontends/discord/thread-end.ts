@@ -1,6 +1,6 @@
 /** The end of a task's work in its thread: one new message that notifies the submitter, with what came of it. */
 import type { RunMessage, RunResult } from '../../core/run.ts';
-import type { Task } from '../../core/task.ts';
+import { isFinished, type Task } from '../../core/task.ts';
 import { FINISHED_STATUSES, type RunOutcome } from '../../core/vocabulary.ts';
 import { embed, type Field } from './embed.ts';
 import type { Outgoing } from './outgoing.ts';
@@ -17,6 +17,13 @@ const TITLES: Readonly<Record<RunOutcome, string>> = {
   parked: '⏸️ Parked',
 };
 
+const VERBS = {
+  completed: ['follow-up'],
+  failed: ['follow-up', 'retry'],
+  cancelled: ['follow-up', 'retry'],
+} as const;
+
+/** A task that goes on already has no buttons under its end. */
 export function endCard(task: Task, { text, data }: RunMessage): Outgoing {
   const status = FINISHED_STATUSES.find((known) => known === data?.status) ?? 'completed';
   const result = data?.result ?? null;
@@ -31,7 +38,7 @@ export function endCard(task: Task, { text, data }: RunMessage): Outgoing {
       fields: result === null ? [] : factsOf(result),
       pointer,
     }),
-    rows: [runButtons(task.id, 'follow-up', ...(status === 'completed' ? [] : (['retry'] as const)))],
+    rows: isFinished(task) ? [runButtons(task.id, ...VERBS[status])] : [],
     plain: `${title} \`${pointer}\``,
   };
 }
@@ -42,15 +49,15 @@ export function toSubmitter({ createdBy }: Task): Pick<Outgoing, 'content' | 'me
   return userId === null ? { isSilent: true } : { content: `<@${userId}>`, mention: userId };
 }
 
+/** On a phone fields stand below one another, so those that belong together share one. */
 function factsOf(result: RunResult): (Field | null)[] {
   const { branch, cost_usd, cost_estimated, input_tokens, output_tokens, turns, duration_seconds } = result;
+  const cost = `${cost_estimated ? 'about ' : ''}${money(cost_usd)}`;
   return [
     branch === null ? null : { name: 'Branch', value: inline(branch, 200), isWide: true },
     changes(result),
-    { name: 'Cost', value: `${cost_estimated ? 'about ' : ''}${money(cost_usd)}` },
-    { name: 'Tokens', value: `${count(input_tokens)} in, ${count(output_tokens)} out` },
-    { name: 'Turns', value: `${turns}` },
-    { name: 'Duration', value: duration(duration_seconds * 1000) },
+    { name: 'Cost and tokens', value: `${cost} · ${count(input_tokens)} in, ${count(output_tokens)} out` },
+    { name: 'Turns and duration', value: `${plural(turns, 'turn')} · ${duration(duration_seconds * 1000)}` },
   ];
 }
 

@@ -38,10 +38,10 @@ export function showRun(draft: Draft, run: number): void {
   const { run: shown, canStop } = draft.memo();
   if (run <= shown) return;
   const { task, work } = draft.scene;
-  const goesOn = run === work.runs && task.status === 'in_progress';
+  const isNewest = run === work.runs;
   if (canStop) draft.edit(SLOTS.run, { takesButtons: true });
-  draft.send(runCard(task, run, goesOn), { slot: SLOTS.run });
-  draft.remember({ run, canStop: goesOn });
+  draft.send(runCard(task, { number: run, isNewest }), { slot: SLOTS.run });
+  draft.remember({ run, canStop: isNewest && task.status === 'in_progress' });
 }
 
 function stripButtons(draft: Draft): void {

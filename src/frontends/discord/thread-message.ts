@@ -38,7 +38,9 @@ async function post(
     method: 'POST',
     route: Routes.channelMessages(threadId),
     body: { ...toBody(message), flags: creationFlags(message), nonce, enforce_nonce: true },
-    ...(file !== undefined && { files: [{ name: file.name, data: Buffer.from(file.text) }] }),
+    ...(file !== undefined && {
+      files: [{ name: file.name, data: Buffer.from(file.text), contentType: 'text/markdown; charset=utf-8' }],
+    }),
   };
   const answer = await api.ask(call);
   if (answer.ok) return (answer.value as APIMessage).id;

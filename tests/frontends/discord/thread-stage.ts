@@ -100,12 +100,17 @@ export async function openThreadStage(
       );
     },
     async settle(...ids) {
-      // One pause at least: what was said since the last turn is told by the next.
+      // One pause at least: what was said since the last turn is told by the next. Then nothing is asked any more.
       const from = clock.monotonicMs();
+      let quietFor = 0;
+      let asked = 0;
       await eventually(async () => {
         clock.advance(20);
         const all = await Promise.all(ids.map(isSettled));
-        return all.every(Boolean) && clock.monotonicMs() - from > 2_500;
+        const { requestCount } = at.stage.twin;
+        quietFor = all.every(Boolean) && requestCount === asked ? quietFor + 1 : 0;
+        asked = requestCount;
+        return quietFor > 80 && clock.monotonicMs() - from > 2_500;
       });
     },
     async thread(id) {

@@ -1,0 +1,48 @@
+/**
+ * The channel's line about the end of a task that has a thread: silent, and with the way there. The end itself is told
+ * in the thread, where it notifies the submitter; once is enough.
+ */
+import type { Link, Store } from '../../core/ports.ts';
+import type { EventAction } from '../../core/vocabulary.ts';
+import { FRONT_END } from './config.ts';
+import type { Outgoing } from './outgoing.ts';
+
+const ENDS: readonly EventAction[] = ['completed', 'failed', 'cancelled'];
+
+export interface QuietDeps {
+  readonly store: Pick<Store, 'taskWork' | 'threads'>;
+}
+
+/** Null: nothing is told in a thread. `threadId` is null where it is not made yet. */
+export type ThreadOfTask = { readonly threadId: string | null } | null;
+
+/** A task that a worker has run has a thread, unless it could not be made or is gone. */
+export async function threadOfEnd(
+  { action, taskId }: { action: EventAction; taskId: number },
+  card: Link | null,
+  { store }: QuietDeps,
+): Promise<ThreadOfTask> {
+  if (!ENDS.includes(action)) return null;
+  const work = await store.taskWork(taskId);
+  if (work === null || work.runs === 0) return null;
+  const position = await store.threads(FRONT_END).position(taskId);
+  if (position?.isClosed === true) return null;
+  return { threadId: position?.threadId ?? card?.messageId ?? null };
+}
+
+/** The link stands in a field: a message in doubt is known again by what it says otherwise. */
+export function quietly(
+  { embed, rows, plain }: Outgoing,
+  { threadId }: { threadId: string | null },
+): Outgoing {
+  if (embed === undefined || threadId === null)
+    return { ...(embed && { embed }), ...(rows && { rows }), plain, isSilent: true };
+  const fields = (embed.fields ?? []).filter(({ name }) => name !== 'Card');
+  const link = `<#${threadId}>`;
+  return {
+    embed: { ...embed, fields: [...fields, { name: 'Thread', value: link }] },
+    ...(rows && { rows }),
+    plain: `${plain} ${link}`,
+    isSilent: true,
+  };
+}
