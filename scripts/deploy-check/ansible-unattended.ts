@@ -6,6 +6,7 @@ import { isRoot, type Lab } from './lab.ts';
 import { play, playAgain, type Play } from './playbook.ts';
 import { demand, type Report, SkipError } from './report.ts';
 import { has, must } from './run.ts';
+import type { RunningServer } from './served.ts';
 import { verifyUnit } from './unit.ts';
 
 const CONFIG = {
@@ -17,7 +18,7 @@ const CONFIG = {
   },
 };
 
-export async function checkUnattended(report: Report, lab: Lab, server: Served): Promise<void> {
+export async function checkUnattended(report: Report, lab: Lab, server: RunningServer): Promise<void> {
   const folder = lab.room('ansible-unattended');
   const at = (name: string) => path.join(folder, name);
   // Every system has these; the role does not make them.
@@ -63,11 +64,6 @@ export async function checkUnattended(report: Report, lab: Lab, server: Served):
   });
 }
 
-export interface Served {
-  readonly url: string;
-  readonly key: string;
-}
-
 type At = (name: string) => string;
 const file = (at: At) => at('etc/athena-worker/worker.yaml');
 
@@ -83,7 +79,7 @@ async function refuseWrong(what: Play, at: At): Promise<string> {
   return 'is named by line and field, and the one in use stays';
 }
 
-function varsIn(at: At, server: Served): Record<string, unknown> {
+function varsIn(at: At, server: RunningServer): Record<string, unknown> {
   const { username, gid } = userInfo();
   return {
     athena_unattended_server_url: server.url,

@@ -1,30 +1,27 @@
 /** The roles of machines that take tasks, on this machine, against the server of this checkout. */
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { checkUnattended } from './ansible-unattended.ts';
-import { waitForHealth } from './exercise.ts';
-import { freePort, root, type Lab } from './lab.ts';
+import type { Lab } from './lab.ts';
 import { play, playAgain, type Play } from './playbook.ts';
 import { demand, type Report } from './report.ts';
-import { endGroup, must } from './run.ts';
-
-const KEY = 'key-for-the-deployment-check';
+import { must } from './run.ts';
+import { serve, type RunningServer } from './served.ts';
 
 export async function checkWorkers(report: Report, lab: Lab): Promise<void> {
   const folder = lab.room('ansible-worker');
-  const url = `http://127.0.0.1:${await serve(lab, folder)}`;
-  await checkWorker(report, folder, url);
-  await checkUnattended(report, lab, { url, key: KEY });
+  const server = await serve(lab, folder);
+  await checkWorker(report, folder, server);
+  await checkUnattended(report, lab, server);
 }
 
 /** In a home folder of its own. */
-async function checkWorker(report: Report, folder: string, url: string): Promise<void> {
+async function checkWorker(report: Report, folder: string, server: RunningServer): Promise<void> {
   const home = path.join(folder, 'home');
   mkdirSync(home);
   const vars = {
-    athena_worker_server_url: url,
-    athena_worker_api_key: KEY,
+    athena_worker_server_url: server.url,
+    athena_worker_api_key: server.key,
     athena_worker_home: home,
     athena_worker_config_dir: path.join(home, '.config/claude-task-client'),
     athena_worker_instance: 'worker-1',
@@ -61,21 +58,4 @@ async function checkWorker(report: Report, folder: string, url: string): Promise
     demand(found.length === 0, `left behind: ${found.join(', ')}`);
     return 'nothing left; a second time changes nothing';
   });
-}
-
-async function serve(lab: Lab, folder: string): Promise<number> {
-  const port = await freePort();
-  const { PATH } = process.env;
-  const env = { PATH, API_PORT: String(port), API_HOST: '127.0.0.1', API_KEY: KEY, DB_PATH: 'data/tasks.db' };
-  const child = spawn(process.execPath, [path.join(root, 'dist/main.js')], {
-    cwd: folder,
-    env,
-    stdio: 'ignore',
-    detached: true,
-  });
-  lab.undo(() => {
-    endGroup(child.pid);
-  });
-  await waitForHealth(port);
-  return port;
 }
