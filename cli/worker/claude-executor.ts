@@ -10,11 +10,12 @@ import { createNarrator } from './claude-messages.ts';
 import { sessionOptions } from './claude-options.ts';
 import { createPermissions } from './claude-permissions.ts';
 import { createClaudeProcess } from './claude-process.ts';
-import type { SdkMessage, SdkQuery } from './claude-sdk.ts';
+import type { CanUseTool, SdkMessage, SdkQuery } from './claude-sdk.ts';
 import { findTranscript, placeTranscript } from './claude-transcript.ts';
 import { watchOutputs } from './command-outputs.ts';
 import type { Brief, Ended, Ending, Executor, Running, Watcher } from './executor.ts';
 import { NO_TOTALS } from './executor.ts';
+import { createHearing } from './hearing.ts';
 import { idleDetail, startIdleTimer } from './idle-timer.ts';
 import { openModelProxy, type ModelProxy } from './model-proxy.ts';
 
@@ -62,6 +63,7 @@ function createSession(brief: Brief, watcher: Watcher, deps: ClaudeDeps): Sessio
     idle: startIdleTimer(deps.clock, brief.project.idleMs, () => {
       end(session, { kind: 'failed', detail: idleDetail(brief.project.idleMs) });
     }),
+    hearing: createHearing(deps.clock),
     cause: null,
     trouble: null,
     result: null,
@@ -101,9 +103,9 @@ async function drive(session: Session): Promise<string> {
   return listen(session, session.query);
 }
 
-function permissionsOf(session: Session) {
-  const { brief, watcher, idle } = session;
-  return createPermissions(brief, {
+function permissionsOf(session: Session): CanUseTool {
+  const { brief, watcher, idle, hearing } = session;
+  const permit = createPermissions(brief, {
     watcher,
     pause: () => {
       idle.pause();
@@ -116,6 +118,10 @@ function permissionsOf(session: Session) {
       session.cause ??= { kind: 'parked' };
     },
   });
+  return async (tool, input, asked) => {
+    await hearing.until(asked.toolUseID);
+    return permit(tool, input, asked);
+  };
 }
 
 function openProxy(session: Session, model: string): Promise<ModelProxy> {
@@ -150,8 +156,8 @@ function alive({ idle, watcher }: Session): void {
 }
 
 async function listen(session: Session, query: SdkQuery): Promise<string> {
-  const { watcher, deps, brief } = session;
-  const narrator = createNarrator({ watcher, clock: deps.clock, folder: brief.folders.tree });
+  const { watcher, deps, brief, hearing } = session;
+  const narrator = createNarrator({ watcher, clock: deps.clock, folder: brief.folders.tree, hearing });
   const outputs = watchOutputs(brief.folders.temp, deps.clock, () => {
     alive(session);
   });
