@@ -1,11 +1,12 @@
 /** Listens and drains. Slow and half-sent requests end here, before any handler waits for them. */
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '../core/ports.ts';
 import { guardConnections, type ConnectionLimits } from './connections.ts';
 import type { HttpApp } from './env.ts';
 import { createTrustedProxies } from './proxies.ts';
+import { watchBody } from './slow-bodies.ts';
 import { createTurns } from './turns.ts';
 import {
   answerClientError,
@@ -30,16 +31,19 @@ export interface ListenOptions {
   readonly limits?: ConnectionLimits;
 }
 
-/** Milliseconds to receive the headers, and a request whole; waiting for its answer does not count. */
+/** Milliseconds to receive the headers, a body, and a request whole; waiting for its answer does not count. */
 interface Patience {
   readonly headersTimeout: number;
+  readonly bodyTimeout: number;
+  /** The most that any upload gets: 16 MiB at a quarter of a megabit a second. */
   readonly requestTimeout: number;
   readonly connectionsCheckingInterval: number;
 }
 
 const PATIENCE: Patience = {
   headersTimeout: 10_000,
-  requestTimeout: 30_000,
+  bodyTimeout: 30_000,
+  requestTimeout: 600_000,
   connectionsCheckingInterval: 2000,
 };
 const KEEP_ALIVE_MS = 65_000;
@@ -47,6 +51,8 @@ const KEEP_ALIVE_MS = 65_000;
 const PROBE_AFTER_MS = 15_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 const TIDY_MS = 50;
+/** To read the refusal in. */
+const FAREWELL_MS = 1000;
 /** Twice what may wait, so that waiting claims never lock others out; each costs some 50 kB. */
 const MAX_CONNECTIONS = 4000;
 /**
@@ -57,7 +63,14 @@ const LIMITS: ConnectionLimits = { perAddress: 3000, readMs: 60_000 };
 
 /** Rejects when the address cannot be listened on. */
 export async function listen(app: Pick<HttpApp, 'fetch'>, options: ListenOptions): Promise<HttpServer> {
-  const { host, port, patience = PATIENCE, limits = LIMITS, trustedProxies = [], logger } = options;
+  const {
+    host,
+    port,
+    patience: { bodyTimeout, ...patience } = PATIENCE,
+    limits = LIMITS,
+    trustedProxies = [],
+    logger,
+  } = options;
   const answer = getRequestListener(app.fetch, {
     // HTTP/1.0 knows no Host header; the name is only needed to make a URL.
     hostname: 'localhost',
@@ -74,17 +87,24 @@ export async function listen(app: Pick<HttpApp, 'fetch'>, options: ListenOptions
     requireHostHeader: false,
   };
   const turns = createTurns((incoming, outgoing) => {
+    watchBody(incoming, { bodyMs: bodyTimeout, late });
     if (lacksOneHost(incoming)) answerWithoutHost(outgoing);
     else void answer(incoming, outgoing);
   });
   const server = createServer(how, turns.handle);
-  server.maxConnections = MAX_CONNECTIONS;
-  guardConnections(server, { limits, isTrustedProxy: createTrustedProxies(trustedProxies), logger });
-  server.on('clientError', (error, socket: Socket) => {
+  function refuse(error: Error, socket: Socket): void {
     turns.refuse(socket, () => {
       answerClientError(error, socket);
     });
-  });
+  }
+  /** The same as Node does for a whole request, and then whoever goes on sending is not listened to. */
+  function late({ socket }: IncomingMessage): void {
+    refuse(Object.assign(new Error('The body took too long.'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket);
+    setTimeout(() => socket.destroy(), FAREWELL_MS).unref();
+  }
+  server.maxConnections = MAX_CONNECTIONS;
+  guardConnections(server, { limits, isTrustedProxy: createTrustedProxies(trustedProxies), logger });
+  server.on('clientError', refuse);
   server.on('checkExpectation', answerExpectation);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

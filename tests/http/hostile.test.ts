@@ -4,7 +4,12 @@ import { startHttpServer, type TestServer } from '../support/http-server.ts';
 import { headText, openSocket, requestText } from '../support/http-socket.ts';
 import { KEY, type Reply } from '../support/http-world.ts';
 
-const PATIENCE = { headersTimeout: 300, requestTimeout: 600, connectionsCheckingInterval: 100 };
+const PATIENCE = {
+  headersTimeout: 300,
+  bodyTimeout: 600,
+  requestTimeout: 3000,
+  connectionsCheckingInterval: 100,
+};
 
 let server: TestServer;
 beforeEach(async () => {

@@ -13,7 +13,12 @@ let breaks = false;
 beforeAll(async () => {
   const clientFile = path.join(folder, 'client.mjs');
   fs.writeFileSync(clientFile, 'export {};\n');
-  const patience = { headersTimeout: 300, requestTimeout: 600, connectionsCheckingInterval: 100 };
+  const patience = {
+    headersTimeout: 300,
+    bodyTimeout: 600,
+    requestTimeout: 3000,
+    connectionsCheckingInterval: 100,
+  };
   server = await startHttpServer({
     patience,
     clientFile,

@@ -1,16 +1,20 @@
 /** The API on a real socket, in this process: for what only connections can show. */
 import type { ServerResponse } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
+import type { Clock } from '../../src/core/ports.ts';
 import { listen, type ListenOptions } from '../../src/http/server.ts';
 import { systemClock } from '../../src/system.ts';
 import { createApi, createParts, toReply, toRequest, type PartsOptions, type Send } from './http-world.ts';
 import { until } from './http-until.ts';
 
-export type ServerOptions = PartsOptions & Pick<ListenOptions, 'patience' | 'limits' | 'trustedProxies'>;
+export type ServerOptions = PartsOptions & { readonly clock?: Clock } & Pick<
+    ListenOptions,
+    'patience' | 'limits' | 'trustedProxies'
+  >;
 
 export async function startHttpServer(options: ServerOptions = {}) {
-  const { patience, limits, trustedProxies = [] } = options;
-  const parts = await createParts(systemClock, options);
+  const { patience, limits, trustedProxies = [], clock = systemClock } = options;
+  const parts = await createParts(clock, options);
   const open = new Set<ServerResponse>();
   let requests = 0;
   const watched = {
