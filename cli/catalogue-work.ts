@@ -20,6 +20,18 @@ const CHECK: CommandSpec = {
   load: fromWorker('workCheck'),
 };
 
+const SETUP: CommandSpec = {
+  usage: 'setup',
+  summary: 'check this machine',
+  detail:
+    'Looks at git, the disk, the server, each repository and the key of the model, installs the Claude Agent SDK ' +
+    'into the workspace where a project needs it, and says what is missing and what to do. Nothing is claimed. ' +
+    'Run it as the account, and with the environment, that the worker will have.',
+  options: [CONFIG],
+  examples: [['claude-task-client work setup', 'exits with 1 if something is missing']],
+  load: fromWorker('workSetup'),
+};
+
 const KEPT: CommandSpec = {
   usage: 'kept [action] [id]',
   summary: 'work that is not pushed',
@@ -44,9 +56,10 @@ export const WORK_COMMAND: CommandSpec = {
   options: [CONFIG, ['--once', 'one task, and no waiting'], ['--concurrency <number>', 'so many at once']],
   examples: [
     ['claude-task-client work check', 'is worker.yaml right?'],
+    ['claude-task-client work setup', 'has this machine what it needs?'],
     ['claude-task-client work --once', 'one task, if one is there'],
     ['claude-task-client work', 'until it is told to end'],
   ],
-  subcommands: [CHECK, KEPT],
+  subcommands: [CHECK, SETUP, KEPT],
   load: fromWorker('work'),
 };

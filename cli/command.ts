@@ -24,7 +24,7 @@ export interface Outcome {
 export type Run = (deps: Deps, given: Given) => Promise<Outcome>;
 
 /** The commands whose code is the worker's. */
-export type WorkerCommand = 'work' | 'workCheck' | 'workKept';
+export type WorkerCommand = 'work' | 'workCheck' | 'workKept' | 'workSetup';
 
 export interface WorkerProgram {
   readonly runs: Readonly<Record<WorkerCommand, Run>>;

@@ -3,5 +3,6 @@ import type { WorkerProgram } from './command.ts';
 import { run as work } from './commands/work.ts';
 import { run as workCheck } from './commands/work-check.ts';
 import { run as workKept } from './commands/work-kept.ts';
+import { run as workSetup } from './commands/work-setup.ts';
 
-export const runs: WorkerProgram['runs'] = { work, workCheck, workKept };
+export const runs: WorkerProgram['runs'] = { work, workCheck, workKept, workSetup };

@@ -19,7 +19,7 @@ export interface ExecutorDeps {
   readonly sdkFolder: string;
 }
 
-const API = 'https://api.anthropic.com';
+export const API = 'https://api.anthropic.com';
 const STALL_MS = 120_000;
 
 export function createExecutors(deps: ExecutorDeps): (project: ProjectSettings) => Executor {

@@ -9,8 +9,8 @@ import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import type { Sdk } from './claude-sdk.ts';
 
-const SDK_NAME = '@anthropic-ai/claude-agent-sdk';
-const SDK_VERSION = '0.3.329';
+export const SDK_NAME = '@anthropic-ai/claude-agent-sdk';
+export const SDK_VERSION = '0.3.329';
 
 /** Of the package, and of its part for each platform that a worker runs on. */
 const CHECKSUMS: Readonly<Record<string, string>> = {
@@ -33,12 +33,13 @@ const NEXT_STEP = 'Run "claude-task-client work setup".';
 
 export type FoundSdk =
   | { readonly kind: 'ready'; readonly module: string; readonly program: string }
-  | { readonly kind: 'missing'; readonly detail: string };
+  /** `detail` is the sentence with the next step, `why` the one without. */
+  | { readonly kind: 'missing'; readonly why: string; readonly detail: string };
 
 /** Looks, and loads nothing. */
 export function findSdk(folder: string, platform: string = thisPlatform()): FoundSdk {
   const installed = readInstalled(folder);
-  const problem = (detail: string): FoundSdk => ({ kind: 'missing', detail: `${detail} ${NEXT_STEP}` });
+  const problem = (why: string): FoundSdk => ({ kind: 'missing', why, detail: `${why} ${NEXT_STEP}` });
   if (installed === null) return problem(`The Claude Agent SDK is not installed in ${folder}.`);
   if (!isPinned(installed, '')) return problem(`${folder} does not hold the Agent SDK ${SDK_VERSION}.`);
   const part = [platform, `${platform}-musl`].find((name) => isPinned(installed, name));

@@ -12,7 +12,8 @@ import {
   type CliServer,
   type SeenRequest,
 } from '../support/cli-server.ts';
-import { claimed, taskView } from '../support/cli-task.ts';
+import { beatAnswer, claimed, taskView } from '../support/cli-task.ts';
+import { makeFakeNpm } from '../support/worker/fake-npm.ts';
 
 const BUNDLE = path.join(import.meta.dirname, '../../cli/dist/claude-task-client.mjs');
 
@@ -87,6 +88,16 @@ describe('the bundle', () => {
     expect(fs.readdirSync(state).sort()).toEqual(['leases.json', 'pending-writes']);
     expect(fs.readdirSync(path.join(state, 'pending-writes'))).toEqual([]);
     expect(fs.statSync(state).mode & 0o777).toBe(0o700);
+  });
+
+  it('brings the worker, which loads the Agent SDK from where it was installed', async () => {
+    answer = () => ({ json: beatAnswer() });
+    const config = path.join(home, 'worker.yaml');
+    fs.writeFileSync(config, 'workspace: ./ws\nprojects:\n  notes:\n    repo: ./nowhere\n');
+    const PATH = `${makeFakeNpm(home)}:${process.env['PATH'] ?? ''}`;
+    const env = { PATH, ANTHROPIC_BASE_URL: server.url };
+    const ended = await cli(['work', 'setup', '--config', config], env);
+    expect(ended.stdout).toContain('✅ Agent SDK 0.3.329: It is installed; its program says 2.1.329');
   });
 
   it('reads a description from a pipe', async () => {
