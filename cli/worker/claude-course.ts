@@ -3,7 +3,6 @@ import type { ClaudeInput } from './claude-input.ts';
 import type { ClaudeProcess } from './claude-process.ts';
 import type { SdkMessage, SdkQuery } from './claude-sdk.ts';
 import type { Brief, Ending, Reply, Watcher } from './executor.ts';
-import type { Hearing } from './hearing.ts';
 import type { IdleTimer } from './idle-timer.ts';
 import type { ModelProxyOptions } from './model-proxy-options.ts';
 import type { ModelProxy } from './model-proxy.ts';
@@ -33,7 +32,6 @@ export interface Session {
   readonly process: ClaudeProcess;
   readonly input: ClaudeInput;
   readonly idle: IdleTimer;
-  readonly hearing: Hearing;
   cause: Ending | null;
   trouble: Trouble | null;
   result: SdkMessage | null;

@@ -10,12 +10,11 @@ import { createNarrator } from './claude-messages.ts';
 import { sessionOptions } from './claude-options.ts';
 import { createPermissions } from './claude-permissions.ts';
 import { createClaudeProcess } from './claude-process.ts';
-import type { CanUseTool, SdkMessage, SdkQuery } from './claude-sdk.ts';
+import type { SdkMessage, SdkQuery } from './claude-sdk.ts';
 import { findTranscript, placeTranscript } from './claude-transcript.ts';
 import { watchOutputs } from './command-outputs.ts';
 import type { Brief, Ended, Ending, Executor, Running, Watcher } from './executor.ts';
 import { NO_TOTALS } from './executor.ts';
-import { createHearing } from './hearing.ts';
 import { idleDetail, startIdleTimer } from './idle-timer.ts';
 import { openModelProxy, type ModelProxy } from './model-proxy.ts';
 
@@ -63,7 +62,6 @@ function createSession(brief: Brief, watcher: Watcher, deps: ClaudeDeps): Sessio
     idle: startIdleTimer(deps.clock, brief.project.idleMs, () => {
       end(session, { kind: 'failed', detail: idleDetail(brief.project.idleMs) });
     }),
-    hearing: createHearing(deps.clock),
     cause: null,
     trouble: null,
     result: null,
@@ -103,9 +101,9 @@ async function drive(session: Session): Promise<string> {
   return listen(session, session.query);
 }
 
-function permissionsOf(session: Session): CanUseTool {
-  const { brief, watcher, idle, hearing } = session;
-  const permit = createPermissions(brief, {
+function permissionsOf(session: Session) {
+  const { brief, watcher, idle } = session;
+  return createPermissions(brief, {
     watcher,
     pause: () => {
       idle.pause();
@@ -118,10 +116,6 @@ function permissionsOf(session: Session): CanUseTool {
       session.cause ??= { kind: 'parked' };
     },
   });
-  return async (tool, input, asked) => {
-    await hearing.until(asked.toolUseID);
-    return permit(tool, input, asked);
-  };
 }
 
 function openProxy(session: Session, model: string): Promise<ModelProxy> {
@@ -156,8 +150,8 @@ function alive({ idle, watcher }: Session): void {
 }
 
 async function listen(session: Session, query: SdkQuery): Promise<string> {
-  const { watcher, deps, brief, hearing } = session;
-  const narrator = createNarrator({ watcher, clock: deps.clock, folder: brief.folders.tree, hearing });
+  const { watcher, deps, brief } = session;
+  const narrator = createNarrator({ watcher, clock: deps.clock, folder: brief.folders.tree });
   const outputs = watchOutputs(brief.folders.temp, deps.clock, () => {
     alive(session);
   });

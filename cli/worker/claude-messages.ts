@@ -5,7 +5,6 @@ import type { SdkBlock, SdkMessage } from './claude-sdk.ts';
 import { noticeOf } from './claude-notices.ts';
 import { cutEnd, LONGEST_TEXT } from './cut.ts';
 import { cleanOutput } from './output-text.ts';
-import type { Hearing } from './hearing.ts';
 import { createTodos, isTodo } from './todo-list.ts';
 import { toolText, toolTitle } from './tool-line.ts';
 
@@ -22,21 +21,19 @@ export interface NarratorParts {
   readonly clock: RunClock;
   /** Where the run works. */
   readonly folder: string;
-  readonly hearing: Pick<Hearing, 'told'>;
 }
 
 export interface Narrator {
   see(message: SdkMessage): void;
 }
 
-function createCalls({ watcher, clock, folder, hearing }: NarratorParts) {
+function createCalls({ watcher, clock, folder }: NarratorParts) {
   const calls = new Map<string, Call>();
   const todos = createTodos(watcher);
 
   function begin(id: string, tool: string, input: unknown): void {
     const title = toolTitle(tool, input, folder);
     calls.set(id, { tool, title, input, startedAt: clock.now(), startedMs: clock.monotonicMs() });
-    hearing.told(id);
     show();
   }
 
