@@ -50,7 +50,7 @@ export function openRun(claim: Claim, project: ProjectSettings, kit: Kit): LiveR
   });
   const about = { claim, kit, stopper, lease };
   const poster = posterOf(about, watcher);
-  const questions = questionsOf(about);
+  const questions = questionsOf(about, poster);
   const replies = createReplies(lastReply);
   const unwatch = kit.listener.watch({
     leaseId: granted.lease_id,
@@ -101,7 +101,7 @@ function posterOf({ claim, kit, stopper, lease }: About, watcher: RunWatcher): P
   });
 }
 
-function questionsOf({ claim, kit, stopper, lease }: About): Questions {
+function questionsOf({ claim, kit, stopper, lease }: About, poster: Poster): Questions {
   const { task, lease: granted } = claim;
   return createQuestions({
     clock: kit.clock,
@@ -112,6 +112,8 @@ function questionsOf({ claim, kit, stopper, lease }: About): Questions {
     },
     async post(body) {
       try {
+        // What was said before it is read before it.
+        await poster.flush();
         const reach = { signal: stopper.lost, patience: FOR_EVER };
         const { question } = await kit.api.askQuestion(
           task.id,

@@ -8,7 +8,7 @@ import { git, makeRepository, startGitServer, type GitServer } from '../support/
 import { cleanUp, newFolder, startServer, type RunningServer } from '../support/http-process.ts';
 import { KEY } from '../support/http-world.ts';
 import { startMessagesApi, type MessagesApi } from '../support/messages-api/index.ts';
-import { bash, refuse, say } from '../support/messages-api/replies.ts';
+import { answer, bash, refuse, say } from '../support/messages-api/replies.ts';
 import { isGone, pidIn, until } from '../support/worker/until.ts';
 import { createWorkerMachine, type WorkerMachine } from '../support/worker-machine.ts';
 import { IS_MISSING, REAL_KEY } from './world.ts';
@@ -104,7 +104,17 @@ describe.skipIf(IS_MISSING)('a worker with Claude Code', SLOW, () => {
   it('parks with a question, and goes on with the same session when it is answered', async () => {
     lab = machine('ask');
     api.script(
-      { when: first, then: bash('touch allowed.txt') },
+      {
+        when: first,
+        then: answer([
+          { type: 'text', text: 'One file is needed.' },
+          {
+            type: 'tool_use',
+            name: 'Bash',
+            input: { command: 'touch allowed.txt', description: 'Runs it' },
+          },
+        ]),
+      },
       { when: /answer of/i, then: bash('touch allowed.txt') },
       { when: /./, then: say('Touched it.') },
     );
@@ -120,10 +130,14 @@ describe.skipIf(IS_MISSING)('a worker with Claude Code', SLOW, () => {
     const { text } = await server.send('GET', '/api/questions');
     const { questions } = JSON.parse(text) as { questions: { id: number; title: string }[] };
     expect(questions[0]?.title).toContain('touch allowed.txt');
-    const answer = { body: { option: 'allow_once' } };
-    expect((await server.send('POST', `/api/questions/${questions[0]?.id ?? 0}/answer`, answer)).status).toBe(
-      200,
-    );
+    const told = JSON.parse((await server.send('GET', '/api/tasks/1/messages')).text) as {
+      messages: { kind: string }[];
+    };
+    // What was said before a question is read before it.
+    const kinds = told.messages.map(({ kind }) => kind).filter((kind) => kind !== 'notice');
+    expect(kinds.slice(0, 2)).toEqual(['text', 'question']);
+    const path = `/api/questions/${questions[0]?.id ?? 0}/answer`;
+    expect((await server.send('POST', path, { body: { option: 'allow_once' } })).status).toBe(200);
 
     expect(await lab.once()).toMatchObject({ code: 0 });
     const done = await server.api.get(1);
