@@ -129,6 +129,7 @@ CREATE TABLE `thread_deliveries` (
 ) STRICT, WITHOUT ROWID;
 --> statement-breakpoint
 CREATE INDEX `thread_deliveries_task` ON `thread_deliveries` (`task_id`);--> statement-breakpoint
+CREATE INDEX `thread_deliveries_thread` ON `thread_deliveries` (`front_end`,`thread_id`);--> statement-breakpoint
 ALTER TABLE `instances` ADD `worker` text;--> statement-breakpoint
 ALTER TABLE `tasks` ADD `project` text;--> statement-breakpoint
 ALTER TABLE `tasks` ADD `requires` text DEFAULT '' NOT NULL;--> statement-breakpoint

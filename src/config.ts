@@ -45,6 +45,8 @@ const folder = z.string().refine((path) => !path.includes('\0'), says('must be t
 
 const yesOrNo = z.enum(['yes', 'no'], says('must be yes or no')).transform((word) => word === 'yes');
 
+const onOrOff = z.enum(['on', 'off'], says('must be on or off')).transform((word) => word === 'on');
+
 const visible = (text: string) => /^[\x21-\x7e]+$/.test(text);
 
 const Environment = z.object({
@@ -81,6 +83,7 @@ const Environment = z.object({
     .default([]),
   MAX_OPEN_PER_PERSON: numberIn(1, 100_000).optional(),
   MAX_SUBMISSIONS_PER_HOUR: numberIn(1, 100_000).optional(),
+  THREAD_REPLIES: onOrOff.default(false),
   DISCORD_GUILD_ID: z
     .string()
     .regex(/^\d{15,21}$/, says('must be a server id (15 to 21 digits)'))
@@ -166,6 +169,7 @@ function toDiscord(env: z.infer<typeof Environment>, token: string) {
       openPerPerson: env.MAX_OPEN_PER_PERSON ?? null,
       submissionsPerHour: env.MAX_SUBMISSIONS_PER_HOUR ?? null,
     },
+    threadReplies: env.THREAD_REPLIES,
     guildId: env.DISCORD_GUILD_ID ?? null,
     timeZone: env.TZ,
   };

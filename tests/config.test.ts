@@ -35,6 +35,7 @@ describe('the configuration', () => {
       manageRoles: [],
       owners: [],
       limits: { openPerPerson: null, submissionsPerHour: null },
+      threadReplies: false,
       guildId: null,
       timeZone: 'UTC',
     });
@@ -74,6 +75,7 @@ describe('the configuration', () => {
       'OWNERS',
       'RETENTION_DAYS',
       'SUBMIT_ROLES',
+      'THREAD_REPLIES',
       'TRANSCRIPT_DAYS',
       'TRUSTED_PROXIES',
       'TZ',

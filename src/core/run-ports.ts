@@ -71,5 +71,7 @@ export interface ThreadMemory {
   position(taskId: number): Promise<ThreadPosition | null>;
   /** Tasks that have messages after their position, or no position yet; closed ones left out. */
   behind(limit: number): Promise<readonly number[]>;
+  /** The newest tasks that are told in this thread, the newest first. */
+  tasksIn(threadId: string, limit: number): Promise<readonly number[]>;
   save(position: ThreadPosition): Promise<void>;
 }

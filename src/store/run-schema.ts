@@ -175,5 +175,9 @@ export const threadDeliveries = sqliteTable(
     /** Nobody can be told there any more: deleted, or forbidden for good. */
     isClosed: integer('is_closed').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.frontEnd, t.taskId] }), index('thread_deliveries_task').on(t.taskId)],
+  (t) => [
+    primaryKey({ columns: [t.frontEnd, t.taskId] }),
+    index('thread_deliveries_task').on(t.taskId),
+    index('thread_deliveries_thread').on(t.frontEnd, t.threadId),
+  ],
 );

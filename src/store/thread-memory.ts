@@ -44,6 +44,7 @@ export function createThreadMemories(
       behind(frontEnd, limit).catch((error: unknown) => {
         throw asStoreError(error);
       }),
+    tasksIn: (threadId, limit) => reading(() => threads.tasksIn(frontEnd, { threadId, limit })),
     save: (position) =>
       queue.enqueue(() => {
         threads.save(frontEnd, position);

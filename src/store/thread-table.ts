@@ -41,12 +41,7 @@ export function createThreadTable({ client, tables }: OpenDatabase) {
         },
       }),
   );
-  const behind = columnsBy<Range & { frontEnd: string }, { taskId: number }>(
-    client,
-    'w.task_id AS taskId',
-    `task_work w LEFT JOIN thread_deliveries d ON d.front_end = :frontEnd AND d.task_id = w.task_id
-     WHERE w.task_id BETWEEN :from AND :to AND w.last_seq > coalesce(d.seq, 0) AND coalesce(d.is_closed, 0) = 0`,
-  );
+  const { behind, inThread } = prepareLooks(client);
   const newest = client.prepare('SELECT coalesce(max(task_id), 0) FROM task_work').pluck();
 
   return {
@@ -60,6 +55,24 @@ export function createThreadTable({ client, tables }: OpenDatabase) {
     /** Of the tasks with ids from here to there; no more of them are looked at than there are ids. */
     behind: (frontEnd: string, range: Range) =>
       behind.all({ frontEnd, ...range }).map(({ taskId }) => taskId),
+    tasksIn: (frontEnd: string, wanted: { threadId: string; limit: number }) =>
+      inThread.all({ frontEnd, ...wanted }).map(({ taskId }) => taskId),
     newestTask: () => newest.get() as number,
   };
+}
+
+function prepareLooks(client: OpenDatabase['client']) {
+  const behind = columnsBy<Range & { frontEnd: string }, { taskId: number }>(
+    client,
+    'w.task_id AS taskId',
+    `task_work w LEFT JOIN thread_deliveries d ON d.front_end = :frontEnd AND d.task_id = w.task_id
+     WHERE w.task_id BETWEEN :from AND :to AND w.last_seq > coalesce(d.seq, 0) AND coalesce(d.is_closed, 0) = 0`,
+  );
+  const inThread = columnsBy<{ frontEnd: string; threadId: string; limit: number }, { taskId: number }>(
+    client,
+    'task_id AS taskId',
+    `thread_deliveries INDEXED BY thread_deliveries_thread WHERE front_end = :frontEnd AND thread_id = :threadId
+     ORDER BY task_id DESC LIMIT :limit`,
+  );
+  return { behind, inThread };
 }

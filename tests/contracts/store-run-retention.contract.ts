@@ -149,5 +149,19 @@ export function storeRunRetentionContract(open: OpenStoreWorld): void {
       expect(await threads.behind(9)).toEqual([b.id]);
       expect(await threads.position(99)).toBeNull();
     });
+
+    it('know which tasks are told in them, the newest first', async () => {
+      const world = await open();
+      const threads = world.store.threads('discord');
+      for (let n = 0; n < 4; n += 1) {
+        const { id: taskId } = await running(world);
+        const threadId = n === 3 ? 't-2' : 't-1';
+        await threads.save({ taskId, threadId, seq: 0, state: '{}', isClosed: n === 1 });
+      }
+      expect(await threads.tasksIn('t-1', 2)).toEqual([3, 2]);
+      expect(await threads.tasksIn('t-2', 9)).toEqual([4]);
+      expect(await threads.tasksIn('t-3', 9)).toEqual([]);
+      expect(await world.store.threads('other').tasksIn('t-1', 9)).toEqual([]);
+    });
   });
 }

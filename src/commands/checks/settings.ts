@@ -14,6 +14,7 @@ const NEEDS: readonly [needed: string, names: readonly string[]][] = [
     ['DISCORD_GUILD_ID', 'ALLOWED_ROLES', 'SUBMIT_ROLES', 'MANAGE_ROLES', 'OWNERS'].concat([
       'MAX_OPEN_PER_PERSON',
       'MAX_SUBMISSIONS_PER_HOUR',
+      'THREAD_REPLIES',
     ]),
   ],
   ['BACKUP_DIR', ['BACKUP_KEEP', 'BACKUP_EVERY_HOURS']],
@@ -21,7 +22,11 @@ const NEEDS: readonly [needed: string, names: readonly string[]][] = [
 ];
 
 /** As `.env.example` has them; whoever copied it meant nothing by it. */
-const USUAL: Readonly<Record<string, string>> = { BACKUP_KEEP: '7', BACKUP_EVERY_HOURS: '24' };
+const USUAL: Readonly<Record<string, string>> = {
+  BACKUP_KEEP: '7',
+  BACKUP_EVERY_HOURS: '24',
+  THREAD_REPLIES: 'off',
+};
 
 export interface Settings {
   /** With the defaults in the place of what is wrong, so that the rest can be looked at. */

@@ -1,4 +1,4 @@
-/** The discord.js client: only the Guilds intent, no retries of its own, and caches that cannot grow without bound. */
+/** The discord.js client: only the Guilds intent unless threads are listened to, no retries of its own, and caches that cannot grow without bound. */
 import { Client, GatewayIntentBits, Options } from 'discord.js';
 import type { DiscordConfig } from './config.ts';
 
@@ -8,9 +8,15 @@ const REQUEST_TIMEOUT_MS = 10_000;
 /** discord.js waits out rate limits up to this by itself; longer ones go back to the relay. */
 const WAITABLE_LIMIT_MS = 10_000;
 
+const { Guilds, GuildMessages, MessageContent } = GatewayIntentBits;
+
+function intentsFor({ threadReplies }: DiscordConfig): readonly GatewayIntentBits[] {
+  return threadReplies ? [Guilds, GuildMessages, MessageContent] : [Guilds];
+}
+
 export function createClient(config: DiscordConfig): Client {
   return new Client({
-    intents: [GatewayIntentBits.Guilds],
+    intents: intentsFor(config),
     waitGuildTimeout: 5_000,
     allowedMentions: { parse: [] },
     enforceNonce: true,

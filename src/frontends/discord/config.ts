@@ -21,6 +21,8 @@ export interface DiscordConfig {
   /** User ids that may always do everything. */
   readonly owners: readonly string[];
   readonly limits: { readonly openPerPerson: number | null; readonly submissionsPerHour: number | null };
+  /** What is said in a task's thread is a reply to it. */
+  readonly threadReplies: boolean;
   readonly guildId: string | null;
   readonly timeZone: string;
 }

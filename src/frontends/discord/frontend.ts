@@ -2,7 +2,7 @@
  * The Discord front end: commands in, notifications out. Here its parts are put together; what each does is in
  * its own file. `deliver` and `summarize` are the relay's; interactions come from the gateway on their own.
  */
-import { Events } from 'discord.js';
+import { Events, type Client } from 'discord.js';
 import { TransientError } from '../../core/errors.ts';
 import type { Clock, FrontEnd } from '../../core/ports.ts';
 import type { FrontEndThreads } from '../../core/thread-ports.ts';
@@ -13,10 +13,11 @@ import { createConnection, type Live } from './connection.ts';
 import { createDeliver } from './deliver.ts';
 import { createInFlight } from './in-flight.ts';
 import { createInteractions } from './interactions.ts';
-import { createRegister } from './register.ts';
+import { createRegister, type Register } from './register.ts';
 import { createReplies } from './reply-finder.ts';
 import { createSender } from './sender.ts';
 import { createSummarize } from './summarize.ts';
+import { createThreadReplies } from './thread-replies.ts';
 import { createThreads } from './threads.ts';
 
 /** How long a stop waits for answers that are under way. */
@@ -36,6 +37,7 @@ export function createDiscordFrontEnd(deps: DiscordDeps): DiscordFrontEnd {
   const deliver = createDeliver({ config, store, logger, cards, replies, sender });
   const summarize = createSummarize({ config, store, cards, sender });
   const interactions = createInteractions({ ...deps, memory, inFlight, cards });
+  const threadReplies = createThreadReplies({ ...deps, memory });
   const register = createRegister({ config, memory, clock, logger });
   const farewell = createFarewell(clock);
   const stopping = createStopping();
@@ -45,18 +47,14 @@ export function createDiscordFrontEnd(deps: DiscordDeps): DiscordFrontEnd {
     clock,
     logger,
     attach(client, current) {
-      // A listener that throws would end the process, so each looks whether the line stands.
-      const announce = (live: Live | null) => (live === null ? undefined : register.run(live));
-      client.on(Events.ClientReady, () => {
-        const live = current();
-        if (live !== null) logArrival(live, config, logger);
-        void announce(live);
-      });
-      client.on(Events.GuildCreate, () => void announce(current()));
-      client.on(Events.GuildAvailable, () => void announce(current()));
+      const underWay = () => (stopping.isOn() ? null : current());
+      announceArrivals(client, current, { register, config, logger });
       client.on(Events.InteractionCreate, (interaction) => {
-        const live = current();
-        if (live !== null && !stopping.isOn()) farewell.add(interactions.handle(interaction, live.api));
+        const live = underWay();
+        if (live !== null) farewell.add(interactions.handle(interaction, live.api));
+      });
+      threadReplies.listen(client, underWay, (hearing) => {
+        farewell.add(hearing);
       });
     },
   });
@@ -78,6 +76,22 @@ export function createDiscordFrontEnd(deps: DiscordDeps): DiscordFrontEnd {
     deliver: (delivery) => stopping.unless(() => deliver(connection.live(), delivery)),
     summarize: (missed) => stopping.unless(() => summarize(connection.live(), missed)),
   };
+}
+
+/** A listener that throws would end the process, so each looks whether the line stands. */
+function announceArrivals(
+  client: Client,
+  current: () => Live | null,
+  { register, config, logger }: Pick<DiscordDeps, 'config' | 'logger'> & { register: Register },
+): void {
+  const announce = (live: Live | null) => (live === null ? undefined : register.run(live));
+  client.on(Events.ClientReady, () => {
+    const live = current();
+    if (live !== null) logArrival(live, config, logger);
+    void announce(live);
+  });
+  client.on(Events.GuildCreate, () => void announce(current()));
+  client.on(Events.GuildAvailable, () => void announce(current()));
 }
 
 /** Answers that are under way are given before the line is cut. */

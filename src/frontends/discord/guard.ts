@@ -92,13 +92,18 @@ function whereTo(client: Client<true>, config: DiscordConfig): string {
 export function whoMay(interaction: BaseInteraction, need: Need, config: DiscordConfig): string {
   const guild = guildOf(interaction);
   const wanted = need === 'look' ? [] : decidingRoles(need, config);
-  const names = wanted.map((role) => `**${inline(guild?.roles.cache.get(role)?.name ?? role, 100)}**`);
-  if (need === 'steer') return whoSteers(names);
+  if (need === 'steer') return whoSteers(guild, config);
+  const names = namesOf(wanted, guild);
   const roles = names.length === 1 ? `the role ${names.join('')}` : `one of the roles ${names.join(', ')}`;
   return `${whatTakes(need, config)} takes ${roles}. Ask an admin of this server for it; looking is open to all: \`/queue\`, \`/status\`, \`/done\`.`;
 }
 
-function whoSteers(roles: readonly string[]): string {
+function namesOf(roles: readonly string[], guild: Guild | null): string[] {
+  return roles.map((role) => `**${inline(guild?.roles.cache.get(role)?.name ?? role, 100)}**`);
+}
+
+export function whoSteers(guild: Guild | null, config: DiscordConfig): string {
+  const roles = namesOf(decidingRoles('steer', config), guild);
   const others = roles.length === 0 ? '' : ` who holds ${roles.join(' or ')},`;
   return `That is for whoever queued the task,${others} and for the owner of this server.`;
 }

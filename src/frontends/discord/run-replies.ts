@@ -40,7 +40,7 @@ export function readReply(text: string): string {
 }
 
 /** When it will be heard, in a sentence. */
-function heardBy({ task, reply, delivery }: Replied): string {
+export function heardBy({ task, reply, delivery }: Replied): string {
   switch (delivery) {
     case 'now':
       return reply.now

@@ -37,6 +37,6 @@ export type Handler<I extends BaseInteraction> = (turn: Turn<I>) => Promise<void
 
 export type { Choice, Link };
 
-export function shownName({ user }: BaseInteraction): string {
+export function shownName({ user }: { readonly user: { readonly username: string } }): string {
   return `@${flat(user.username, 90)}`;
 }

@@ -99,6 +99,7 @@ async function enter(base: Base, options: StageOptions): Promise<Stage> {
     manageRoles: [],
     owners: [],
     limits: { openPerPerson: null, submissionsPerHour: null },
+    threadReplies: false,
     guildId: null,
     timeZone: 'UTC',
     ...options.config,

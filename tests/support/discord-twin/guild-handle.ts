@@ -40,7 +40,12 @@ const PEOPLE: readonly Permission[] = [
 ];
 
 /** More than the invite asks for: whoever pings @everyone by mistake must be able to, or no test would see it. */
-const BOT_RIGHTS: readonly Permission[] = [...PEOPLE, 'MentionEveryone', 'CreatePrivateThreads'];
+const BOT_RIGHTS: readonly Permission[] = [
+  ...PEOPLE,
+  'AddReactions',
+  'MentionEveryone',
+  'CreatePrivateThreads',
+];
 
 /** A guild with its owner, @everyone, a role for people and the bot as a member with a role of its own. */
 export function createGuild(world: World, name: string, channels: readonly string[]): Guild {

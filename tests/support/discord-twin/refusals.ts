@@ -12,6 +12,7 @@ const REFUSALS = {
   unknownMessage: [404, 10008, 'Unknown Message'],
   unknownUser: [404, 10013, 'Unknown User'],
   unknownWebhook: [404, 10015, 'Unknown Webhook'],
+  unknownEmoji: [400, 10014, 'Unknown Emoji'],
   unknownInteraction: [404, 10062, 'Unknown interaction'],
   unknownCommand: [404, 10063, 'Unknown application command'],
   tooManyCommands: [400, 30032, 'Maximum number of application commands reached (100)'],
@@ -41,6 +42,7 @@ export type RefusalName = keyof typeof REFUSALS;
  */
 const VIOLATIONS: ReadonlySet<RefusalName> = new Set<RefusalName>([
   'notFound',
+  'unknownEmoji',
   'unknownInteraction',
   'unknownWebhook',
   'tooManyCommands',

@@ -45,6 +45,12 @@ export function messageRoutes(world: World): Route[] {
       },
     },
     {
+      method: 'PUT',
+      pattern: `${one}/reactions/:emoji/@me`,
+      auth: 'bot',
+      handle: (_call, params) => react(world, params),
+    },
+    {
       method: 'DELETE',
       pattern: one,
       auth: 'bot',
@@ -57,6 +63,20 @@ export function messageRoutes(world: World): Route[] {
       },
     },
   ];
+}
+
+/** A sign of the bot's own; repeating it changes nothing. */
+function react(world: World, [channelId = '', messageId = '', emoji = '']: readonly string[]): RestAnswer {
+  const channel = visibleChannel(world, channelId);
+  const message = channelMessage(world, channel, messageId);
+  requirePermission(world, channel, 'ReadMessageHistory');
+  requirePermission(world, channel, 'AddReactions');
+  if (channel.thread?.isArchived === true) refuse('threadIsArchived');
+  const sign = decodeURIComponent(emoji);
+  if (!/^\p{Emoji}/u.test(sign)) refuse('unknownEmoji');
+  if (!message.reactions.includes(sign)) message.reactions.push(sign);
+  world.bell.ring();
+  return noContent;
 }
 
 function postMessage(world: World, call: RestCall, channel: Channel): RestAnswer {

@@ -8,6 +8,7 @@ import {
 } from '../world/interactions.ts';
 import { createMessage, deleteMessage, editMessage } from '../world/messages.ts';
 import type { Channel, TwinMessage, User } from '../world/model.ts';
+import { setArchived } from '../world/threads.ts';
 import type { World } from '../world/world.ts';
 import { findControl, refuseDeadControl } from './controls.ts';
 import { findCommand } from './command-lookup.ts';
@@ -147,7 +148,10 @@ export function createTwinUser(parts: UserParts, user: User): TwinUser {
     },
     say(text, place = {}) {
       const files = (place.files ?? []).map(toUpload);
-      return createMessage(world, { channel: at(place), authorId: user.id, body: { content: text }, files });
+      const channel = at(place);
+      // Words wake a thread that was archived.
+      setArchived(world, channel, false);
+      return createMessage(world, { channel, authorId: user.id, body: { content: text }, files });
     },
     edit(message, text) {
       editMessage(world, message, { body: { content: text }, files: [] });

@@ -28,6 +28,7 @@ export function makeMessage(given: Given): TwinMessage {
     editedAt: null,
     deletedAt: null,
     threadId: null,
+    reactions: [],
     versions: [],
     get isEphemeral() {
       return (this.flags & FLAGS.ephemeral) !== 0;

@@ -144,6 +144,8 @@ export interface TwinMessage {
   /** Set for an ephemeral message: the only person who sees it. */
   readonly ephemeralFor: string | null;
   threadId: string | null;
+  /** Those of the bot, as the signs that they are. */
+  reactions: string[];
   /** Oldest first; the first is the message as it was created. */
   readonly versions: MessageVersion[];
   readonly isEphemeral: boolean;

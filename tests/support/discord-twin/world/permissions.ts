@@ -4,6 +4,7 @@ import type { Channel, Guild } from './model.ts';
 const PERMISSIONS = {
   Administrator: 1n << 3n,
   ManageChannels: 1n << 4n,
+  AddReactions: 1n << 6n,
   ViewChannel: 1n << 10n,
   SendMessages: 1n << 11n,
   ManageMessages: 1n << 13n,
