@@ -5,7 +5,8 @@ import { ClientError } from '../errors.ts';
 import type { Claim } from './claim.ts';
 import { credentialOf } from './executors.ts';
 import { freeBytes } from './disk.ts';
-import { projectsOf, type Worker } from './open-worker.ts';
+import type { Worker } from './open-worker.ts';
+import { projectsOf } from './worker-heart.ts';
 import type { ProjectSettings } from './settings.ts';
 
 export interface Claimed {
@@ -58,6 +59,11 @@ export function hasRoom({ kit, problems }: Worker): boolean {
   const isFull = freeBytes(workspace) < limits.minFreeDiskBytes;
   const gigabytes = limits.minFreeDiskBytes / 1e9;
   problems.set('disk', isFull ? `Less than ${gigabytes} GB are free on the disk of the workspace.` : null);
+  const isSpent = kit.spending.leftUsd() === 0;
+  problems.set(
+    'spending',
+    isSpent ? 'The daily limit of this worker is reached: it goes on tomorrow.' : null,
+  );
   return !problems.isBlocked();
 }
 

@@ -16,6 +16,7 @@ import { watchOutputs } from './command-outputs.ts';
 import type { Brief, Ended, Ending, Executor, Running, Watcher } from './executor.ts';
 import { NO_TOTALS } from './executor.ts';
 import { idleDetail, startIdleTimer } from './idle-timer.ts';
+import { MARK_VARIABLE } from './process-sweep.ts';
 import { openModelProxy, type ModelProxy } from './model-proxy.ts';
 
 export function createClaudeExecutor(deps: ClaudeDeps): Executor {
@@ -43,7 +44,7 @@ function startClaude(brief: Brief, watcher: Watcher, deps: ClaudeDeps): Running 
 }
 
 function createSession(brief: Brief, watcher: Watcher, deps: ClaudeDeps): Session {
-  const marker = { name: 'ATHENA_RUN_MARK', value: randomBytes(16).toString('hex') };
+  const marker = { name: MARK_VARIABLE, value: brief.env[MARK_VARIABLE] ?? randomBytes(16).toString('hex') };
   const session: Session = {
     brief,
     deps,

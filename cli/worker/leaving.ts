@@ -32,15 +32,16 @@ export function createLeaving({ clock, graceMs, log, hurry }: LeavingDeps): Leav
   const asked = new AbortController();
   const runs = new Map<Promise<unknown>, Stopper>();
   let words = 0;
-  let giveUp = () => {};
-  const given = new Promise<void>((resolve) => {
-    giveUp = resolve;
-  });
+  let isStopping = false;
+  const givenUp = new AbortController();
 
   function stopAll(hurryMs: number, goneMs: number): void {
+    isStopping = true;
     for (const stopper of runs.values()) stopper.stop({ kind: 'leaving' });
     clock.after(hurryMs, hurry);
-    clock.after(goneMs, giveUp);
+    clock.after(goneMs, () => {
+      givenUp.abort();
+    });
   }
 
   return {
@@ -66,16 +67,18 @@ export function createLeaving({ clock, graceMs, log, hurry }: LeavingDeps): Leav
         () => {},
       );
       runs.set(settled, stopper);
+      if (isStopping) stopper.stop({ kind: 'leaving' });
       void settled.then(() => runs.delete(settled));
     },
-    async over() {
-      while (runs.size > 0) {
-        const isGivenUp = await Promise.race([
-          Promise.all(runs.keys()).then(() => false),
-          given.then(() => true),
-        ]);
-        if (isGivenUp) return;
-      }
-    },
+    over: () => allOver(runs, givenUp.signal),
   };
+}
+
+async function allOver(runs: ReadonlyMap<Promise<unknown>, unknown>, signal: AbortSignal): Promise<void> {
+  const givenUp = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => {
+      resolve();
+    });
+  });
+  while (runs.size > 0 && !signal.aborted) await Promise.race([Promise.all(runs.keys()), givenUp]);
 }

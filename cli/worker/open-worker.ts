@@ -1,26 +1,27 @@
 /** Puts a worker together for one process: its settings, its workspace, its ways to server, git and model. */
 import fs from 'node:fs';
-import type { HeartbeatAnswer } from '../../src/contract/instance.ts';
 import type { Deps } from '../deps.ts';
 import { ClientError } from '../errors.ts';
 import { systemClock } from './clock.ts';
 import { createTrash } from './disk.ts';
 import { createExecutors } from './executors.ts';
 import { createGit } from './git.ts';
-import { createLeaseKeeper } from './lease-keeper.ts';
 import { lockWorkspace } from './locks.ts';
 import { createMirrors } from './mirror.ts';
 import { createPlaces, makePrivate } from './places.ts';
-import { createProblems, type Problems } from './problems.ts';
+import type { Problems } from './problems.ts';
 import { createRedactor } from './redact.ts';
 import { createRemotes, createDispatcher } from './remotes.ts';
 import { createRunFiles } from './run-files.ts';
 import { takeSecrets, type Secrets } from './secrets.ts';
 import type { WorkerSettings } from './settings.ts';
 import { createSignalListener } from './signal-listener.ts';
-import { createWorkerApi } from './worker-api.ts';
+import { createWorkerApi, type WorkerApi } from './worker-api.ts';
 import type { Kit } from './worker-kit.ts';
+import { createHeart, leave } from './worker-heart.ts';
 import { createWorkerLog, errorText, type WorkerLog } from './worker-log.ts';
+import { createStatusScreen, type StatusScreen } from './status-screen.ts';
+import { createDailySpending } from './daily-spending.ts';
 import { beginSession, type WorkerSession } from './worker-session.ts';
 
 export interface Worker {
@@ -43,17 +44,10 @@ export async function openWorker(deps: Deps, settings: WorkerSettings): Promise<
   const lock = await lockWorkspace({ file: places.lock, hostname: host.hostname, sleep: host.sleep });
   const { secrets, warnings } = secretsOf(deps, settings);
   const { redact } = createRedactor(secrets.values);
-  const log = createWorkerLog({
-    isJson: deps.isJson || !deps.io.isTerminal,
-    now: () => systemClock.now(),
-    redact,
-    write: (line) => {
-      deps.io.note(line);
-    },
-  });
+  const { screen, log } = voiceOf(deps, redact);
   for (const warning of warnings) log.warn(warning);
   const session = beginSession(settings.workspace, host.newKey());
-  const about = { deps, settings, session, log };
+  const about = { deps, settings, session, log, screen };
   const { kit, problems, hurry, salt, closers } = assemble({ ...about, places, secrets, redact, config });
   return {
     kit,
@@ -70,19 +64,23 @@ export async function openWorker(deps: Deps, settings: WorkerSettings): Promise<
   };
 }
 
-const LEAVE_MS = 2_000;
-
-/** So that the name is free at once. If the server does not hear of it, it will notice. */
-async function leave({ api, settings, clock }: Kit, session: WorkerSession): Promise<void> {
-  const late = new AbortController();
-  const callOff = clock.after(LEAVE_MS, () => {
-    late.abort();
+function voiceOf(deps: Deps, redact: (text: string) => string) {
+  const { stderr } = deps.host.streams;
+  const isSeen = deps.io.isTerminal && stderr.isTTY === true && !deps.isJson;
+  const screen = isSeen ? createStatusScreen(stderr, systemClock) : null;
+  const log = createWorkerLog({
+    isJson: deps.isJson || !deps.io.isTerminal,
+    now: () => systemClock.now(),
+    redact,
+    write: (line) => {
+      if (screen === null) deps.io.note(line);
+      else screen.print(line);
+    },
   });
-  const worker = { session: session.id, projects: [], capabilities: [], concurrency: 0, leaves: true };
-  const body = { instance_id: settings.name, lease_ids: [], worker };
-  await api.heartbeat(body, { signal: late.signal }).catch(() => null);
-  callOff();
+  return { screen, log };
 }
+
+const SECRET_NAME = /TOKEN|SECRET|PASSW|CREDENTIAL|(^|_)(KEY|PAT|AUTH)(_|$)/i;
 
 /** What is read from the environment before is known by now; nothing of it stays there. */
 function secretsOf(deps: Deps, settings: WorkerSettings): { secrets: Secrets; warnings: readonly string[] } {
@@ -94,6 +92,9 @@ function secretsOf(deps: Deps, settings: WorkerSettings): { secrets: Secrets; wa
   });
   const { apiKey } = deps.config();
   if (apiKey !== undefined) taken.secrets.know(apiKey);
+  // What a project hands over by such a name is to be told to nobody either.
+  const names = projects.flatMap(({ env }) => env.pass).filter((name) => SECRET_NAME.test(name));
+  taken.secrets.know(...names.flatMap((name) => taken.secrets.get(name) ?? []));
   return taken;
 }
 
@@ -102,6 +103,7 @@ interface Parts {
   readonly settings: WorkerSettings;
   readonly session: WorkerSession;
   readonly log: WorkerLog;
+  readonly screen: StatusScreen | null;
   readonly places: ReturnType<typeof createPlaces>;
   readonly secrets: Secrets;
   readonly redact: (text: string) => string;
@@ -116,7 +118,7 @@ function assemble(parts: Parts) {
   const dispatcher = createDispatcher(host.env);
   const remotes = createRemotes({ tokenOf: secrets.gitToken, env: host.env });
   const git = gitParts({ ...parts, remotes });
-  const { keeper, problems, salt } = createHeart({ ...parts, api });
+  const { keeper, problems, salt } = createHeart({ ...parts, api, random: host.random });
   const shared = { secrets, clock: systemClock };
   const kit: Kit = {
     settings,
@@ -125,19 +127,18 @@ function assemble(parts: Parts) {
     api,
     files: createRunFiles({ config, transport: deps.transport(), pace: host }),
     keeper,
-    listener: createSignalListener({
-      ask: (body, signal) => api.signals({ instance_id: settings.name, ...body }, { signal }),
-      clock: systemClock,
-      random: host.random,
-      trouble: (error) => {
-        problems.noteReach(error);
-      },
-    }),
+    listener: listenerOf(parts, api, problems),
     git,
     sweep: { platform: host.platform, sleep: host.sleep, elapsed: () => performance.now() },
     ...shared,
     redact,
     log,
+    screen: parts.screen,
+    spending: createDailySpending({
+      workspace: settings.workspace,
+      limitUsd: settings.limits.dailyCostUsd,
+      now: () => systemClock.now(),
+    }),
     random: host.random,
     newId: host.newKey,
     executorOf: createExecutors({ ...shared, env: host.env, dispatcher, sdkFolder: places.sdk }),
@@ -155,6 +156,17 @@ function assemble(parts: Parts) {
   };
 }
 
+function listenerOf({ deps, settings }: Parts, api: WorkerApi, problems: Problems) {
+  return createSignalListener({
+    ask: (body, signal) => api.signals({ instance_id: settings.name, ...body }, { signal }),
+    clock: systemClock,
+    random: deps.host.random,
+    trouble: (error) => {
+      problems.noteReach(error);
+    },
+  });
+}
+
 function gitParts(parts: Parts & { readonly remotes: ReturnType<typeof createRemotes> }): Kit['git'] {
   const { deps, settings, places, remotes } = parts;
   const trash = createTrash(places);
@@ -169,53 +181,6 @@ function gitParts(parts: Parts & { readonly remotes: ReturnType<typeof createRem
     now: () => systemClock.now(),
     sleep: deps.host.sleep,
   };
-}
-
-/** What is told with each heartbeat, and what is heard with it. */
-function createHeart(parts: Parts & { readonly api: ReturnType<typeof createWorkerApi> }) {
-  const { settings, session, log, api, deps } = parts;
-  let salt: string | undefined;
-  const never = new AbortController().signal;
-  const problems = createProblems({
-    log,
-    nowMs: () => systemClock.monotonicMs(),
-    changed: () => {
-      keeper.soon();
-    },
-  });
-  const keeper = createLeaseKeeper({
-    clock: systemClock,
-    random: deps.host.random,
-    send: ({ lease_ids }) =>
-      api.heartbeat(
-        {
-          instance_id: settings.name,
-          instance_name: settings.name,
-          lease_ids,
-          worker: {
-            session: session.id,
-            replaces: session.replaces,
-            projects: projectsOf(settings),
-            capabilities: [...settings.capabilities],
-            concurrency: settings.concurrency,
-            problem: problems.text(),
-          },
-        },
-        { signal: never },
-      ),
-    heard: (answer: HeartbeatAnswer) => {
-      salt = answer.account_salt ?? salt;
-      problems.noteReach(null);
-    },
-    trouble: (error) => {
-      problems.noteReach(error);
-    },
-  });
-  return { keeper, problems, salt: () => salt };
-}
-
-export function projectsOf({ projects, defaultProject }: WorkerSettings): (string | null)[] {
-  return [...Object.keys(projects), ...(defaultProject === null ? [] : [null])];
 }
 
 /** The workspace must be there, and writable, before anything is claimed for it. */

@@ -43,7 +43,7 @@ export function budgetText(which: keyof Budget, limits: Budget, grants: number):
   return NAMES[which]((limits[which] ?? 0) * (1 + grants));
 }
 
-function smaller(one: number | null, other: number | null): number | null {
+export function smaller(one: number | null, other: number | null): number | null {
   if (one === null) return other;
   return other === null ? one : Math.min(one, other);
 }

@@ -62,7 +62,7 @@ async function send(run: LiveRun, closing: Closing): Promise<void> {
     const error = cutMiddle(kit.redact(verdict.error), LONGEST_ERROR) || 'The run failed.';
     const again = verdict.isFinal ? { retry: false } : { retry: true, retry_in_seconds: seconds(retryMs) };
     await kit.api.fail(id, { ...body, error, ...again }, reach);
-  } else {
+  } else if (verdict.kind !== 'gone') {
     const how = releaseOf(verdict, kit.random());
     const reason = cutMiddle(kit.redact(how.reason), LONGEST_REASON);
     const wait = { retry_in_seconds: seconds(how.delayMs) };
@@ -76,13 +76,17 @@ async function send(run: LiveRun, closing: Closing): Promise<void> {
 
 const seconds = (ms: number) => Math.round(ms / 1000);
 
+type Releasing = Exclude<Verdict, { kind: 'complete' | 'fail' | 'gone' }>;
+
 interface How {
   readonly cause: ReleaseCause;
   readonly reason: string;
   readonly delayMs: number;
 }
 
-function releaseOf(verdict: Exclude<Verdict, { kind: 'complete' | 'fail' }>, random: number): How {
+const STOPPED = 'The worker was stopped; the work is saved.';
+
+function releaseOf(verdict: Releasing, random: number): How {
   const parked = (
     waits_for: 'answer' | 'quota' | 'budget',
     reason: string,
@@ -104,12 +108,7 @@ function releaseOf(verdict: Exclude<Verdict, { kind: 'complete' | 'fail' }>, ran
     case 'fault':
       return { cause: { kind: 'fault', fault: verdict.fault }, reason: verdict.reason, delayMs: 0 };
     case 'stopping':
-    case 'gone':
-      return {
-        cause: { kind: 'stopping' },
-        reason: 'The worker was stopped; the work is saved.',
-        delayMs: 0,
-      };
+      return { cause: { kind: 'stopping' }, reason: verdict.reason ?? STOPPED, delayMs: 0 };
   }
 }
 

@@ -7,7 +7,7 @@ import type { Ending } from './executor.ts';
 import { GitError } from './git-fault.ts';
 import { openRun, type LiveRun } from './live-run.ts';
 import { layOut } from './run-brief.ts';
-import { budgetText, leftOf, limitsOf, spentOut } from './run-budget.ts';
+import { budgetText, leftOf, limitsOf, smaller, spentOut } from './run-budget.ts';
 import { execute } from './run-execution.ts';
 import { rememberFacts } from './run-records.ts';
 import { createTranscriptKeeper, type TranscriptKeeper } from './run-transcript.ts';
@@ -17,6 +17,7 @@ import { afterDelivery, gitVerdict, isDelivered, verdictOf, type Verdict } from 
 import type { Kit } from './worker-kit.ts';
 import { errorText } from './worker-log.ts';
 import { discardWorkspace, prepareWorkspace } from './workspace.ts';
+import type { ScreenRun } from './status-screen.ts';
 import type { Workspace } from './workspace-shape.ts';
 
 export interface RunEnd {
@@ -34,6 +35,7 @@ export function startRun(claim: Claim, project: ProjectSettings, kit: Kit) {
 async function perform(run: LiveRun): Promise<RunEnd> {
   const { claim, kit, watcher } = run;
   const facts = { task_id: claim.task.id, run: claim.run.number };
+  const hide = kit.screen?.show(screenRun(run)) ?? (() => {});
   kit.log.info('begins', { ...facts, project: run.project.name, branch: claim.run.branch });
   const closing = await work(run).catch((error: unknown): Closing => {
     kit.log.warn('the run broke', { ...facts, error: errorText(error) });
@@ -43,8 +45,22 @@ async function perform(run: LiveRun): Promise<RunEnd> {
     kit.log.warn('the end could not be told', { ...facts, error: errorText(error) });
     return { kind: 'gone', reason: 'untold' };
   });
+  hide();
+  kit.spending.add(watcher.totalsBody().cost_usd);
+  kit.git.trash.empty().catch((error: unknown) => {
+    kit.log.warn('the disk was not tidied up', { error: errorText(error) });
+  });
   kit.log.info('ends', { ...facts, verdict: verdict.kind, branch: closing.delivered?.branch ?? null });
   return { verdict, delivered: closing.delivered, costUsd: watcher.totalsBody().cost_usd };
+}
+
+function screenRun({ claim, stopwatch, watcher }: LiveRun): ScreenRun {
+  return {
+    title: `#${claim.task.id} ${subjectOf(claim.task.description)}`,
+    usedMs: stopwatch.usedMs,
+    costUsd: () => watcher.totalsBody().cost_usd,
+    activity: watcher.activityText,
+  };
 }
 
 async function work(run: LiveRun): Promise<Closing> {
@@ -92,13 +108,18 @@ async function judge(laid: Laid): Promise<Verdict> {
   if (claim.run.is_finishing)
     return { kind: 'complete', outcome: 'budget', summary: claim.run.summary ?? '' };
   const limits = limitsOf(claim.task, kit.settings.limits);
-  const left = leftOf(limits, claim.run);
+  const own = leftOf(limits, claim.run);
+  const left = { ...own, costUsd: smaller(own.costUsd, kit.spending.leftUsd()) };
   const spent = spentOut(left);
   const ending: Ending = spent === null ? await carryOut(laid, left) : { kind: 'budget', which: spent };
   const verdict = verdictOf(stopper.cause(), ending);
-  if (verdict.kind === 'budget') await askForMore(run, budgetText(verdict.which, limits, claim.run.grants));
+  if (verdict.kind !== 'budget') return verdict;
+  if (verdict.which === 'costUsd' && left.costUsd !== own.costUsd) return { kind: 'stopping', reason: DAILY };
+  await askForMore(run, budgetText(verdict.which, limits, claim.run.grants));
   return verdictOf(stopper.cause(), ending);
 }
+
+const DAILY = 'The daily limit of this worker is reached; what was done so far is saved.';
 
 async function carryOut({ run, workspace, works, mark, transcript }: Laid, left: ReturnType<typeof leftOf>) {
   const brief = await layOut(run, { workspace, left, mark });

@@ -17,7 +17,8 @@ export type Verdict =
   | { readonly kind: 'quota'; readonly until: Date; readonly reason: string }
   | { readonly kind: 'overload'; readonly reason: string }
   | { readonly kind: 'fault'; readonly fault: Fault; readonly reason: string }
-  | { readonly kind: 'stopping' }
+  /** Given back for somebody else, or for later. */
+  | { readonly kind: 'stopping'; readonly reason?: string }
   /** The lease is over: nothing of the task may be changed any more. */
   | { readonly kind: 'gone'; readonly reason: string };
 

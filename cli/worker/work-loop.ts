@@ -22,6 +22,14 @@ export async function workLoop(worker: Worker, leaving: Leaving): Promise<void> 
       await Promise.race([...running, aborted(leaving.signal)]);
       continue;
     }
+    const refusal = worker.problems.refusal();
+    if (refusal?.code === 'name_in_use') {
+      // Another process has taken the name: two of them would take each other's leases for their own.
+      leaving.ask();
+      leaving.ask();
+      await leaving.over();
+      throw refusal;
+    }
     if (!hasRoom(worker) || openProjects(worker).length === 0) {
       await pause(worker, LOOK_AGAIN_MS, leaving.signal);
       continue;

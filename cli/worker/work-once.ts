@@ -1,4 +1,5 @@
 /** `work --once`: one task, if one is there. */
+import { ClientError } from '../errors.ts';
 import { claimNext, hasRoom } from './claim-next.ts';
 import type { Claim } from './claim.ts';
 import type { Worker } from './open-worker.ts';
@@ -19,7 +20,8 @@ export async function workOnce(worker: Worker, leaving: Leaving): Promise<Once |
   const { claim, project } = claimed;
   const { run, ended } = startRun(claim, project, worker.kit);
   leaving.add(run.stopper, ended);
-  const end = await ended;
+  const end = await Promise.race([ended, leaving.over().then(() => null)]);
+  if (end === null) throw new ClientError('terminated', `The run of task #${claim.task.id} was left behind.`);
   noteEnd(worker, project, end);
   return { claim, end };
 }

@@ -1,6 +1,8 @@
 /** Everything that the runs of one worker share. */
 import type { ClientConfig } from '../config.ts';
 import type { RunClock } from './clock.ts';
+import type { DailySpending } from './daily-spending.ts';
+import type { StatusScreen } from './status-screen.ts';
 import type { DeliveryDeps } from './delivery.ts';
 import type { Executor } from './executor.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
@@ -29,6 +31,9 @@ export interface Kit {
   readonly clock: RunClock;
   readonly random: () => number;
   readonly newId: () => string;
+  readonly spending: DailySpending;
+  /** Null where nobody sits in front of it. */
+  readonly screen: StatusScreen | null;
   readonly executorOf: (project: ProjectSettings) => Executor;
   /** Aborted when the worker must be gone in a moment: nothing waits any longer. */
   readonly hurry: AbortSignal;
