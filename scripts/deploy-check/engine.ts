@@ -31,6 +31,8 @@ export async function startEngine(lab: Lab, archive: string): Promise<Engine> {
     if (!has(program)) throw new SkipError(`${program} is not here`);
   if (!isRoot) throw new SkipError('an engine of its own needs root');
   const folder = lab.room('engine', 0o700);
+  // The driver leaves it mounted, also where no container ever started.
+  lab.undo(() => run(['umount', path.join(folder, 'storage', 'overlay')]));
   const refusals: string[] = [];
   const driver = await findDriver(folder, archive);
   for (const runtime of ['crun', 'runc'].filter(has)) {
@@ -39,10 +41,16 @@ export async function startEngine(lab: Lab, archive: string): Promise<Engine> {
       const engine = engineOf(folder, way);
       const { code, stderr } = await probe(engine.env, storageOf(folder, driver));
       if (code === 0) return serve(lab, engine, { folder, driver });
-      refusals.push(`${runtime}: ${stderr.trim().split('\n').at(-1)!}`);
+      refusals.push(`${runtime}: ${reasonOf(stderr)}`);
     }
   }
   throw new SkipError(`this kernel starts no container (${refusals.join('; ')})`);
+}
+
+/** The network helper calls another program and only says that some file is not there. */
+function reasonOf(stderr: string): string {
+  const last = stderr.trim().split('\n').at(-1)!;
+  return last.includes('netavark: No such file') && !has('iptables') ? 'iptables is not here' : last;
 }
 
 function storageOf(folder: string, driver: string): string[] {
@@ -97,7 +105,6 @@ async function serve(lab: Lab, engine: Engine, at: { folder: string; driver: str
     await engine.podman(['rm', '--all', '--force', '--time', '5']).catch(() => {});
     await engine.podman(['network', 'prune', '--force']).catch(() => {});
     service.kill('SIGTERM');
-    await run(['umount', path.join(folder, 'storage', 'overlay')]);
   });
   for (let tries = 0; !existsSync(socket); tries += 1) {
     if (tries > 100) throw new Error('podman did not open its socket within 10 s');
