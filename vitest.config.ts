@@ -29,7 +29,7 @@ export default defineConfig({
           name: 'agent',
           include: ['tests/agent/*.test.ts'],
           globalSetup: ['tests/agent/install.ts'],
-          testTimeout: 60_000,
+          testTimeout: 240_000,
           hookTimeout: 60_000,
           fileParallelism: false,
         },
