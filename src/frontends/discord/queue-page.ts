@@ -10,7 +10,8 @@ import { plural, PRIORITY_DOTS, relative, STATUS_LOOKS } from './words.ts';
 export const PAGE_SIZE = 10;
 export const RUNNING_SHOWN = 10;
 
-const RUNNING_LENGTH = 1_800;
+const RUNNING_LENGTH = 1_600;
+const TROUBLE_LENGTH = 400;
 const WAITING_LENGTH = 1_900;
 const TITLE_LENGTH = 70;
 
@@ -22,6 +23,8 @@ export interface QueuePage {
   readonly counts: QueueCounts;
   /** Why the first of them wait; null where only those before it are in the way. */
   readonly reasons: readonly (string | null)[];
+  /** Workers that something keeps from working. */
+  readonly troubles: readonly string[];
 }
 
 export function pageCount(waiting: number): number {
@@ -35,6 +38,7 @@ export function queuePage(shown: QueuePage): Outgoing {
     ...(counts.queue.paused ? [pausedNotice(counts.queue.reason)] : []),
     `**In progress (${counts.counts.in_progress})**`,
     runningLines(running, counts.counts.in_progress),
+    ...(shown.troubles.length === 0 ? [] : [`${fitLines(shown.troubles, TROUBLE_LENGTH)}\n`]),
     `**Waiting (${counts.counts.pending})**`,
     waiting.length === 0 ? 'Nothing waits.' : fitLines(waitingLines(shown), WAITING_LENGTH),
   ];

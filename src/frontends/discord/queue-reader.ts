@@ -4,6 +4,7 @@ import type { Task } from '../../core/task.ts';
 import type { Outgoing } from './outgoing.ts';
 import { pageCount, PAGE_SIZE, queuePage, RUNNING_SHOWN } from './queue-page.ts';
 import { whyWaiting } from './waiting.ts';
+import { troubleLines } from './workers.ts';
 
 /** As many as one read gives; a page far down costs one read for every so many before it. */
 const READ_AT_ONCE = 200;
@@ -19,7 +20,8 @@ export async function readQueuePage({ store }: { store: Store }, wantedPage: num
   const waiting = await waitingFrom(store, page * PAGE_SIZE);
   const explained = page === 0 ? waiting.slice(0, REASONS_SHOWN) : [];
   const reasons = await store.look((facts) => explained.map((task) => whyWaiting(task, facts)));
-  return queuePage({ page, running: running.tasks, waiting, counts, reasons });
+  const troubles = troubleLines(await store.instances());
+  return queuePage({ page, running: running.tasks, waiting, counts, reasons, troubles });
 }
 
 async function waitingFrom(store: Store, start: number): Promise<readonly Task[]> {

@@ -165,7 +165,9 @@ describe('commands', () => {
     expect(answer.text).toContain('📋 1 pending · 🔄 1 in progress');
     expect(answer.text).toContain(`Oldest waiting: since <t:${seconds}:R>`);
     expect(answer.text).toContain('Waiting 1 for a free hand');
-    expect(answer.text).toContain(`🔵 macbook · working on #1 · last seen <t:${seconds}:R>`);
+    expect(answer.text).toContain(
+      `🔵 macbook · working on #1 since <t:${seconds}:R> · last seen <t:${seconds}:R>`,
+    );
   });
 
   test('/done: recent results with their duration, as many as asked for', async () => {

@@ -12,6 +12,7 @@ import { embed } from '../embed.ts';
 import type { Outgoing } from '../outgoing.ts';
 import { fitLines, inline } from '../text.ts';
 import { WAITS_FOR } from '../waiting.ts';
+import { runningText, servesText, troublesOf } from '../workers.ts';
 import { relative, STATUS_LOOKS } from '../words.ts';
 import type { SlashCommand } from './command.ts';
 
@@ -86,9 +87,14 @@ function instanceLines(instances: readonly InstanceWithWork[]): string {
       ORDER.indexOf(a.status) - ORDER.indexOf(b.status) || b.lastSeen.getTime() - a.lastSeen.getTime(),
   );
   const lines = sorted.slice(0, INSTANCES_SHOWN).map((instance) => {
-    const task = instance.currentTaskId === null ? '' : ` on #${instance.currentTaskId}`;
     const seen = `last seen ${relative(instance.lastSeen)}`;
-    return `${DOTS[instance.status]} ${inline(instance.name, 60)} · ${instance.status}${task} · ${seen}`;
+    const doing = `${instance.status}${runningText(instance)}`;
+    const serves = instance.status === 'offline' ? null : servesText(instance);
+    return [
+      `${DOTS[instance.status]} ${inline(instance.name, 60)} · ${doing} · ${seen}`,
+      ...(serves === null ? [] : [`  ${serves}`]),
+      ...troublesOf(instance).map((trouble) => `  ⚠️ ${trouble}`),
+    ].join('\n');
   });
   const hidden = sorted.length - lines.length;
   return fitLines([...lines, ...(hidden > 0 ? [`… and ${hidden} more`] : [])], 3_500);
