@@ -32,6 +32,11 @@ const names = (what: string) =>
     )
     .refine((found) => found.length > 0, says(`must name at least one ${what}`));
 
+const channel = z
+  .string()
+  .transform((name) => name.trim().replace(/^#/, ''))
+  .refine((name) => name !== '' && !name.includes(','), says('must be one channel name or id'));
+
 const numberIn = (min: number, max: number, kind: 'whole' | 'any' = 'whole') => {
   const isWhole = kind === 'whole';
   const error = `must be a ${isWhole ? 'whole ' : ''}number from ${min} to ${max}`;
@@ -67,11 +72,8 @@ const Environment = z.object({
     .default('data/tasks.db')
     .refine((path) => !path.includes('\0') && !path.endsWith('/'), says('must be the path of a file')),
   ALLOWED_CHANNELS: names('channel').default(['claude-tasks']),
-  NOTIFICATION_CHANNEL: z
-    .string()
-    .default('claude-tasks')
-    .transform((name) => name.trim().replace(/^#/, ''))
-    .refine((name) => name !== '' && !name.includes(','), says('must be one channel name or id')),
+  NOTIFICATION_CHANNEL: channel.default('claude-tasks'),
+  TASK_FORUM: channel.optional(),
   ALLOWED_ROLES: names('role').default([]),
   SUBMIT_ROLES: names('role').default([]),
   MANAGE_ROLES: names('role').default([]),
@@ -161,6 +163,7 @@ function toDiscord(env: z.infer<typeof Environment>, token: string) {
     ...(env.DISCORD_API_URL !== undefined && { apiUrl: env.DISCORD_API_URL.replace(/\/+$/, '') }),
     allowedChannels: env.ALLOWED_CHANNELS,
     notificationChannel: env.NOTIFICATION_CHANNEL,
+    taskForum: env.TASK_FORUM ?? null,
     allowedRoles: env.ALLOWED_ROLES,
     submitRoles: env.SUBMIT_ROLES,
     manageRoles: env.MANAGE_ROLES,

@@ -19,6 +19,8 @@ export interface ThreadState {
   readonly last: string | null;
   readonly slots: Readonly<Record<string, string>>;
   readonly memo: unknown;
+  /** ISO time of the first try to make the thread, while that is under way. */
+  readonly opening: string | null;
   /** Where it was given up: how many runs the task had then. */
   readonly closedAtRun: number | null;
 }
@@ -27,7 +29,15 @@ export interface ThreadNow extends Omit<ThreadPosition, 'state'> {
   readonly state: ThreadState;
 }
 
-const NO_STATE: ThreadState = { plan: null, plans: 0, last: null, slots: {}, memo: null, closedAtRun: null };
+const NO_STATE: ThreadState = {
+  plan: null,
+  plans: 0,
+  last: null,
+  slots: {},
+  memo: null,
+  opening: null,
+  closedAtRun: null,
+};
 
 export function newThread(taskId: number): ThreadNow {
   return { taskId, threadId: null, seq: 0, isClosed: false, state: NO_STATE };
@@ -68,6 +78,7 @@ export function closePlan(thread: ThreadNow, plan: ThreadPlan, sent: Sent): Thre
       last,
       slots: Object.fromEntries(slots),
       memo: plan.memo,
+      opening: null,
       closedAtRun: null,
     },
   };

@@ -77,15 +77,25 @@ async function findSubject({ store, memory }: ThreadTurnDeps, taskId: number): P
 }
 
 async function opened(deps: ThreadTurnDeps, { task, thread }: Subject): Promise<ThreadNow> {
-  const { threads, memory, isAnnounced } = deps;
+  const { threads, memory, isAnnounced, clock } = deps;
   if (thread.threadId !== null && !thread.isClosed) return thread;
-  const threadId = await threads.open(task, await isAnnounced());
-  const isAnother = threadId !== thread.threadId;
-  // What was edited in place stands in the thread that is gone.
-  const state = isAnother ? { ...thread.state, plan: null, last: null, slots: {} } : thread.state;
-  const now = { ...thread, threadId, isClosed: false, state: { ...state, closedAtRun: null } };
-  await memory.save(toPosition(now));
-  return now;
+  const { opening } = thread.state;
+  const inDoubtSince = opening === null ? null : new Date(opening);
+  // A thread that was made and not remembered is looked for by the next try.
+  const now = { ...thread, state: { ...thread.state, opening: opening ?? clock.now().toISOString() } };
+  if (inDoubtSince === null) await memory.save(toPosition(now));
+  const threadId = await threads.open(task, { isAnnounced: await isAnnounced(), inDoubtSince });
+  const open = openedAs(now, threadId);
+  await memory.save(toPosition(open));
+  await threads.opened(task, threadId);
+  return open;
+}
+
+/** What was edited in place stands in the thread that is gone. */
+function openedAs(thread: ThreadNow, threadId: string): ThreadNow {
+  const { state } = thread;
+  const kept = threadId === thread.threadId ? state : { ...state, plan: null, last: null, slots: {} };
+  return { ...thread, threadId, isClosed: false, state: { ...kept, opening: null, closedAtRun: null } };
 }
 
 async function tell(deps: ThreadTurnDeps, thread: ThreadNow): Promise<Turned> {
@@ -166,6 +176,6 @@ async function close(deps: ThreadTurnDeps, { task, work }: Subject, reason: stri
   await store.decide(runs.tell(task.id, `Nobody watches this task in its thread: ${reason}`));
   const position = await memory.position(task.id);
   const thread = position === null ? newThread(task.id) : toThread(position);
-  const state = { ...thread.state, closedAtRun: work.runs };
+  const state = { ...thread.state, opening: null, closedAtRun: work.runs };
   await memory.save(toPosition({ ...thread, state, isClosed: true }));
 }

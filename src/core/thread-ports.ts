@@ -55,11 +55,10 @@ export interface FrontEndThreads {
   readonly name: string;
   /** Resolves once threads can be told of; rejects when they never will. */
   ready(): Promise<void>;
-  /**
-   * Makes the task's thread, or finds the one that an earlier try has made. Resolves to its id. `isAnnounced`: all
-   * that was to be told of the task outside of threads has been told.
-   */
-  open(task: Task, isAnnounced: boolean): Promise<string>;
+  /** Makes the task's thread, or finds the one that an earlier try has made. Resolves to its id. */
+  open(task: Task, how: Opening): Promise<string>;
+  /** Its thread is remembered: what leads there can be drawn. May be repeated, or left out by a kill. */
+  opened(task: Task, threadId: string): Promise<void>;
   /** What comes next; a step without parts and edits when the thread shows all there is. */
   draw(scene: ThreadScene): Promise<ThreadStep>;
   /** The id of the message; null when the front end takes it in no form, which it logs. */
@@ -70,6 +69,13 @@ export interface FrontEndThreads {
    * the last message known to stand before them; null: none is known, look from this time on.
    */
   find(threadId: string, search: ThreadSearch): Promise<readonly string[]>;
+}
+
+export interface Opening {
+  /** All that was to be told of the task outside of threads has been told. */
+  readonly isAnnounced: boolean;
+  /** When an earlier try began, whose outcome is unknown; null for a first one. */
+  readonly inDoubtSince: Date | null;
 }
 
 /** `gone`: that message will never be edited again. */

@@ -35,6 +35,7 @@ describe('.env.example', () => {
       'OWNERS=',
       'RETENTION_DAYS=',
       'SUBMIT_ROLES=',
+      'TASK_FORUM=',
       'TRUSTED_PROXIES=',
     ]);
     for (const { name, value, isOff } of settings) if (!isOff) expect(value, name).not.toBe('');

@@ -11,7 +11,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const NEEDS: readonly [needed: string, names: readonly string[]][] = [
   [
     'DISCORD_TOKEN',
-    ['DISCORD_GUILD_ID', 'ALLOWED_ROLES', 'SUBMIT_ROLES', 'MANAGE_ROLES', 'OWNERS'].concat([
+    ['DISCORD_GUILD_ID', 'TASK_FORUM', 'ALLOWED_ROLES', 'SUBMIT_ROLES', 'MANAGE_ROLES', 'OWNERS'].concat([
       'MAX_OPEN_PER_PERSON',
       'MAX_SUBMISSIONS_PER_HOUR',
       'THREAD_REPLIES',

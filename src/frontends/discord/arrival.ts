@@ -17,7 +17,10 @@ export function logArrival({ client }: Live, config: DiscordConfig, logger: Logg
       'the bot is in several servers: commands work only in channels given by id (or set DISCORD_GUILD_ID)',
     );
   }
-  const places = [...new Set([...config.allowedChannels, config.notificationChannel])];
+  const { allowedChannels, notificationChannel, taskForum } = config;
+  const places = [
+    ...new Set([...allowedChannels, notificationChannel, ...(taskForum === null ? [] : [taskForum])]),
+  ];
   for (const place of places) {
     const shown = isId(place) ? place : `#${channelName(place)}`;
     const channel = findChannel(client, config, place);

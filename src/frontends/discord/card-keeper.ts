@@ -6,6 +6,7 @@ import { Routes, type APIThreadChannel } from 'discord.js';
 import type { FrontEndMemory, Link, Logger, Store } from '../../core/ports.ts';
 import type { Task } from '../../core/task.ts';
 import { COUNT_AHEAD_UP_TO, taskCard } from './cards.ts';
+import { FRONT_END } from './config.ts';
 import type { Live } from './connection.ts';
 import type { Answered } from './failures.ts';
 import { plainForm, toBody, type Outgoing } from './outgoing.ts';
@@ -18,6 +19,7 @@ export type Edited = 'edited' | 'gone' | 'skipped';
 export interface CardKeeper {
   linkOf(taskId: number): Promise<Link | null>;
   draw(task: Task): Promise<Outgoing>;
+  /** One edit of a card at a time, each from the task as it is then, so that the last one shows the newest state. */
   edit(live: Live, link: Link, task: Task): Promise<Edited>;
 }
 
@@ -28,29 +30,54 @@ export interface CardKeeperDeps {
 }
 
 export function createCardKeeper({ store, memory, logger }: CardKeeperDeps): CardKeeper {
-  async function draw(task: Task): Promise<Outgoing> {
+  const inTurn = createTurns();
+
+  async function draw(task: Task, link?: Link): Promise<Outgoing> {
     const ahead = task.status === 'pending' ? await store.tasksAhead(task, COUNT_AHEAD_UP_TO) : null;
-    return taskCard(task, ahead);
+    return taskCard(task, { ahead, threadId: await threadElsewhere(task.id, link) });
+  }
+
+  /** Discord itself shows a thread that hangs on the card, and one that the card lies in. */
+  async function threadElsewhere(taskId: number, link: Link | undefined): Promise<string | null> {
+    const threadId = (await store.threads(FRONT_END).position(taskId))?.threadId ?? null;
+    return threadId === link?.messageId || threadId === link?.channelId ? null : threadId;
+  }
+
+  async function edit(live: Live, link: Link, task: Task): Promise<Edited> {
+    if (!(await isAwake(live, link.channelId))) {
+      logger.info({ task_id: task.id }, 'a card in an archived thread is left as it is');
+      return 'skipped';
+    }
+    const card = await draw((await store.task(task.id)) ?? task, link);
+    let answer = await patch(live, link, card);
+    if (!answer.ok && answer.why === 'refused') answer = await patch(live, link, plainForm(card));
+    if (answer.ok) return 'edited';
+    logger.info(
+      { task_id: task.id, why: answer.why, code: answer.code },
+      answer.why === 'gone' ? 'a card is gone' : 'a card could not be edited',
+    );
+    return answer.why === 'gone' ? 'gone' : 'skipped';
   }
 
   return {
     linkOf: (taskId) => memory.link(taskId, CARD),
-    draw,
-    async edit(live, link, task) {
-      if (!(await isAwake(live, link.channelId))) {
-        logger.info({ task_id: task.id }, 'a card in an archived thread is left as it is');
-        return 'skipped';
-      }
-      const card = await draw(task);
-      let answer = await patch(live, link, card);
-      if (!answer.ok && answer.why === 'refused') answer = await patch(live, link, plainForm(card));
-      if (answer.ok) return 'edited';
-      logger.info(
-        { task_id: task.id, why: answer.why, code: answer.code },
-        answer.why === 'gone' ? 'a card is gone' : 'a card could not be edited',
-      );
-      return answer.why === 'gone' ? 'gone' : 'skipped';
-    },
+    draw: (task) => draw(task),
+    edit: (live, link, task) => inTurn(task.id, () => edit(live, link, task)),
+  };
+}
+
+/** Runs one after the other what has the same number. */
+function createTurns() {
+  const last = new Map<number, Promise<unknown>>();
+  return async <T>(of: number, run: () => Promise<T>): Promise<T> => {
+    const before = last.get(of) ?? Promise.resolve();
+    const mine = before.catch(() => undefined).then(run);
+    last.set(of, mine);
+    try {
+      return await mine;
+    } finally {
+      if (last.get(of) === mine) last.delete(of);
+    }
   };
 }
 

@@ -1,4 +1,5 @@
 /** The card of a task: one message that shows how the task stands, drawn whole from its row each time. */
+import type { APIMessage } from 'discord.js';
 import type { Task } from '../../core/task.ts';
 import { PRIORITIES } from '../../core/vocabulary.ts';
 import { button, row } from './buttons.ts';
@@ -10,13 +11,26 @@ import { budgetText, duration, PRIORITY_LABELS, relative, STATUS_LOOKS } from '.
 /** The field by which a card is known again. */
 export const TASK_ID_FIELD = 'Task ID';
 
+/** The task whose card, or whose post, this is. */
+export function taskIdOf({ embeds }: Pick<APIMessage, 'embeds'>): number | null {
+  const field = embeds[0]?.fields?.find(({ name }) => name === TASK_ID_FIELD);
+  const digits = /^#(\d+)$/.exec(field?.value ?? '')?.[1];
+  return digits === undefined ? null : Number(digits);
+}
+
 /** Counting further than this would cost more than it tells. */
 export const COUNT_AHEAD_UP_TO = 100;
 
 const SHORT_TEXT = 600;
 
-/** `ahead`: how many pending tasks stand before it, counted up to COUNT_AHEAD_UP_TO; null when not pending. */
-export function taskCard(task: Task, ahead: number | null): Outgoing {
+export interface CardFacts {
+  /** How many pending tasks stand before it, counted up to COUNT_AHEAD_UP_TO; null when not pending. */
+  readonly ahead: number | null;
+  /** Its thread, where that is not under the card itself. */
+  readonly threadId: string | null;
+}
+
+export function taskCard(task: Task, { ahead, threadId }: CardFacts): Outgoing {
   const look = STATUS_LOOKS[task.status];
   const pointer = pointerTo(task.id);
   const fields = [
@@ -24,6 +38,7 @@ export function taskCard(task: Task, ahead: number | null): Outgoing {
     { name: 'Priority', value: PRIORITY_LABELS[task.priority] },
     ...wishes(task),
     ...stateFields(task, ahead),
+    threadId === null ? null : { name: 'Thread', value: `<#${threadId}>` },
   ];
   return {
     cardOf: task.id,
@@ -51,7 +66,7 @@ function wishes({ project, requires, model, budget }: Task): (Field | null)[] {
   ];
 }
 
-function submittedBy(task: Task): string {
+export function submittedBy(task: Task): string {
   return task.submittedBy === null ? 'Submitted through the API' : `Submitted by ${task.submittedBy}`;
 }
 

@@ -12,6 +12,8 @@ export interface DiscordConfig {
   readonly allowedChannels: readonly string[];
   /** Name or id. */
   readonly notificationChannel: string;
+  /** Name or id of a forum: tasks that workers run get a post there instead of a thread on their card. */
+  readonly taskForum: string | null;
   /** Names or ids of roles that may change anything; empty: everyone in the channel. */
   readonly allowedRoles: readonly string[];
   /** Names or ids of roles that may queue tasks; empty: whoever `allowedRoles` lets in. */

@@ -1,5 +1,6 @@
 /** The server's channels, roles and the bot's rights there, as Discord would work them out. */
 import {
+  ChannelType,
   OverwriteType,
   PermissionFlagsBits,
   Routes,
@@ -49,7 +50,9 @@ export async function examineGuild(place: GuildPlace): Promise<readonly Finding[
     APIGuildMember,
   ];
   const rights: Rights = { guildId, botId, roles: guild.roles, roleIds: member.roles };
-  const places = [...new Set([...config.allowedChannels, config.notificationChannel].map(channelName))];
+  const { allowedChannels, notificationChannel, taskForum } = config;
+  const wanted = [...allowedChannels, notificationChannel, ...(taskForum === null ? [] : [taskForum])];
+  const places = [...new Set(wanted.map(channelName))];
   return [
     ok('server', `the bot is in ${guild.name}`),
     ...places.map((name) => examineChannel(name, channels, { ...place, rights })),
@@ -64,12 +67,15 @@ function examineChannel(
 ): Finding {
   const shown = isId(name) ? `channel ${name}` : `#${name}`;
   const channel = channels.find((one) => (isId(name) ? one.id === name : one.name.toLowerCase() === name));
-  const isForNews = channelName(config.notificationChannel) === name;
-  const setting = isForNews ? 'NOTIFICATION_CHANNEL' : 'ALLOWED_CHANNELS';
+  const setting = settingOf(name, config);
+  const isForNews = setting === 'NOTIFICATION_CHANNEL';
   if (channel === undefined) {
     // A thread has an id as well, and is in no list of channels.
     const judge = isForNews && !isId(name) ? problem : warning;
     return judge(shown, 'is no channel of this server', `Make it, or set ${setting} to another one.`);
+  }
+  if (setting === 'TASK_FORUM' && channel.type !== ChannelType.GuildForum) {
+    return warning(shown, 'is no forum: threads hang on the cards', 'Set TASK_FORUM to a forum channel.');
   }
   const held = permissionsIn(channel, rights);
   const missing = Object.entries(NEEDED_PERMISSIONS).flatMap(([right, bit]) =>
@@ -79,6 +85,11 @@ function examineChannel(
   const todo = `Give the bot's role these rights in the channel's settings, or invite it again. ${invite}`;
   const hurts = isForNews && !missing.every(isForThreads);
   return (hurts ? problem : warning)(shown, `the bot lacks ${missing.join(', ')}`, todo);
+}
+
+function settingOf(name: string, { notificationChannel, taskForum }: DiscordConfig): string {
+  if (channelName(notificationChannel) === name) return 'NOTIFICATION_CHANNEL';
+  return taskForum !== null && channelName(taskForum) === name ? 'TASK_FORUM' : 'ALLOWED_CHANNELS';
 }
 
 /** @everyone's exceptions, then those of the roles, then the member's own. */

@@ -61,7 +61,7 @@ export function createDiscordFrontEnd(deps: DiscordDeps): DiscordFrontEnd {
 
   return {
     name: FRONT_END,
-    threads: createThreads({ store, cards, connection, logger, unless: stopping.unless }),
+    threads: createThreads({ config, store, cards, connection, logger, unless: stopping.unless }),
     state: () => connection.state(),
     start() {
       connection.start();

@@ -28,10 +28,7 @@ export function admit(interaction: BaseInteraction, wish: Wish, config: DiscordC
   if (!countedGuilds(client, config).some(({ id }) => id === guild.id)) {
     return { refused: 'Athena does not work in this server; it serves another one.' };
   }
-  const places = wish.isOnOurMessage
-    ? [...config.allowedChannels, config.notificationChannel]
-    : config.allowedChannels;
-  if (!isIn(interaction, places, config)) return { refused: whereTo(client, config) };
+  if (!isIn(interaction, placesFor(wish, config), config)) return { refused: whereTo(client, config) };
   const rights = rightsOf(standingOf(interaction, guild), config);
   if (!suffices(rights, wish.needs)) return { refused: whoMay(interaction, wish.needs, config) };
   const reach = wish.needs === 'steer' ? rights.steers : rights.changes === 'any' ? 'any' : 'own';
@@ -39,6 +36,17 @@ export function admit(interaction: BaseInteraction, wish: Wish, config: DiscordC
     refused: null,
     person: personOf(interaction, reach, rights.isLimited ? config.limits : undefined),
   };
+}
+
+function placesFor(
+  { isOnOurMessage }: Wish,
+  { allowedChannels, notificationChannel, taskForum }: DiscordConfig,
+): readonly string[] {
+  return [
+    ...allowedChannels,
+    ...(isOnOurMessage ? [notificationChannel] : []),
+    ...(taskForum === null ? [] : [taskForum]),
+  ];
 }
 
 function personOf({ user }: BaseInteraction, reach: Reach, limits: Person['limits']): Person {

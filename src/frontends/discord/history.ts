@@ -5,7 +5,7 @@
 import { Routes, type APIMessage } from 'discord.js';
 import { DeliveryBlocked } from '../../core/ports.ts';
 import type { Api } from './api.ts';
-import { TASK_ID_FIELD } from './cards.ts';
+import { taskIdOf } from './cards.ts';
 import { plainForm, type Outgoing } from './outgoing.ts';
 import { normalised } from './text.ts';
 
@@ -53,7 +53,7 @@ export function isSentFrom(message: Outgoing, botId: string): (candidate: APIMes
   const texts = new Set([textOf(message), textOf(plainForm(message))]);
   return (candidate) => {
     if (candidate.author.id !== botId || candidate.interaction_metadata !== undefined) return false;
-    if (message.cardOf !== undefined && cardTaskId(candidate) === message.cardOf) return true;
+    if (message.cardOf !== undefined && taskIdOf(candidate) === message.cardOf) return true;
     const [embed] = candidate.embeds;
     return texts.has(normalised(candidate.content, embed?.title, embed?.description));
   };
@@ -65,12 +65,6 @@ export function isReplyTo(interactionId: string, botId: string): (candidate: API
 
 function textOf({ content, embed }: Outgoing): string {
   return normalised(content, embed?.title, embed?.description);
-}
-
-function cardTaskId(message: APIMessage): number | null {
-  const field = message.embeds[0]?.fields?.find(({ name }) => name === TASK_ID_FIELD);
-  const digits = /^#(\d+)$/.exec(field?.value ?? '')?.[1];
-  return digits === undefined ? null : Number(digits);
 }
 
 function compareIds(a: string, b: string): number {

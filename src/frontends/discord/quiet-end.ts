@@ -4,12 +4,13 @@
  */
 import type { Link, Store } from '../../core/ports.ts';
 import type { EventAction } from '../../core/vocabulary.ts';
-import { FRONT_END } from './config.ts';
+import { FRONT_END, type DiscordConfig } from './config.ts';
 import type { Outgoing } from './outgoing.ts';
 
 const ENDS: readonly EventAction[] = ['completed', 'failed', 'cancelled'];
 
 export interface QuietDeps {
+  readonly config: Pick<DiscordConfig, 'taskForum'>;
   readonly store: Pick<Store, 'taskWork' | 'threads'>;
 }
 
@@ -20,14 +21,19 @@ export type ThreadOfTask = { readonly threadId: string | null } | null;
 export async function threadOfEnd(
   { action, taskId }: { action: EventAction; taskId: number },
   card: Link | null,
-  { store }: QuietDeps,
+  { store, config }: QuietDeps,
 ): Promise<ThreadOfTask> {
-  if (!ENDS.includes(action)) return null;
-  const work = await store.taskWork(taskId);
-  if (work === null || work.runs === 0) return null;
+  if (!ENDS.includes(action) || !(await wasRun(taskId, store))) return null;
   const position = await store.threads(FRONT_END).position(taskId);
   if (position?.isClosed === true) return null;
-  return { threadId: position?.threadId ?? card?.messageId ?? null };
+  // A thread on a card has the id of the card, made already or not.
+  const onCard = config.taskForum === null && card !== null ? card.messageId : null;
+  return { threadId: position?.threadId ?? onCard };
+}
+
+async function wasRun(taskId: number, store: QuietDeps['store']): Promise<boolean> {
+  const work = await store.taskWork(taskId);
+  return work !== null && work.runs > 0;
 }
 
 /** The link stands in a field: a message in doubt is known again by what it says otherwise. */

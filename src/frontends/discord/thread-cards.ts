@@ -1,10 +1,11 @@
 /** The silent cards of a thread: that a run began, what it does, and what it has on its list. */
 import type { Activity, TodoItem } from '../../core/run.ts';
 import type { Task } from '../../core/task.ts';
+import { submittedBy, TASK_ID_FIELD } from './cards.ts';
 import { embed } from './embed.ts';
 import type { Outgoing } from './outgoing.ts';
 import { runButtons } from './run-buttons.ts';
-import { fitLines, inline } from './text.ts';
+import { fitLines, inline, pointerTo } from './text.ts';
 import { duration, plural, STATUS_LOOKS } from './words.ts';
 
 const GREY = 0x95_a5_a6;
@@ -12,6 +13,28 @@ const LINE_LENGTH = 120;
 const CARD_LENGTH = 3_500;
 /** Lines of a stretch that are shown; of the others only how many there were. */
 export const TOOLS_SHOWN = 6;
+
+/** The first message of a post: it names the task, so that the post is known again, and leads to its card. */
+export function postCard(task: Task, cardUrl: string | null): Outgoing {
+  const pointer = pointerTo(task.id);
+  const title = `Task #${task.id}`;
+  return {
+    embed: embed({
+      title,
+      colour: STATUS_LOOKS.in_progress.colour,
+      description: task.description,
+      fields: [
+        { name: TASK_ID_FIELD, value: `#${task.id}` },
+        task.project === null ? null : { name: 'Project', value: inline(task.project, 100) },
+        cardUrl === null ? null : { name: 'Card', value: cardUrl },
+      ],
+      footer: submittedBy(task),
+      pointer,
+    }),
+    plain: `${title} \`${pointer}\``,
+    isSilent: true,
+  };
+}
 
 /** Of a run that others have followed, only its number is known. */
 export function runCard(task: Task, run: { readonly number: number; readonly isNewest: boolean }): Outgoing {

@@ -5,13 +5,15 @@
 import { Routes, type APIChannel } from 'discord.js';
 import { TransientError } from '../../core/errors.ts';
 import { titleOf } from '../../core/event.ts';
-import { DeliveryBlocked, type Link } from '../../core/ports.ts';
+import { DeliveryBlocked, type Link, type Logger } from '../../core/ports.ts';
 import type { Task } from '../../core/task.ts';
-import { ThreadClosed } from '../../core/thread-ports.ts';
+import { ThreadClosed, type Opening } from '../../core/thread-ports.ts';
 import type { CardKeeper } from './card-keeper.ts';
+import type { DiscordConfig } from './config.ts';
 import type { Live } from './connection.ts';
 import type { Refusal } from './failures.ts';
 import { flat } from './text.ts';
+import { findForum, findPost, makePost, type Forum } from './thread-post.ts';
 
 /** A week: the longest there is. A thread that sleeps wakes up when something is said in it. */
 const ARCHIVE_MINUTES = 10_080;
@@ -20,21 +22,53 @@ const HAS_THREAD = '160004';
 /** The server has as many threads as it may have; some will be archived. */
 const TOO_MANY_THREADS = '160006';
 
-export interface ThreadPlaceDeps {
-  readonly cards: Pick<CardKeeper, 'linkOf'>;
-  /** The card, if the task gets one, has been posted. */
-  readonly isAnnounced: boolean;
+export interface ThreadPlaceDeps extends Opening {
+  readonly config: DiscordConfig;
+  readonly cards: CardKeeper;
+  readonly logger: Logger;
 }
 
-export async function placeThread(
+export async function placeThread(live: Live, task: Task, deps: ThreadPlaceDeps): Promise<string> {
+  const { config, cards, logger, isAnnounced } = deps;
+  const card = await cards.linkOf(task.id);
+  // Where it hangs, or where it is linked, is known once the channel has been told.
+  if (card === null && !isAnnounced) {
+    throw new TransientError(`The card of task #${task.id} is not there yet.`, { retryAfterMs: 1_000 });
+  }
+  const forum = findForum(live, config);
+  if (forum !== null) return postIn(live, forum, { task, card, ...deps });
+  if (config.taskForum !== null) {
+    logger.warn(
+      { forum: config.taskForum },
+      'TASK_FORUM is no forum that can be seen: threads hang on the cards',
+    );
+  }
+  if (card === null) throw new ThreadClosed('its card is gone.');
+  return threadOnCard(live, task, card);
+}
+
+/** A card leads to its post. A thread that hangs on the card, or that the card lies in, is shown by Discord itself. */
+export async function showOnCard(
   live: Live,
   task: Task,
-  { cards, isAnnounced }: ThreadPlaceDeps,
-): Promise<string> {
+  { cards, threadId }: { cards: CardKeeper; threadId: string },
+): Promise<void> {
   const card = await cards.linkOf(task.id);
-  if (card !== null) return threadOnCard(live, task, card);
-  if (isAnnounced) throw new ThreadClosed('its card is gone.');
-  throw new TransientError(`The card of task #${task.id} is not there yet.`, { retryAfterMs: 1_000 });
+  if (card === null || threadId === card.messageId || threadId === card.channelId) return;
+  await cards.edit(live, card, task);
+}
+
+async function postIn(
+  live: Live,
+  forum: Forum,
+  { task, card, inDoubtSince }: Opening & { task: Task; card: Link | null },
+): Promise<string> {
+  const made = inDoubtSince === null ? null : await findPost(live, forum, { task, since: inDoubtSince });
+  if (made !== null) return made;
+  const name = threadName(task);
+  const answer = await makePost(live, forum, { task, name, card, archiveMinutes: ARCHIVE_MINUTES });
+  if (answer.ok) return (answer.value as APIChannel).id;
+  throw notMade(answer);
 }
 
 function threadName({ id, description }: Task): string {
@@ -63,7 +97,7 @@ async function isThread({ client, api }: Live, channelId: string): Promise<boole
 }
 
 function notMade({ why, code, message }: Refusal): Error {
-  if (why === 'gone') return new ThreadClosed('its card is gone.');
+  if (why === 'gone') return new ThreadClosed('what it would hang on is gone.');
   if (why === 'forbidden') {
     return new ThreadClosed(`the bot may not make threads there (Create Public Threads): ${message}`);
   }

@@ -2,14 +2,15 @@
 import type { Logger, Store } from '../../core/ports.ts';
 import type { FrontEndThreads, ThreadScene } from '../../core/thread-ports.ts';
 import type { CardKeeper } from './card-keeper.ts';
-import { FRONT_END } from './config.ts';
+import { FRONT_END, type DiscordConfig } from './config.ts';
 import type { Connection, Live } from './connection.ts';
 import { missingPermissions } from './places.ts';
 import { editPart, findParts, sendPart, type Change } from './thread-message.ts';
-import { placeThread } from './thread-place.ts';
+import { placeThread, showOnCard } from './thread-place.ts';
 import { drawStep } from './thread-step.ts';
 
 export interface ThreadsDeps {
+  readonly config: DiscordConfig;
   readonly store: Store;
   readonly cards: CardKeeper;
   readonly connection: Connection;
@@ -18,12 +19,20 @@ export interface ThreadsDeps {
   readonly unless: <T>(run: () => Promise<T>) => Promise<T>;
 }
 
-export function createThreads({ store, cards, connection, logger, unless }: ThreadsDeps): FrontEndThreads {
+export function createThreads({
+  config,
+  store,
+  cards,
+  connection,
+  logger,
+  unless,
+}: ThreadsDeps): FrontEndThreads {
   const live = () => connection.live();
   return {
     name: FRONT_END,
     ready: () => connection.ready(),
-    open: (task, isAnnounced) => unless(() => placeThread(live(), task, { cards, isAnnounced })),
+    open: (task, how) => unless(() => placeThread(live(), task, { config, cards, logger, ...how })),
+    opened: (task, threadId) => unless(() => showOnCard(live(), task, { cards, threadId })),
     draw: (scene) => drawStep(scene, { store, canAttach: mayAttach(live(), scene) }),
     send: (threadId, part) => unless(() => sendPart(live(), threadId, { part, logger })),
     edit: (threadId, { messageId, message }) =>

@@ -94,6 +94,7 @@ async function enter(base: Base, options: StageOptions): Promise<Stage> {
     apiUrl: twin.url,
     allowedChannels: ['claude-tasks'],
     notificationChannel: 'claude-tasks',
+    taskForum: null,
     allowedRoles: [],
     submitRoles: [],
     manageRoles: [],

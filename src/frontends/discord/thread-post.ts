@@ -1,0 +1,112 @@
+/**
+ * A task's thread as a post in the forum. A post carries no nonce, so one that may have been made is looked for: it is
+ * ours, it is as young as the first try, and its first message names the task.
+ */
+import {
+  ChannelType,
+  Routes,
+  type APIMessage,
+  type APIThreadChannel,
+  type APIThreadList,
+  type ForumChannel,
+  type RouteLike,
+} from 'discord.js';
+import { DeliveryBlocked, type Link } from '../../core/ports.ts';
+import type { Task } from '../../core/task.ts';
+import { taskIdOf } from './cards.ts';
+import type { DiscordConfig } from './config.ts';
+import type { Live } from './connection.ts';
+import type { Answered } from './failures.ts';
+import { idBefore } from './history.ts';
+import { creationFlags, toBody } from './outgoing.ts';
+import { findChannel, messageUrl } from './places.ts';
+import { postCard } from './thread-cards.ts';
+
+/** Far more than are made while one try is in doubt. */
+const MAX_PAGES = 20;
+const PAGE = 100;
+const NEEDS_TAG = '40067';
+
+export type Forum = ForumChannel;
+
+/** Null: none is set, or it is no forum that we can see. */
+export function findForum({ client }: Live, config: DiscordConfig): Forum | null {
+  if (config.taskForum === null) return null;
+  const channel = findChannel(client, config, config.taskForum);
+  return channel?.type === ChannelType.GuildForum ? channel : null;
+}
+
+export interface Post {
+  readonly task: Task;
+  readonly name: string;
+  readonly card: Link | null;
+  readonly archiveMinutes: number;
+}
+
+export async function makePost({ api }: Live, forum: Forum, post: Post): Promise<Answered> {
+  const { task, name, card, archiveMinutes } = post;
+  const message = postCard(task, card === null ? null : messageUrl({ guildId: forum.guildId, ...card }));
+  const body = {
+    name,
+    auto_archive_duration: archiveMinutes,
+    message: { ...toBody(message), flags: creationFlags(message) },
+  };
+  const route = Routes.threads(forum.id);
+  const answer = await api.ask({ method: 'POST', route, body });
+  if (answer.ok || answer.code !== NEEDS_TAG) return answer;
+  const tag = forum.availableTags.find(({ moderated }) => !moderated);
+  if (tag === undefined) return answer;
+  return api.ask({ method: 'POST', route, body: { ...body, applied_tags: [tag.id] } });
+}
+
+/** The post that a try since then has made; null when there is none. */
+export async function findPost(
+  live: Live,
+  forum: Forum,
+  of: { task: Task; since: Date },
+): Promise<string | null> {
+  const oldest = idBefore(of.since);
+  const isYoung = ({ id }: { id: string }) => BigInt(id) > BigInt(oldest);
+  const active = await listed(live, Routes.guildActiveThreads(forum.guildId), {});
+  const found = await findMarked(live, ours(active.threads, live, forum).filter(isYoung), of.task);
+  if (found !== null) return found;
+  let before: string | undefined;
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const query = { limit: String(PAGE), ...(before !== undefined && { before }) };
+    const { threads, has_more } = await listed(live, Routes.channelThreads(forum.id, 'public'), query);
+    const marked = await findMarked(live, ours(threads, live, forum).filter(isYoung), of.task);
+    if (marked !== null) return marked;
+    const archivedAt = threads.at(-1)?.thread_metadata?.archive_timestamp;
+    // What was put away before the first try cannot have been made by it.
+    if (archivedAt === undefined || has_more !== true || Date.parse(archivedAt) < of.since.getTime()) break;
+    before = archivedAt;
+  }
+  return null;
+}
+
+async function listed(
+  { api }: Live,
+  route: RouteLike,
+  query: Readonly<Record<string, string>>,
+): Promise<{ threads: APIThreadChannel[]; has_more?: boolean }> {
+  const answer = await api.ask({ method: 'GET', route, query });
+  if (answer.ok) return answer.value as APIThreadList & { threads: APIThreadChannel[] };
+  throw new DeliveryBlocked(`A post may have been made already; finding out fails: ${answer.message}`);
+}
+
+function ours(threads: readonly APIThreadChannel[], { client }: Live, forum: Forum): APIThreadChannel[] {
+  return threads.filter(({ parent_id, owner_id }) => parent_id === forum.id && owner_id === client.user.id);
+}
+
+/** The first message of a post has the post's own id. */
+async function findMarked(
+  { api }: Live,
+  posts: readonly { id: string }[],
+  task: Task,
+): Promise<string | null> {
+  for (const { id } of posts) {
+    const answer = await api.ask({ method: 'GET', route: Routes.channelMessage(id, id) });
+    if (answer.ok && taskIdOf(answer.value as APIMessage) === task.id) return id;
+  }
+  return null;
+}
