@@ -2,27 +2,29 @@
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import path from 'node:path';
-import { isRoot, type Lab } from './lab.ts';
+import { isRoot, makeRepository, type Lab } from './lab.ts';
 import { play, playAgain, type Play } from './playbook.ts';
 import { demand, type Report, SkipError } from './report.ts';
 import { has, must } from './run.ts';
 import type { RunningServer } from './served.ts';
 import { verifyUnit } from './unit.ts';
 
-const CONFIG = {
+const config = (at: At) => ({
   name: 'deploy-check-worker',
   grace_minutes: 9,
+  limits: { min_free_disk_gb: 0 },
+  // A number as text must arrive as text.
   projects: {
-    // A number as text must arrive as text.
-    notes: { repo: '/srv/notes.git', model: 'claude-sonnet-4-5', env: { set: { CI: '1' } } },
+    notes: { repo: at('notes.git'), executor: 'command', command: ['cat'], env: { set: { CI: '1' } } },
   },
-};
+});
 
 export async function checkUnattended(report: Report, lab: Lab, server: RunningServer): Promise<void> {
   const folder = lab.room('ansible-unattended');
   const at = (name: string) => path.join(folder, name);
   // Every system has these; the role does not make them.
   for (const name of ['units', 'etc', 'var']) mkdirSync(at(name));
+  await makeRepository(at('notes.git'));
   const vars = varsIn(at, server);
   const what: Play = { folder, role: 'athena_unattended', vars };
   await report.check('ansible unattended: --check', async () => {
@@ -36,7 +38,7 @@ export async function checkUnattended(report: Report, lab: Lab, server: RunningS
     const said = await must([at('bin/claude-task-client'), 'work', 'check', '--config', file(at)]);
     const mode = (statSync(at('etc/athena-worker/worker.env')).mode & 0o777).toString(8);
     demand(mode === '600', `worker.env has mode ${mode}`);
-    return said.trim().split('\n')[0]!.replace(folder, '');
+    return `${said.trim().split('\n')[0]!.replace(folder, '')}; work setup is content`;
   });
   if (!isThere) return;
   await report.check('ansible unattended: second run', async () => {
@@ -69,7 +71,7 @@ const file = (at: At) => at('etc/athena-worker/worker.yaml');
 
 async function refuseWrong(what: Play, at: At): Promise<string> {
   const before = readFileSync(file(at), 'utf8');
-  const wrong = { ...CONFIG, default_project: 'nobodys' };
+  const wrong = { ...config(at), default_project: 'nobodys' };
   const said = await play({ ...what, vars: { ...what.vars, athena_unattended_config: wrong } }).then(
     () => '',
     (error: unknown) => String(error),
@@ -84,9 +86,8 @@ function varsIn(at: At, server: RunningServer): Record<string, unknown> {
   return {
     athena_unattended_server_url: server.url,
     athena_unattended_api_key: server.key,
-    athena_unattended_config: CONFIG,
+    athena_unattended_config: config(at),
     athena_unattended_install_packages: false,
-    athena_unattended_setup: false,
     athena_unattended_node: process.execPath,
     athena_unattended_user: username,
     athena_unattended_group: String(gid),

@@ -66,3 +66,12 @@ export async function commitIn(folder: string): Promise<string> {
   await must(['git', ...author, 'commit', '--quiet', '-m', 'chore: newer'], { cwd: folder });
   return (await must(['git', 'rev-parse', 'HEAD'], { cwd: folder })).trim();
 }
+
+/** A bare one for a worker to work on, with one empty commit on main. */
+export async function makeRepository(folder: string): Promise<void> {
+  await must(['git', 'init', '--quiet', '--bare', '--initial-branch', 'main', folder]);
+  const git = ['git', '-C', folder, '-c', 'user.name=check', '-c', 'user.email=check@localhost'];
+  const tree = (await must([...git, 'hash-object', '-t', 'tree', '-w', '/dev/null'])).trim();
+  const commit = (await must([...git, 'commit-tree', '-m', 'first', tree])).trim();
+  await must([...git, 'update-ref', 'refs/heads/main', commit]);
+}

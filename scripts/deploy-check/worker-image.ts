@@ -3,7 +3,7 @@ import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, writeFileSyn
 import path from 'node:path';
 import type { Engine } from './engine.ts';
 import { buildImage, demandNoSecrets } from './image.ts';
-import { root, type Lab } from './lab.ts';
+import { makeRepository, root, type Lab } from './lab.ts';
 import type { NpmAccess } from './npm-access.ts';
 import { demand, type Report } from './report.ts';
 import { must } from './run.ts';
@@ -58,7 +58,9 @@ async function checkWorkerContainer(report: Report, lab: Lab, engine: Engine): P
   });
   await report.check('worker container: one task', async () => {
     const { url, key } = await serve(lab, folder);
-    await makeRepository(folder);
+    const repository = path.join(folder, 'workspace/lab.git');
+    await makeRepository(repository);
+    await must(['chown', '-R', `${UID}:${UID}`, repository]);
     writeFileSync(path.join(folder, 'worker.yaml'), CONFIG);
     const server = { ATHENA_API_URL: url, ATHENA_API_KEY: key };
     const nothing = await work([], { server });
@@ -68,7 +70,6 @@ async function checkWorkerContainer(report: Report, lab: Lab, engine: Engine): P
     const added = await fetch(`${url}/api/tasks`, { method: 'POST', headers, body: JSON.stringify(task) });
     demand(added.status === 201, `the task was answered ${added.status}`);
     const said = await work([], { server });
-    const repository = path.join(folder, 'workspace/lab.git');
     const git = ['git', '-c', 'safe.directory=*', '-C', repository];
     const branches = await must([...git, 'branch', '--list', 'claude/*']);
     demand(branches.includes('claude/1-write-a-file'), `${said} It left the branches "${branches.trim()}"`);
@@ -81,17 +82,6 @@ limits: {min_free_disk_gb: 0}
 projects:
   lab: {repo: /workspace/lab.git, executor: command, command: [sh, -c, "cat; echo done >result"]}
 `;
-
-/** With one empty commit, as the container's user. */
-async function makeRepository(folder: string): Promise<void> {
-  const repository = path.join(folder, 'workspace/lab.git');
-  const git = ['git', '-C', repository, '-c', 'user.name=check', '-c', 'user.email=check@localhost'];
-  await must(['git', 'init', '--quiet', '--bare', '--initial-branch', 'main', repository]);
-  const tree = (await must([...git, 'hash-object', '-t', 'tree', '-w', '/dev/null'])).trim();
-  const commit = (await must([...git, 'commit-tree', '-m', 'first', tree])).trim();
-  await must([...git, 'update-ref', 'refs/heads/main', commit]);
-  await must(['chown', '-R', `${UID}:${UID}`, repository]);
-}
 
 interface Inspected {
   readonly Config: { User: string; Cmd: string[]; Entrypoint: string[]; StopSignal: string };
