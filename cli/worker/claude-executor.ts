@@ -16,8 +16,8 @@ import { watchOutputs } from './command-outputs.ts';
 import type { Brief, Ended, Ending, Executor, Running, Watcher } from './executor.ts';
 import { NO_TOTALS } from './executor.ts';
 import { idleDetail, startIdleTimer } from './idle-timer.ts';
-import { MARK_VARIABLE } from './process-sweep.ts';
 import { openModelProxy, type ModelProxy } from './model-proxy.ts';
+import { MARK_VARIABLE } from './process-sweep.ts';
 
 export function createClaudeExecutor(deps: ClaudeDeps): Executor {
   return { name: 'claude', start: (brief, watcher) => startClaude(brief, watcher, deps) };

@@ -41,7 +41,7 @@ export interface SessionWays {
 }
 
 export function sessionOptions(brief: Brief, ways: SessionWays): SdkOptions {
-  const { project, folders, left, resume, rules } = brief;
+  const { project, folders, left, resume, rules, projectConfig = null } = brief;
   return {
     model: ways.model,
     cwd: folders.tree,
@@ -52,11 +52,12 @@ export function sessionOptions(brief: Brief, ways: SessionWays): SdkOptions {
     // Never the bypass: with `full` the callback allows, so that `deny` still holds.
     permissionMode: project.permissions === 'edit' ? 'acceptEdits' : 'default',
     canUseTool: ways.canUseTool,
-    // The branch's CLAUDE.md is read. Its hooks, skills, rules and servers are looked for in an empty folder.
+    // The branch's CLAUDE.md is read. Its hooks, skills, rules and servers are looked for in an empty folder, or in one
+    // with those of the base.
     settingSources: ['project'],
-    projectConfigRoot: emptyFolder(folders.config),
+    projectConfigRoot: projectConfig ?? emptyFolder(folders.config),
     mcpServers: project.mcpServers,
-    strictMcpConfig: true,
+    strictMcpConfig: projectConfig === null,
     // A text from a chat is data: `@file` and `/command` in it are only words.
     verbatimPrompts: true,
     systemPrompt: { type: 'preset', preset: 'claude_code', append: aboutTheRun(brief) },

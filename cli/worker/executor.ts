@@ -17,6 +17,8 @@ export interface Brief {
   /** A full id; null for executors without a model. */
   readonly model: string | null;
   readonly folders: RunFolders;
+  /** Where `.claude` and `.mcp.json` of the project are to be read from; nowhere where it is missing or null. */
+  readonly projectConfig?: string | null;
   /** The whole environment of whatever the run starts, HOME and TMPDIR included. Nothing else of the worker's gets in. */
   readonly env: Readonly<Record<string, string>>;
   /** Session to go on with; its transcript lies at `transcript`. Null: start afresh. */

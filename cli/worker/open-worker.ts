@@ -84,18 +84,27 @@ const SECRET_NAME = /TOKEN|SECRET|PASSW|CREDENTIAL|(^|_)(KEY|PAT|AUTH)(_|$)/i;
 
 /** What is read from the environment before is known by now; nothing of it stays there. */
 function secretsOf(deps: Deps, settings: WorkerSettings): { secrets: Secrets; warnings: readonly string[] } {
-  const projects = Object.values(settings.projects);
   const taken = takeSecrets({
     env: deps.host.env,
-    alsoHide: [...new Set(projects.flatMap(({ env }) => env.pass))],
+    alsoHide: passedNames(settings),
     platform: deps.host.platform,
   });
   const { apiKey } = deps.config();
   if (apiKey !== undefined) taken.secrets.know(apiKey);
   // What a project hands over by such a name is to be told to nobody either.
-  const names = projects.flatMap(({ env }) => env.pass).filter((name) => SECRET_NAME.test(name));
+  const names = passedNames(settings).filter((name) => SECRET_NAME.test(name));
   taken.secrets.know(...names.flatMap((name) => taken.secrets.get(name) ?? []));
   return taken;
+}
+
+function passedNames({ projects }: WorkerSettings): string[] {
+  return [...new Set(Object.values(projects).flatMap(({ env }) => env.pass))];
+}
+
+/** What a project is given (a proxy, PATH, the ssh agent) the worker itself may need as well. */
+function ownEnv({ deps, settings, secrets }: Parts): Record<string, string | undefined> {
+  const passed = passedNames(settings).map((name) => [name, secrets.get(name)] as const);
+  return { ...deps.host.env, ...Object.fromEntries(passed) };
 }
 
 interface Parts {
@@ -115,15 +124,16 @@ function assemble(parts: Parts) {
   const { host } = deps;
   const hurry = new AbortController();
   const api = createWorkerApi(deps.call);
-  const dispatcher = createDispatcher(host.env);
-  const remotes = createRemotes({ tokenOf: secrets.gitToken, env: host.env });
-  const git = gitParts({ ...parts, remotes });
+  const env = ownEnv(parts);
+  const dispatcher = createDispatcher(env);
+  const remotes = createRemotes({ tokenOf: secrets.gitToken, env });
+  const git = gitParts({ ...parts, remotes, env });
   const { keeper, problems, salt } = createHeart({ ...parts, api, random: host.random });
   const shared = { secrets, clock: systemClock };
   const kit: Kit = {
     settings,
     config,
-    env: host.env,
+    env,
     api,
     files: createRunFiles({ config, transport: deps.transport(), pace: host }),
     keeper,
@@ -141,7 +151,7 @@ function assemble(parts: Parts) {
     }),
     random: host.random,
     newId: host.newKey,
-    executorOf: createExecutors({ ...shared, env: host.env, dispatcher, sdkFolder: places.sdk }),
+    executorOf: createExecutors({ ...shared, env, dispatcher, sdkFolder: places.sdk }),
     hurry: hurry.signal,
   };
   const closers = [() => remotes.close(), () => dispatcher.destroy()];
@@ -167,10 +177,14 @@ function listenerOf({ deps, settings }: Parts, api: WorkerApi, problems: Problem
   });
 }
 
-function gitParts(parts: Parts & { readonly remotes: ReturnType<typeof createRemotes> }): Kit['git'] {
-  const { deps, settings, places, remotes } = parts;
+interface GitParts extends Parts {
+  readonly remotes: ReturnType<typeof createRemotes>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+function gitParts({ deps, settings, places, remotes, env }: GitParts): Kit['git'] {
   const trash = createTrash(places);
-  const git = createGit({ searchPath: deps.host.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin' });
+  const git = createGit({ searchPath: env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin' });
   return {
     git,
     remotes,

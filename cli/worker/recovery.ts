@@ -2,6 +2,7 @@
  * What an earlier process of this worker left when it died: its runs' processes are ended, their work is saved and
  * pushed, their leases are given back. Only then is anything claimed. What fails stays for the next start.
  */
+import { discardOldMirrors } from './disk.ts';
 import { discardStrays, leftoverWorkspaces } from './run-records.ts';
 import type { RunReport } from '../../src/contract/run.ts';
 import type { Delivered } from './delivery.ts';
@@ -27,7 +28,18 @@ export async function recover(worker: Worker, reach: Reach): Promise<void> {
     }
   }
   discardStrays(kit.git);
+  dropOldMirrors(worker);
   await kit.git.trash.empty();
+}
+
+const MIRROR_MS = 30 * 24 * 60 * 60_000;
+
+/** Of projects that nobody has had work in for so long: the next task of one copies its repository anew. */
+function dropOldMirrors({ kit }: Worker): void {
+  const inUse = new Set(leftoverWorkspaces(kit.git.places).map(({ project }) => project));
+  const now = kit.clock.now().getTime();
+  const gone = discardOldMirrors({ ...kit.git, now, maxAgeMs: MIRROR_MS, inUse });
+  for (const project of gone) kit.log.info('a mirror that was not used for 30 days is removed', { project });
 }
 
 interface Left {

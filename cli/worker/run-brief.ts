@@ -32,6 +32,7 @@ export async function layOut(run: LiveRun, { workspace, left, mark }: BriefParts
     project,
     model: task.model ?? project.model,
     folders,
+    projectConfig: workspace.projectConfig,
     env: runEnv({ env: kit.env, secrets: kit.secrets, project, folders, mark }),
     resume,
     left,

@@ -14,6 +14,7 @@ const recordSchema = z.object({
   project: z.string(),
   root: z.string(),
   folders: z.object({ tree: z.string(), home: z.string(), temp: z.string(), config: z.string() }),
+  projectConfig: z.string().nullable().default(null),
   saveDir: z.string(),
   alternates: z.array(z.string()),
   base: z.string(),

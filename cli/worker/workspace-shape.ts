@@ -21,6 +21,8 @@ export interface Workspace {
   /** The run's folder, which holds the four. */
   readonly root: string;
   readonly folders: RunFolders;
+  /** The settings of the project for Claude Code, as its base has them; null: none are to be used. */
+  readonly projectConfig: string | null;
   /** The worker's own GIT_DIR for this run. */
   readonly saveDir: string;
   /** What it borrows: the mirror's objects. */

@@ -14,6 +14,7 @@ import { createHistory } from './history.ts';
 import type { Mirror, Mirrors } from './mirror.ts';
 import { settleRepository } from './own-repository.ts';
 import { makePrivate, runFolders, type Places } from './places.ts';
+import { checkOutConfig } from './project-config.ts';
 import type { Remotes } from './remotes.ts';
 import { remember } from './run-records.ts';
 import { findStart } from './restore.ts';
@@ -49,8 +50,13 @@ export async function prepareWorkspace(wanted: Wanted, deps: WorkspaceDeps): Pro
       { wanted, tree: folders.tree, from: { mirror, saveDir, start: points.start, files } },
       deps,
     );
+    const config = { gitDir: saveDir, commit: points.base, folder: path.join(root, 'project') };
+    const projectConfig = project.projectSettings ? await checkOutConfig(config, deps.git) : null;
     const names = { taskId, run, branch, project: project.name };
-    return remember({ ...names, root, folders, saveDir, alternates, ...points, facts }, places);
+    return remember(
+      { ...names, root, folders, projectConfig, saveDir, alternates, ...points, facts },
+      places,
+    );
   } catch (error) {
     discardWorkspace(wanted, deps);
     throw error;

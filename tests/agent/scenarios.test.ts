@@ -257,6 +257,43 @@ describe.skipIf(IS_MISSING)('a run of Claude Code', () => {
     expect(world.api.requests.some(({ all }) => all.includes('purple elephants'))).toBe(true);
   });
 
+  test('with project_settings hooks and servers of the base run, and still none of the branch', async () => {
+    const config = path.join(world.folder.root, 'project');
+    const settingsFor = (name: string) => {
+      const hook = { hooks: [{ type: 'command', command: `touch ${file(`hooked-by-${name}`)}` }] };
+      const mcpServers = { [name]: { command: 'touch', args: [file(`served-by-${name}`)] } };
+      return {
+        settings: { hooks: { SessionStart: [hook], PreToolUse: [{ matcher: '.*', ...hook }] } },
+        mcpServers,
+      };
+    };
+    for (const [folder, name] of [
+      [config, 'base'],
+      [world.folder.folders.tree, 'branch'],
+    ] as const) {
+      const { settings, mcpServers } = settingsFor(name);
+      fs.mkdirSync(path.join(folder, '.claude'), { recursive: true });
+      fs.writeFileSync(path.join(folder, '.claude/settings.json'), JSON.stringify(settings));
+      fs.writeFileSync(path.join(folder, '.mcp.json'), JSON.stringify({ mcpServers }));
+    }
+    fs.writeFileSync(file('CLAUDE.md'), 'The house rule is: purple elephants.');
+    world.api.script({ when: first, then: bash('echo ran') }, { when: /./, then: say('Done.') });
+    const run = world.start({ projectConfig: config }, { projectSettings: true });
+    expect((await run.ended).ending.kind).toBe('done');
+    await until('the server of the base', () => fs.existsSync(file('served-by-base')));
+    expect(fs.existsSync(file('hooked-by-base'))).toBe(true);
+    expect(fs.existsSync(file('hooked-by-branch'))).toBe(false);
+    expect(fs.existsSync(file('served-by-branch'))).toBe(false);
+    expect(world.api.requests.some(({ all }) => all.includes('purple elephants'))).toBe(true);
+  });
+
+  test('whoever sweeps after a run finds all of it by the mark that it was given', async () => {
+    const env = { ...world.env, ATHENA_RUN_MARK: 'the-mark-of-this-run' };
+    world.api.script({ when: first, then: bash('env > env.txt') }, { when: /./, then: say('Done.') });
+    await world.start({ env }).ended;
+    expect(fs.readFileSync(file('env.txt'), 'utf8')).toContain('ATHENA_RUN_MARK=the-mark-of-this-run\n');
+  });
+
   test('no command of a run sees the real key, in its environment or in that of any process', async () => {
     const look = 'env > env.txt; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline > all.txt 2>/dev/null; true';
     world.api.script({ when: first, then: bash(look) }, { when: /./, then: say('Looked.') });

@@ -90,6 +90,46 @@ describe('a workspace', () => {
     expect(fs.existsSync(marker)).toBe(false);
   });
 
+  it('has the settings of the project as its base has them, and only where they are wanted', async () => {
+    commitTo(world.bare, {
+      '.claude/settings.json': '{"from":"base"}',
+      '.claude/skills/deploy/SKILL.md': 'how to deploy',
+      '.mcp.json': '{}',
+      'b.txt': 'two',
+    });
+    const machine = world.machine({ projectSettings: true });
+    const first = await machine.prepare(1);
+    inTree(first).write('.claude/settings.json', '{"from":"a run"}');
+    inTree(first).write('.claude/hooks/evil.sh', '#!/bin/sh');
+    await machine.work(first).save();
+    const second = await machine.prepare(2, { base: first.base });
+    expect(inTree(second).read('.claude/settings.json')).toBe('{"from":"a run"}');
+    const folder = second.projectConfig ?? '';
+    const files = fs.readdirSync(folder, { recursive: true, withFileTypes: true });
+    expect(files.filter((file) => file.isFile()).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['settings.json', 'SKILL.md', '.mcp.json']),
+    );
+    expect(files.filter((file) => file.isFile())).toHaveLength(3);
+    expect(fs.readFileSync(path.join(folder, '.claude/settings.json'), 'utf8')).toBe('{"from":"base"}');
+    expect(leftoverWorkspaces(machine.places).map((one) => one.projectConfig)).toContain(folder);
+    expect((await world.machine().prepare()).projectConfig).toBeNull();
+  });
+
+  it('takes no link for the settings of a project, and does without where there are none', async () => {
+    const machine = world.machine({ projectSettings: true });
+    const plain = await machine.prepare(1);
+    expect(fs.readdirSync(plain.projectConfig ?? '')).toEqual([]);
+    const other = path.join(world.server.root, 'other');
+    git(world.server.root, 'clone', '-q', world.bare, other);
+    fs.symlinkSync('../tree', path.join(other, '.claude'));
+    git(other, 'add', '-A');
+    git(other, 'commit', '-q', '-m', 'link');
+    git(other, 'push', '-q', 'origin', 'HEAD:main');
+    const linked = await machine.prepare(2);
+    expect(linked.base).toBe(head());
+    expect(fs.readdirSync(linked.projectConfig ?? '')).toEqual([]);
+  });
+
   it('is remembered until it is discarded, read-only folders and all', async () => {
     const machine = world.machine();
     const workspace = await machine.prepare();
