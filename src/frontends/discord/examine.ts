@@ -2,7 +2,7 @@
  * Looks at the Discord side for the doctor, over REST alone: a second line to the gateway would throw the
  * running bot out. Changes nothing, and never shows the token.
  */
-import { REST, RESTEvents, Routes, type APIApplication, type APIUser } from 'discord.js';
+import { ApplicationFlags, REST, RESTEvents, Routes, type APIApplication, type APIUser } from 'discord.js';
 import { TransientError } from '../../core/errors.ts';
 import { ok, problem, warning, type Finding } from '../../core/finding.ts';
 import { createApi } from './api.ts';
@@ -59,14 +59,24 @@ async function examine(ask: Ask, config: DiscordConfig): Promise<readonly Findin
   const guildId = await findGuild(ask, config);
   const invite = `Invite it: ${inviteLink(application.id, config.guildId)}`;
   const token = ok('token', `is good: the bot is ${bot.username}`);
-  const about = [token, intents(), visibility(application, config)];
+  const about = [token, intents(application, config), visibility(application, config)];
   if (typeof guildId !== 'string') return [...about, guildId === null ? noGuild(invite, config) : several()];
   const place = { ask, config, guildId, botId: bot.id, invite };
   return [...about, ...(await examineGuild(place)), await commands(ask, config, application.id)];
 }
 
-function intents(): Finding {
-  return ok('intents', 'Athena asks for none that has to be switched on');
+/** A small bot has the limited one, once it is switched on; a verified one the other, once it was granted. */
+function intents({ flags }: APIApplication, { threadReplies }: DiscordConfig): Finding {
+  const { GatewayMessageContent, GatewayMessageContentLimited } = ApplicationFlags;
+  const isOn = (flags & (GatewayMessageContent | GatewayMessageContentLimited)) !== 0;
+  if (!threadReplies) {
+    if (!isOn) return ok('intents', 'Athena asks for none that has to be switched on');
+    return ok('intents', 'message content is switched on, and not asked for while THREAD_REPLIES is off');
+  }
+  if (isOn) return ok('intents', 'message content is switched on, which THREAD_REPLIES=on needs');
+  const todo =
+    'Switch Message Content Intent on in the developer portal (page Bot), or set THREAD_REPLIES=off; until then Discord refuses the bot.';
+  return problem('intents', 'THREAD_REPLIES=on needs message content, which is not switched on', todo);
 }
 
 function visibility(application: APIApplication, { guildId }: DiscordConfig): Finding {

@@ -115,3 +115,18 @@ it('a bot in no server, in the wrong one, or in several is told what to do', asy
   // They were registered for all servers, not for this one.
   expect(only.about('commands')).toMatchObject({ state: 'problem' });
 });
+
+it('the message content intent is looked at where threads are listened to', async () => {
+  const { config } = await aStage();
+  const off = (await look(config)).about('intents');
+  expect(off).toMatchObject({ state: 'ok', says: 'Athena asks for none that has to be switched on' });
+  const missing = (await look(config, { threadReplies: true })).about('intents');
+  expect(missing).toMatchObject({ state: 'problem' });
+  expect(missing?.todo).toContain('Message Content Intent');
+  const on = await openStage({
+    config: { threadReplies: true },
+    twin: { allowedIntents: ['messageContent'] },
+  });
+  onTestFinished(() => on.close());
+  expect((await look(on.config)).about('intents')).toMatchObject({ state: 'ok' });
+});

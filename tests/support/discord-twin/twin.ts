@@ -107,8 +107,9 @@ function build(options: DiscordTwinOptions): Parts {
   const newId = createSnowflakes(() => clock.now());
   const botName = options.botName ?? DEFAULTS.botName;
   const nonceMemoryMs = options.nonceMemoryMs ?? DEFAULTS.nonceMemoryMs;
+  const hasMessageContent = options.allowedIntents?.includes('messageContent') === true;
   const cdnUrl = (): string => `http://127.0.0.1:${listener.port}`;
-  const world = createWorld({ clock, bell, newId, botName, nonceMemoryMs, cdnUrl });
+  const world = createWorld({ clock, bell, newId, botName, nonceMemoryMs, cdnUrl, hasMessageContent });
   const interactions = createInteractions(world);
   const faults = createFaults(bell);
   const secret = { token: options.token ?? fakeToken(world.bot.id) };

@@ -24,6 +24,8 @@ export interface World {
   readonly bell: Bell;
   readonly newId: () => string;
   readonly applicationId: string;
+  /** Which privileged intents are switched on shows in them. */
+  readonly applicationFlags: number;
   readonly bot: User;
   readonly users: Map<string, User>;
   readonly guilds: Map<string, Guild>;
@@ -49,6 +51,9 @@ export const INTENTS = {
   messageContent: 1 << 15,
 } as const;
 
+/** For bots in fewer than 100 servers. */
+const MESSAGE_CONTENT_FLAG = 1 << 19;
+
 export interface WorldParts {
   clock: TwinClock;
   bell: Bell;
@@ -56,6 +61,7 @@ export interface WorldParts {
   botName: string;
   nonceMemoryMs: number;
   cdnUrl: () => string;
+  hasMessageContent: boolean;
 }
 
 export function createWorld(parts: WorldParts): World {
@@ -67,6 +73,7 @@ export function createWorld(parts: WorldParts): World {
     newId: parts.newId,
     // As with every application made since 2016, the application and its bot share one id.
     applicationId: bot.id,
+    applicationFlags: parts.hasMessageContent ? MESSAGE_CONTENT_FLAG : 0,
     bot,
     users: new Map([[bot.id, bot]]),
     guilds: new Map(),
