@@ -39,14 +39,18 @@ async function isTold(run: LiveRun, closing: Closing): Promise<boolean> {
   }
 }
 
-function orHurried(work: Promise<void>, hurry: AbortSignal): Promise<void> {
-  if (hurry.aborted) return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    hurry.addEventListener('abort', () => {
-      resolve();
-    });
-    work.then(resolve, reject);
+async function orHurried(work: Promise<void>, hurry: AbortSignal): Promise<void> {
+  if (hurry.aborted) return;
+  let stop = () => {};
+  const hurried = new Promise<void>((resolve) => {
+    stop = resolve;
   });
+  hurry.addEventListener('abort', stop);
+  try {
+    await Promise.race([work, hurried]);
+  } finally {
+    hurry.removeEventListener('abort', stop);
+  }
 }
 
 async function send(run: LiveRun, closing: Closing): Promise<void> {

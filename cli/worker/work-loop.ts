@@ -1,10 +1,12 @@
 /** `work`: takes tasks for as long as it may live, several at once, whatever becomes of the server meanwhile. */
 import { delayBefore } from '../retry.ts';
 import { claimNext, hasRoom, openProjects, type Claimed } from './claim-next.ts';
+import type { RunClock } from './clock.ts';
 import type { Leaving } from './leaving.ts';
 import type { Worker } from './open-worker.ts';
 import { noteEnd } from './run-end.ts';
 import { startRun } from './run-task.ts';
+import { createTidy } from './tidy.ts';
 
 const WAIT_SECONDS = 50;
 /** A server that stops answers at once, without a task, is not to be hammered. */
@@ -14,79 +16,92 @@ const LONGEST_PAUSE_MS = 60_000;
 
 /** Resolves when it was asked to leave and all runs have ended. */
 export async function workLoop(worker: Worker, leaving: Leaving): Promise<void> {
-  const running = new Set<Promise<unknown>>();
-  const { kit } = worker;
-  let failures = 0;
+  const crew: Crew = {
+    worker,
+    leaving,
+    pause: createPause(worker.kit.clock),
+    running: new Set(),
+    failures: 0,
+  };
+  const tidy = createTidy(worker);
+  leaving.signal.addEventListener('abort', crew.pause.end);
   while (!leaving.signal.aborted) {
-    if (running.size >= kit.settings.concurrency) {
-      await Promise.race([...running, aborted(leaving.signal)]);
-      continue;
-    }
-    const refusal = worker.problems.refusal();
-    if (refusal?.code === 'name_in_use') {
-      // Another process has taken the name: two of them would take each other's leases for their own.
-      leaving.ask();
-      leaving.ask();
-      await leaving.over();
-      throw refusal;
-    }
-    if (!hasRoom(worker) || openProjects(worker).length === 0) {
-      await pause(worker, LOOK_AGAIN_MS, leaving.signal);
-      continue;
-    }
-    const startedMs = kit.clock.monotonicMs();
-    const claimed = await claimNext(worker, { waitSeconds: WAIT_SECONDS, signal: leaving.signal }).then(
-      (found) => {
-        failures = 0;
-        worker.problems.noteReach(null);
-        return found;
-      },
-      (error: unknown) => {
-        if (!leaving.signal.aborted) worker.problems.noteReach(error);
-        failures += 1;
-        return null;
-      },
-    );
-    if (claimed !== null) begin(worker, claimed, { running, leaving });
-    else await pause(worker, pauseMs(worker, failures, startedMs), leaving.signal);
+    await requireName(crew);
+    tidy();
+    if (crew.running.size >= worker.kit.settings.concurrency) await crew.pause.for(null);
+    else if (!hasRoom(worker) || openProjects(worker).length === 0) await crew.pause.for(LOOK_AGAIN_MS);
+    else await takeNext(crew);
   }
   await leaving.over();
 }
 
 interface Crew {
-  readonly running: Set<Promise<unknown>>;
+  readonly worker: Worker;
   readonly leaving: Leaving;
+  readonly pause: Pause;
+  readonly running: Set<Promise<unknown>>;
+  failures: number;
 }
 
-function begin(worker: Worker, { claim, project }: Claimed, { running, leaving }: Crew): void {
+/** Two processes of one name would take each other's leases for their own. */
+async function requireName({ worker, leaving }: Crew): Promise<void> {
+  const refusal = worker.problems.refusal();
+  if (refusal?.code !== 'name_in_use') return;
+  leaving.ask();
+  leaving.ask();
+  await leaving.over();
+  throw refusal;
+}
+
+async function takeNext(crew: Crew): Promise<void> {
+  const { worker, leaving, pause } = crew;
+  const { kit, problems } = worker;
+  const startedMs = kit.clock.monotonicMs();
+  try {
+    const claimed = await claimNext(worker, { waitSeconds: WAIT_SECONDS, signal: leaving.signal });
+    crew.failures = 0;
+    problems.noteReach(null);
+    if (claimed !== null) begin(crew, claimed);
+    else await pause.for(Math.max(0, LEAST_MS - (kit.clock.monotonicMs() - startedMs)));
+  } catch (error) {
+    if (leaving.signal.aborted) return;
+    problems.noteReach(error);
+    crew.failures += 1;
+    const delayMs = delayBefore(crew.failures, 0, kit.random()) + LEAST_MS;
+    await pause.for(Math.min(LONGEST_PAUSE_MS, delayMs));
+  }
+}
+
+function begin({ worker, leaving, pause, running }: Crew, { claim, project }: Claimed): void {
   const { run, ended } = startRun(claim, project, worker.kit);
   leaving.add(run.stopper, ended);
   const over = ended.then((end) => {
     noteEnd(worker, project, end);
     running.delete(over);
+    pause.end();
   });
   running.add(over);
 }
 
-function pauseMs({ kit }: Worker, failures: number, startedMs: number): number {
-  if (failures > 0) return Math.min(LONGEST_PAUSE_MS, delayBefore(failures, 0, kit.random()) + LEAST_MS);
-  return Math.max(0, LEAST_MS - (kit.clock.monotonicMs() - startedMs));
+interface Pause {
+  /** Null: until it is ended. */
+  for(ms: number | null): Promise<void>;
+  readonly end: () => void;
 }
 
-function pause({ kit }: Worker, ms: number, signal: AbortSignal): Promise<void> {
-  const over = new Promise<void>((resolve) => kit.clock.after(ms, resolve));
-  return Promise.race([over, aborted(signal)]);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener(
-      'abort',
-      () => {
-        resolve();
-      },
-      { once: true },
-    );
-  });
+function createPause(clock: RunClock): Pause {
+  let end = () => {};
+  return {
+    for: (ms) =>
+      new Promise((resolve) => {
+        const callOff = ms === null ? () => {} : clock.after(ms, resolve);
+        end = () => {
+          callOff();
+          resolve();
+        };
+      }),
+    end: () => {
+      end();
+    },
+  };
 }

@@ -1,0 +1,140 @@
+/** What goes wrong around a worker: its server, its repository, its lease, its key, and what a run could find out. */
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { StartedClient } from '../support/client-process.ts';
+import { git, GIT_TOKEN, makeRepository, startGitServer, type GitServer } from '../support/git-server.ts';
+import { cleanUp, newFolder, startServer, type RunningServer } from '../support/http-process.ts';
+import { pidIn, until } from '../support/worker/until.ts';
+import { createWorkerMachine, type MachineOptions } from '../support/worker-machine.ts';
+
+const MODEL_KEY = 'fake-model-key-0123456789';
+
+let server: RunningServer;
+let host: GitServer;
+let bare: string;
+let folder: string;
+let port: number;
+const started: StartedClient[] = [];
+
+beforeEach(async () => {
+  folder = newFolder();
+  port = await freePort();
+  server = await startServer({ folder, env: { API_PORT: `${port}` } });
+  host = await startGitServer();
+  bare = makeRepository(host.root, 'notes', { 'README.md': 'one\n' });
+});
+
+afterEach(async () => {
+  for (const client of started.splice(0)) client.signal('SIGKILL');
+  await cleanUp();
+  await host.close();
+});
+
+async function freePort(): Promise<number> {
+  const probe = net.createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const { port: found } = probe.address() as net.AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return found;
+}
+
+const machine = (shell: string, more: Partial<MachineOptions> = {}) =>
+  createWorkerMachine({ folder, name: 'lab', url: server.url, repo: host.urlOf('notes'), shell, ...more });
+
+function start(lab: ReturnType<typeof machine>, ...argv: string[]): StartedClient {
+  const client = lab.start(...argv);
+  started.push(client);
+  return client;
+}
+
+describe('a worker', () => {
+  it('goes on with its run while the server is away, and tells everything when it is back', async () => {
+    const gate = path.join(folder, 'gate');
+    const lab = machine(`echo before; touch ${gate}.up; while [ ! -e ${gate} ]; do sleep 0.1; done; echo after > a.txt; echo after`); // prettier-ignore
+    await server.api.add('Write it down', { project: 'notes' });
+    const once = start(lab, '--once');
+    await until('the run', () => fs.existsSync(`${gate}.up`), 30_000);
+    await server.kill();
+    fs.writeFileSync(gate, '');
+    const written = path.join(lab.workspace, 'runs/1-1/tree/a.txt');
+    await until('the end of the work', () => fs.existsSync(written));
+
+    server = await startServer({ folder, env: { API_PORT: `${port}` } });
+
+    expect(await once.ended).toMatchObject({ code: 0 });
+    expect(await server.api.get(1)).toMatchObject({
+      status: 'completed',
+      attempt: 1,
+      result: { outcome: 'done' },
+    });
+    const { text } = await server.send('GET', '/api/tasks/1/messages');
+    const texts = (JSON.parse(text) as { messages: { kind: string; text: string }[] }).messages;
+    const said = texts.filter(({ kind }) => kind === 'text').map((one) => one.text);
+    expect(said.join('\n')).toBe('before\nafter');
+  });
+
+  it('stops a run whose task was taken away, and keeps its work on a branch of its own', async () => {
+    const pidFile = path.join(folder, 'run.pid');
+    const lab = machine(`echo half > half.txt; echo $$ > ${pidFile}; sleep 600`);
+    await server.api.add('Write it down', { project: 'notes' });
+    const once = start(lab, '--once');
+    await pidIn(pidFile);
+
+    expect((await server.send('POST', '/api/tasks/1/release', { body: { reason: 'mine' } })).status).toBe(
+      200,
+    );
+
+    expect(await once.ended).toMatchObject({ code: 5 });
+    const lost = git(bare, 'for-each-ref', '--format=%(refname:short)', 'refs/heads/claude');
+    expect(lost).toMatch(/^claude\/1-write-it-down-lost-[0-9a-f]{8}$/);
+    expect(await server.api.get(1)).toMatchObject({ status: 'pending', result: { branch: lost } });
+    expect((await server.send('GET', '/api/tasks/1/messages')).text).toContain(`kept on branch ${lost}`);
+  });
+
+  it('tells by its exit code how its one task went, or why there was none', async () => {
+    await server.api.add('Fail', { project: 'notes' });
+    const failed = await machine('echo "no such table" >&2; exit 3').once();
+    expect(failed).toMatchObject({ code: 1 });
+    expect(failed.stderr).toContain('ended with exit code 3: no such table');
+    expect(await server.api.get(1)).toMatchObject({ status: 'pending', attempt: 1 });
+
+    const wrong = machine('true', { env: { ATHENA_API_KEY: 'not-the-key-of-this-server-0000' } });
+    expect(await wrong.once()).toMatchObject({ code: 4 });
+    expect(await machine('true', { file: ['concurency: 2'] }).once()).toMatchObject({ code: 2 });
+    await server.kill();
+    expect(await machine('true').once()).toMatchObject({ code: 6 });
+  });
+
+  it('gives the task back when its repository cannot be reached, and uses up no attempt', async () => {
+    await server.api.add('Write it down', { project: 'notes' });
+    host.behave({ kind: 'refuse', status: 502 });
+
+    const ran = await machine('true').once();
+
+    expect(ran).toMatchObject({ code: 0 });
+    expect(await server.api.get(1)).toMatchObject({ status: 'pending', attempt: 0 });
+    expect((await server.send('GET', '/api/tasks/1/messages')).text).toContain('repository');
+  });
+
+  it('shows a run none of its secrets', async () => {
+    const added = await machine('true').client('keys', 'add', 'lab', '--scope', 'worker', '--json');
+    const { secret: key } = JSON.parse(added.stdout) as { secret: string };
+    const lab = machine('env > env.txt; git config -l > git.txt; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline > all.txt; sleep 1; cat .git/config; true', {
+      env: { ATHENA_API_KEY: key, ATHENA_GIT_TOKEN: GIT_TOKEN, ANTHROPIC_API_KEY: MODEL_KEY, MINE: 'fake-own-0123456789' },
+      project: ['env: {set: {SHOWN: "1"}}', 'setup: "cat /proc/$PPID/environ > parent.txt"'],
+    }); // prettier-ignore
+    await server.api.add('Look around', { project: 'notes' });
+
+    expect(await lab.once()).toMatchObject({ code: 0 });
+
+    const branch = 'claude/1-look-around';
+    expect(git(bare, 'show', `${branch}:env.txt`)).toContain('SHOWN=1');
+    for (const file of ['env.txt', 'git.txt', 'all.txt', 'parent.txt']) {
+      const found = git(bare, 'show', `${branch}:${file}`);
+      for (const secret of [key, GIT_TOKEN, MODEL_KEY]) expect(found.includes(secret), file).toBe(false);
+    }
+    expect(git(bare, 'show', `${branch}:env.txt`)).not.toContain('MINE=');
+  });
+});
