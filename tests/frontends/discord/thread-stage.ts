@@ -4,7 +4,6 @@ import { createInstanceService } from '../../../src/core/instance-service.ts';
 import { createRunService } from '../../../src/core/run-service.ts';
 import type { Batch, ReportedMessage } from '../../../src/core/run-messages.ts';
 import { createSweepService } from '../../../src/core/sweep-service.ts';
-import type { Store } from '../../../src/core/ports.ts';
 import type { TwinMessage } from '../../support/discord-twin/index.ts';
 import { begin, type Running } from '../../contracts/run-world.ts';
 import type { StoreWorld } from '../../contracts/store-world.ts';
@@ -22,15 +21,17 @@ export interface ThreadStage {
   settle(...ids: readonly number[]): Promise<void>;
   /** What stands in the thread of a task. */
   thread(id: number): Promise<readonly TwinMessage[]>;
-  /** The process ends as by a kill, and another one begins. */
-  restart(): Promise<void>;
+  /** The process ends as by a kill, and another one begins after this time. */
+  restart(awayMs?: number): Promise<void>;
+  /** For one that starts later. */
+  startRelay(): Promise<void>;
   close(): Promise<void>;
 }
 
 export type Said = string | Pick<ReportedMessage, 'kind' | 'text'>;
 
 export async function openThreadStage(
-  options: StageOptions & { readonly wrapThreadStore?: (store: Store) => Store } = {},
+  options: StageOptions & { readonly relayStartsLater?: boolean } = {},
 ): Promise<ThreadStage> {
   const at = { stage: await openStage(options) };
   const { clock, store, tasks } = at.stage;
@@ -48,14 +49,14 @@ export async function openThreadStage(
   const relayOf = ({ frontEnd }: Stage): ThreadRelay => {
     const logger = quiet(at.stage);
     const relay = createThreadRelay({
-      store: options.wrapThreadStore?.(store) ?? store,
+      store,
       runs,
       threads: frontEnd.threads,
       isAnnounced: () => Promise.resolve(false),
       clock,
       logger,
     });
-    relay.start();
+    if (options.relayStartsLater !== true) relay.start();
     return relay;
   };
   let relay = relayOf(at.stage);
@@ -117,11 +118,16 @@ export async function openThreadStage(
       const threadId = (await position(id))?.threadId;
       return threadId == null ? [] : at.stage.twin.channel(threadId).messages;
     },
-    async restart() {
+    async restart(awayMs = 0) {
       const stopped = relay.stop();
       at.stage = await at.stage.restart();
       await stopped;
+      clock.advance(awayMs);
       relay = relayOf(at.stage);
+    },
+    async startRelay() {
+      relay.start();
+      await eventually(async () => (await store.memory('discord').value('threads_begun')) !== null);
     },
     async close() {
       const stopped = relay.stop();
