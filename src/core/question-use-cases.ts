@@ -1,43 +1,16 @@
 /** Questions: a run asks, a person answers, once. Whoever comes second is told what was answered already. */
+import { askedSaves, newQuestion, type Asked } from './asked-question.ts';
 import { DomainError } from './errors.ts';
-import { missingScope } from './key.ts';
-import { actOf, type Caller } from './ownership.ts';
-import {
-  BUDGET_OPTIONS,
-  PERMISSION_OPTIONS,
-  type Answer,
-  type Question,
-  type QuestionOption,
-} from './question.ts';
+import { actOf } from './ownership.ts';
+import { nameOf, requireReach, requireSubmit, type Person } from './person.ts';
+import type { Answer, Question } from './question.ts';
 import { settleRun, waitsFor } from './run-end.ts';
-import { append, type RunSaves, type RunState } from './run-state.ts';
+import type { RunState } from './run-state.ts';
 import { requireLiveRun, type RunCaller } from './run-use-cases.ts';
 import { cancel } from './task-edits.ts';
 import { isFinished, required, type Act, type Task } from './task.ts';
 import type { TaskServiceDeps } from './task-deps.ts';
-import type { QuestionKind } from './vocabulary.ts';
-import { work, type Outcome, type Reads, type Work } from './work.ts';
-
-export interface Asked {
-  readonly key: string;
-  readonly kind: QuestionKind;
-  readonly title: string;
-  readonly detail: string;
-  /** Null: those that belong to its kind. */
-  readonly options: readonly QuestionOption[] | null;
-  readonly rule: string | null;
-  readonly call: string | null;
-  readonly isBudget: boolean;
-}
-
-/** Who answers or replies. `name` is how people see them; without it the name of the key. */
-export interface Person extends Caller {
-  readonly name?: string | undefined;
-}
-
-/** People are reminded of an open question once, after this. */
-const REMIND_AFTER_MS = 60 * 60_000;
-const REMIND_BATCH = 100;
+import { work, type Outcome, type Work } from './work.ts';
 
 export function createQuestionUseCases({ clock }: Pick<TaskServiceDeps, 'clock'>) {
   return {
@@ -57,7 +30,7 @@ export function createQuestionUseCases({ clock }: Pick<TaskServiceDeps, 'clock'>
       );
     },
 
-    /** `isOwn` asks for a task of the caller's own (see `reach`). */
+    /** Throws `not_permitted` beyond the reach of the person, and `invalid_transition` for whoever comes second. */
     answer(questionId: number, person: Person, answer: Answer): Work<Question> {
       requireSubmit(person);
       return work<'question', Question>({ read: 'question', id: questionId }, (found) => {
@@ -72,96 +45,7 @@ export function createQuestionUseCases({ clock }: Pick<TaskServiceDeps, 'clock'>
         return answered(given, { task, state: found.run, act });
       });
     },
-
-    /** Reminds of questions that have been open for long, each once. Resolves to how many. */
-    remind(): Work<number> {
-      const askedBefore = new Date(clock.now().getTime() - REMIND_AFTER_MS);
-      return work<'dueQuestions', number>(
-        { read: 'dueQuestions', askedBefore, limit: REMIND_BATCH },
-        ({ due }) => ({ result: due.length, runs: remindersOf(due, clock.now()) }),
-      );
-    },
   };
-}
-
-/** Throws `not_permitted` for a key that may work and no more, by whatever way the call came. */
-export function requireSubmit({ key }: Caller): void {
-  if (key !== undefined && key.scope !== 'submit' && key.scope !== 'admin') throw missingScope(key, 'submit');
-}
-
-/** Throws `not_permitted` for a person whose reach is their own tasks. */
-export function requireReach(task: Task, { reach, actor }: Caller): void {
-  if (reach !== 'own' || task.createdBy === actor) return;
-  const message = `Task #${task.id} was queued by somebody else; only for your own tasks you can answer and reply.`;
-  throw new DomainError('not_permitted', message, { task_id: task.id });
-}
-
-/** How people see whoever it was. */
-export function nameOf({ name, key, speaker }: Person): string {
-  return name ?? key?.name ?? speaker ?? 'operator';
-}
-
-interface Where {
-  readonly taskId: number;
-  readonly run: number;
-  readonly at: Date;
-}
-
-function newQuestion(asked: Asked, id: number, { taskId, run, at }: Where): Question {
-  return {
-    ...asked,
-    id,
-    taskId,
-    run,
-    options: optionsOf(asked),
-    status: 'open',
-    askedAt: at,
-    repeatedAt: null,
-    answeredAt: null,
-    answeredBy: null,
-    answer: null,
-    isTold: false,
-  };
-}
-
-const LABELS: Readonly<Record<string, string>> = {
-  allow_once: 'Allow once',
-  allow_task: 'Allow for this task',
-  deny: 'Deny',
-  more: 'Continue with the same amount again',
-  finish: 'Finish with what is there',
-  stop: 'Stop',
-};
-
-/** Without a rule there is nothing that could be allowed for the whole task. */
-function optionsOf({ kind, options, rule, isBudget }: Asked): readonly QuestionOption[] {
-  const own = options ?? defaultsOf(kind, isBudget).map((id) => ({ id, label: LABELS[id] ?? id }));
-  return own.filter(({ id }) => kind !== 'permission' || id !== 'allow_task' || rule !== null);
-}
-
-function defaultsOf(kind: QuestionKind, isBudget: boolean): readonly string[] {
-  if (isBudget) return BUDGET_OPTIONS;
-  return kind === 'permission' ? PERMISSION_OPTIONS : [];
-}
-
-/** A new run asks again what it needs: what earlier ones asked is closed by that. */
-function askedSaves(question: Question, state: RunState): RunSaves {
-  const replaced = state.questions.filter(({ status, run }) => status === 'open' && run < question.run);
-  const draft = {
-    run: question.run,
-    kind: 'question',
-    text: textOf(question),
-    data: { question_id: question.id },
-    at: question.askedAt,
-  } as const;
-  return {
-    ...append(state.work, [draft]),
-    questions: [...replaced.map((one) => ({ ...one, status: 'closed' as const })), question],
-  };
-}
-
-function textOf({ title, detail }: Question): string {
-  return detail.trim() === '' ? title : `${title}\n${detail}`;
 }
 
 function requiredQuestion(question: Question | null, id: number): Question {
@@ -247,16 +131,4 @@ function stopped(question: Question, { task, state, act }: Answering): Outcome<Q
     changes: [change],
     runs: [{ ...saves, questions: [...(saves?.questions ?? []), told] }],
   };
-}
-
-/** Several questions of one task are told one after the other, so their messages are numbered on. */
-function remindersOf(due: Reads['dueQuestions']['gives']['due'], now: Date): readonly RunSaves[] {
-  const works = new Map(due.map(({ work }) => [work.taskId, work]));
-  return due.map(({ question, work: first }) => {
-    const text = `Still waiting for an answer: ${question.title}`;
-    const draft = { run: null, kind: 'question', text, data: { question_id: question.id }, at: now } as const;
-    const told = append(works.get(question.taskId) ?? first, [draft]);
-    works.set(question.taskId, told.work);
-    return { ...told, questions: [{ ...question, repeatedAt: now }] };
-  });
 }

@@ -6,7 +6,7 @@ import { DomainError } from './errors.ts';
 import { tooManyLanes } from './lanes.ts';
 import { actOf } from './ownership.ts';
 import type { Reply } from './question.ts';
-import { nameOf, requireReach, requireSubmit, type Person } from './question-use-cases.ts';
+import { nameOf, requireReach, requireSubmit, type Person } from './person.ts';
 import type { TaskWork } from './run.ts';
 import { newWork, type RunState } from './run-state.ts';
 import { backInQueue, change } from './task-change.ts';

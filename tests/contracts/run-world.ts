@@ -2,7 +2,7 @@
 import type { RunStart } from '../../src/core/run-begin.ts';
 import type { Batch } from '../../src/core/run-messages.ts';
 import { NO_TOTALS, type RunMessage, type RunReport, type RunTotals } from '../../src/core/run.ts';
-import type { Asked } from '../../src/core/question-use-cases.ts';
+import type { Asked } from '../../src/core/asked-question.ts';
 import { submit, type StoreWorld } from './store-world.ts';
 
 export interface Running {

@@ -4,7 +4,7 @@
  */
 import type { ButtonInteraction } from 'discord.js';
 import { DomainError } from '../../core/errors.ts';
-import { requireReach } from '../../core/question-use-cases.ts';
+import { requireReach } from '../../core/person.ts';
 import { required } from '../../core/task.ts';
 import { giveAnswer, questionOf, saidAlready } from './run-answers.ts';
 import type { RunPress, RunVerb } from './run-buttons.ts';

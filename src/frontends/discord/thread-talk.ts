@@ -5,7 +5,7 @@
 import { MessageType, Routes, type APIGuildMember, type APIMessage, type Guild } from 'discord.js';
 import { DomainError } from '../../core/errors.ts';
 import type { Store } from '../../core/ports.ts';
-import { requireReach } from '../../core/question-use-cases.ts';
+import { requireReach } from '../../core/person.ts';
 import type { Replied } from '../../core/reply-use-cases.ts';
 import type { RunService } from '../../core/run-service.ts';
 import type { Task } from '../../core/task.ts';

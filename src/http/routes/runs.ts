@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import { ENDPOINTS } from '../../contract/endpoints.ts';
 import { QUESTION_STATUSES, type QuestionStatus } from '../../core/vocabulary.ts';
 import { speaksForInstances } from '../../core/key.ts';
-import type { Person } from '../../core/question-use-cases.ts';
+import type { Person } from '../../core/person.ts';
 import type { RunMessage } from '../../core/run.ts';
 import { required } from '../../core/task.ts';
 import { ok } from '../answers.ts';

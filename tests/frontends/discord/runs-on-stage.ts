@@ -1,5 +1,5 @@
 /** Runs on the stage of the front end, and messages of the bot with their buttons. */
-import type { Asked } from '../../../src/core/question-use-cases.ts';
+import type { Asked } from '../../../src/core/asked-question.ts';
 import type { ButtonRow } from '../../../src/frontends/discord/outgoing.ts';
 import { answerButtons } from '../../../src/frontends/discord/run-buttons.ts';
 import type { RunReport } from '../../../src/core/run.ts';
