@@ -96,7 +96,7 @@ CREATE TABLE `runs` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `runs_of_task` ON `runs` (`task_id`,`number`);--> statement-breakpoint
 CREATE INDEX `runs_started` ON `runs` (`started_at`);--> statement-breakpoint
-CREATE INDEX `runs_of_person` ON `runs` (`person`,`started_at`) WHERE person IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `runs_of_person` ON `runs` (`person`,`started_at`,`cost_usd`) WHERE person IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `runs_faulty` ON `runs` (`instance_id`,`ended_at`) WHERE fault IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `task_work` (
 	`task_id` integer PRIMARY KEY NOT NULL,
@@ -145,7 +145,7 @@ ALTER TABLE `tasks` ADD `person` text;--> statement-breakpoint
 ALTER TABLE `tasks` ADD `result` text;--> statement-breakpoint
 CREATE INDEX `tasks_parked` ON `tasks` (`parked_until`) WHERE parked_until IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `tasks_running_of_person` ON `tasks` (`person`) WHERE status = 'in_progress' AND person IS NOT NULL;--> statement-breakpoint
-CREATE INDEX `tasks_limited` ON `tasks` (`person`,`rank`,`id`) WHERE parked = 'limit';
+CREATE INDEX `tasks_limited` ON `tasks` (`person`,`lane`,`rank`,`id`) WHERE parked = 'limit' AND parked_until IS NULL;
 --> statement-breakpoint
 UPDATE `tasks` SET `person` = CASE
 	WHEN `created_by` LIKE 'discord:%' THEN `created_by`

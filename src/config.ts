@@ -86,6 +86,8 @@ const Environment = z.object({
   MAX_OPEN_PER_PERSON: numberIn(1, 100_000).optional(),
   MAX_SUBMISSIONS_PER_HOUR: numberIn(1, 100_000).optional(),
   THREAD_REPLIES: onOrOff.default(false),
+  MAX_RUNNING_PER_PERSON: numberIn(1, 100_000).optional(),
+  USER_DAILY_COST_USD: numberIn(0.01, 1_000_000, 'any').optional(),
   DISCORD_GUILD_ID: z
     .string()
     .regex(/^\d{15,21}$/, says('must be a server id (15 to 21 digits)'))
@@ -134,7 +136,15 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     },
     apiKey: env.API_KEY ?? null,
     databasePath: env.DB_PATH,
-    queue: { leaseMs: Math.round(env.LEASE_MINUTES * 60_000), maxAttempts: env.MAX_ATTEMPTS },
+    queue: {
+      leaseMs: Math.round(env.LEASE_MINUTES * 60_000),
+      maxAttempts: env.MAX_ATTEMPTS,
+      limits: {
+        runningPerPerson: env.MAX_RUNNING_PER_PERSON ?? null,
+        dailyCostUsd: env.USER_DAILY_COST_USD ?? null,
+        timeZone: env.TZ,
+      },
+    },
     backup:
       env.BACKUP_DIR === undefined
         ? null

@@ -19,7 +19,11 @@ describe('the configuration', () => {
       http: { host: '0.0.0.0', port: 5051, trustedProxies: [], behindTls: false },
       apiKey: null,
       databasePath: 'data/tasks.db',
-      queue: { leaseMs: 120 * 60_000, maxAttempts: 3 },
+      queue: {
+        leaseMs: 120 * 60_000,
+        maxAttempts: 3,
+        limits: { runningPerPerson: null, dailyCostUsd: null, timeZone: 'UTC' },
+      },
       backup: null,
       retention: null,
       runs: { messagesMs: 30 * 86_400_000, transcriptsMs: 30 * 86_400_000 },
@@ -70,6 +74,7 @@ describe('the configuration', () => {
       'MANAGE_ROLES',
       'MAX_ATTEMPTS',
       'MAX_OPEN_PER_PERSON',
+      'MAX_RUNNING_PER_PERSON',
       'MAX_SUBMISSIONS_PER_HOUR',
       'MESSAGE_DAYS',
       'NOTIFICATION_CHANNEL',
@@ -81,6 +86,7 @@ describe('the configuration', () => {
       'TRANSCRIPT_DAYS',
       'TRUSTED_PROXIES',
       'TZ',
+      'USER_DAILY_COST_USD',
     ]);
     expect(readConfig({ PATH: '/bin', api_port: '99999999' })).toEqual(readConfig({}));
   });

@@ -23,13 +23,15 @@ export type ClaimedNext =
       readonly heldUntil: Date | null;
       /** What is ready may be what this claimant gave back a moment ago. */
       readonly isBarred: boolean;
+      /** Tasks of people at their limit were passed over, and there are more: the claim goes on with another try. */
+      readonly isMore: boolean;
     };
 
 /** A task that a worker gave back for a fault of its own is not for it again so soon. */
 const FAULTY_MS = 10 * 60_000;
 
 export function createClaimUseCases(deps: TaskServiceDeps) {
-  const { clock } = deps;
+  const { clock, limitsAt } = deps;
   const take = createTakeTask(deps);
 
   return {
@@ -48,15 +50,17 @@ export function createClaimUseCases(deps: TaskServiceDeps) {
         instanceId,
         beginsRun: beginsRun(by),
         account: by.account,
+        limits: limitsAt(clock.now()),
         ...(beginsRun(by) && { faultySince: new Date(clock.now().getTime() - FAULTY_MS) }),
       } as const;
       return work<'nextReady', ClaimedNext>(
         load,
-        ({ task, queue: { paused }, instance, needs, hold, isBarred }) => {
+        ({ task, queue: { paused }, instance, needs, hold, isBarred, isMore, limited }) => {
           const held = heldUntil(hold, clock.now());
-          const told = accountOf(by, instance, clock.now());
+          const told = { ...accountOf(by, instance, clock.now()), limited };
           if (task === null || paused || held !== null || isGone()) {
-            return { result: { claimed: null, paused, heldUntil: held, isBarred }, ...told };
+            const result = { claimed: null, paused, heldUntil: held, isBarred, isMore };
+            return { result, ...told };
           }
           const taken = take(task, by, { instance, needs, hold });
           return { ...taken, ...told, result: { claimed: taken.result } };

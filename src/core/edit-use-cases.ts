@@ -29,8 +29,9 @@ export interface SubmitTask {
   readonly limits?: PersonLimits | undefined;
 }
 
-export function createEditUseCases({ clock, policy }: TaskServiceDeps) {
-  const move = createMove(clock);
+export function createEditUseCases(deps: TaskServiceDeps) {
+  const { clock, policy } = deps;
+  const move = createMove(deps);
 
   return {
     /** Submits once per origin: the same request of a front end, seen twice, makes one task. */

@@ -33,16 +33,17 @@ export interface StatusWish {
   readonly notes?: string | undefined;
 }
 
-export function createEndUseCases({ clock }: TaskServiceDeps) {
-  const move = createMove(clock);
+export function createEndUseCases(deps: TaskServiceDeps) {
+  const { clock, limitsAt } = deps;
+  const move = createMove(deps);
 
   return {
     /** Text alone is notes. */
     complete(id: number, caller: Caller, done: string | Completing = {}): Work<Completed> {
       const { notes, report } = typeof done === 'string' ? { notes: done, report: undefined } : done;
-      const load = { read: 'taskAndNext', id, leaseId: caller.leaseId } as const;
+      const which = { id, leaseId: caller.leaseId, limits: limitsAt(clock.now()) };
       return work<'taskAndNext', Completed>(
-        load,
+        { read: 'taskAndNext', ...which },
         ({ task, lease, next, run }) => {
           const found = required(task, id);
           const act = actOf(caller, lease, clock.now());

@@ -3,10 +3,10 @@ import { tooManyLanes } from './lanes.ts';
 import type { Lease } from './lease.ts';
 import { actOf, isRepeat, requireOwnership, type Caller } from './ownership.ts';
 import type { Tally, TallyWish } from './person-limits.ts';
-import type { Clock } from './ports.ts';
 import { settleRun, type RunEnd } from './run-end.ts';
 import type { RunState } from './run-state.ts';
 import { isFinished, isReady, required, type Act, type Task, type TaskChange } from './task.ts';
+import type { TaskServiceDeps } from './task-deps.ts';
 import type { Fault, LeaseOutcome } from './vocabulary.ts';
 import { work, type Outcome, type Speaker, type Work } from './work.ts';
 
@@ -49,7 +49,7 @@ interface Found extends Partial<Seen> {
 
 export type MoveTask = (id: number, caller: Caller, move: Move) => Work<Task>;
 
-export function createMove(clock: Clock): MoveTask {
+export function createMove({ clock, limitsAt }: Pick<TaskServiceDeps, 'clock' | 'limitsAt'>): MoveTask {
   return (id, caller, move) => {
     function decide(found_: Found): Outcome<Task> {
       const { task, lease, run = null } = found_;
@@ -65,7 +65,11 @@ export function createMove(clock: Clock): MoveTask {
     const which = { id, leaseId: caller.leaseId };
     const from = speakerOf(caller);
     return move.seesNext === true
-      ? work<'taskAndNext', Task>({ read: 'taskAndNext', ...which }, decide, from)
+      ? work<'taskAndNext', Task>(
+          { read: 'taskAndNext', ...which, limits: limitsAt(clock.now()) },
+          decide,
+          from,
+        )
       : work<'task', Task>({ read: 'task', ...which, ...wishesOf(move) }, decide, from);
   };
 }

@@ -8,6 +8,7 @@ import type { InstanceWithWork } from './instance.ts';
 import type { StoredKey } from './key.ts';
 import type { Claimant } from './lanes.ts';
 import type { RetentionStore } from './retention.ts';
+import type { LimitsNow } from './run-limits.ts';
 import type { RunStore } from './run-ports.ts';
 import type { Task } from './task.ts';
 import type { Actor, InstanceStatus, TaskStatus } from './vocabulary.ts';
@@ -115,7 +116,7 @@ export interface Store extends RetentionStore, RunStore {
   searchOpenTasks(text: string, limit: number, createdBy?: Actor): Promise<readonly Task[]>;
   recentlyFinished(limit: number): Promise<readonly Task[]>;
   /** What claim-next would hand out now. */
-  nextReady(claimant: Claimant): Promise<Task | null>;
+  nextReady(claimant: Claimant, limits?: LimitsNow | null): Promise<Task | null>;
   /** The lanes that have tasks ready. */
   readyLanes(): Promise<readonly string[]>;
   /** How many pending tasks stand before this one in claim order; counted up to `upTo`. */

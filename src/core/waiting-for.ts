@@ -4,7 +4,8 @@
  */
 import { isAble, type CrewMember } from './crew.ts';
 import type { Demand } from './lanes.ts';
-import type { Task } from './task.ts';
+import { heldBack, type LimitsNow, type PersonUse } from './run-limits.ts';
+import { personOf, type Task } from './task.ts';
 import type { WaitingKind } from './vocabulary.ts';
 import type { QueueState } from './work.ts';
 
@@ -22,17 +23,22 @@ export interface QueueFacts {
   crew(): readonly CrewMember[];
   /** Null for one that was never heard of. */
   member(id: string): CrewMember | null;
+  use(person: string, limits: LimitsNow): PersonUse;
 }
 
-type Reason = (task: Task, facts: QueueFacts) => WaitingFor | null;
+type Reason = (task: Task, facts: QueueFacts, limits: LimitsNow | null) => WaitingFor | null;
 
 /** In the order in which they count. */
-const REASONS: readonly Reason[] = [ofQueue, ofTime, ofParking, ofQuota, ofTarget, ofCrew];
+const REASONS: readonly Reason[] = [ofQueue, ofTime, ofParking, ofQuota, ofLimits, ofTarget, ofCrew];
 
-export function waitingFor(task: Task, facts: QueueFacts): WaitingFor | null {
+export function waitingFor(
+  task: Task,
+  facts: QueueFacts,
+  limits: LimitsNow | null = null,
+): WaitingFor | null {
   if (task.status !== 'pending') return null;
   for (const reason of REASONS) {
-    const found = reason(task, facts);
+    const found = reason(task, facts, limits);
     if (found !== null) return found;
   }
   return null;
@@ -52,7 +58,8 @@ function ofTime({ notBefore, error }: Task): WaitingFor | null {
 }
 
 function ofParking({ parked }: Task): WaitingFor | null {
-  return parked === null ? null : because(parked.kind, parked.detail, parked.until);
+  if (parked === null || parked.kind === 'limit') return null;
+  return because(parked.kind, parked.detail, parked.until);
 }
 
 /** Nobody who could take it has quota left. */
@@ -61,6 +68,15 @@ function ofQuota(task: Task, facts: QueueFacts): WaitingFor | null {
   if (until.length === 0 || until.includes(null)) return null;
   const first = Math.min(...until.map(Number));
   return because('quota', 'Those who could take it have no quota left.', new Date(first));
+}
+
+/** A task may be at its person's limit before any claim has come across it. Money is what a budget is about. */
+function ofLimits(task: Task, facts: QueueFacts, limits: LimitsNow | null): WaitingFor | null {
+  const person = personOf(task);
+  const held = limits === null || person === null ? null : heldBack(facts.use(person, limits), limits);
+  const parked = held ?? task.parked;
+  if (parked === null) return null;
+  return because(parked.until === null ? 'limit' : 'budget', parked.detail, parked.until);
 }
 
 function ofTarget({ target }: Task, facts: QueueFacts): WaitingFor | null {

@@ -14,7 +14,8 @@ import type { Tally, TallyWish } from './person-limits.ts';
 import type { Question } from './question.ts';
 import type { Run, RunResult, TaskWork } from './run.ts';
 import type { RunNeeds, RunSaves, RunState } from './run-state.ts';
-import type { Task, TaskChange } from './task.ts';
+import type { LimitsNow } from './run-limits.ts';
+import type { Parked, Task, TaskChange } from './task.ts';
 import type { Fault } from './vocabulary.ts';
 import type { Worker } from './worker.ts';
 
@@ -60,7 +61,7 @@ export interface Reads {
   };
   /** The same, and what claim-next would hand to this task's holder (or to nobody in particular) now. */
   taskAndNext: {
-    takes: { id: number; leaseId?: string | undefined };
+    takes: { id: number; leaseId?: string | undefined; limits: LimitsNow | null };
     gives: { task: Task | null; lease: Lease | null; next: Task | null; run: RunState | null };
   };
   /** The ready task with the smallest rank in any of the lanes that are open to this claimant, and the queue's state. */
@@ -70,11 +71,16 @@ export interface Reads {
       instanceId: string;
       beginsRun?: boolean | undefined;
       account?: string | undefined;
+      limits: LimitsNow | null;
       /** Tasks that the claimant gave back after this for a fault of its own are not for it. */
       faultySince?: Date | undefined;
     };
     gives: {
       task: Task | null;
+      /** Ready, but of people at their limit. */
+      limited: readonly Limited[];
+      /** There is more to look through than one claim may. */
+      isMore: boolean;
       /** What is ready may be what it gave back. */
       isBarred: boolean;
       queue: QueueState;
@@ -155,6 +161,8 @@ export interface Outcome<R> {
   readonly runs?: readonly RunSaves[];
   /** How the work of these tasks stands, where nothing else about them changes. */
   readonly results?: readonly { readonly taskId: number; readonly result: RunResult }[];
+  /** Ready tasks that wait for room of their person. */
+  readonly limited?: readonly Limited[];
   /** Parked tasks that wait no more. */
   readonly unparked?: readonly number[];
   /** Tasks whose `notBefore` has passed. */
@@ -165,6 +173,11 @@ export interface Outcome<R> {
   readonly forgetKey?: string | undefined;
   /** Whether the answer is kept under an idempotency key: only if it changed something. */
   readonly changedSomething?: boolean;
+}
+
+export interface Limited {
+  readonly taskId: number;
+  readonly parked: Parked;
 }
 
 export interface Renewal {

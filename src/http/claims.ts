@@ -64,12 +64,15 @@ export function createClaims(deps: ClaimDeps) {
             },
             async attempt(isClosing) {
               keyring.requireLive(key);
-              let why: Why = { paused: false, heldMs: null };
-              const work = tasks.claimNext(wanted.by, () => patience.isOver() || isClosing());
-              const answer = await decide(work, { keyed, delivery }, (result) => {
-                why = whyNothing(result, clock.now());
-                return toNextAnswer(result);
-              });
+              let why = NO_REASON;
+              const isGone = () => patience.isOver() || isClosing();
+              const once = () =>
+                decide(tasks.claimNext(wanted.by, isGone), { keyed, delivery }, (result) => {
+                  why = whyNothing(result, clock.now());
+                  return toNextAnswer(result);
+                });
+              let answer = await once();
+              while (why.isMore && !isGone()) answer = await once();
               return { answer, got: answer.leaseId !== null, ...why };
             },
           });
@@ -81,14 +84,20 @@ export function createClaims(deps: ClaimDeps) {
   };
 }
 
-type Why = Pick<Attempted<never>, 'paused' | 'heldMs'>;
+interface Why extends Pick<Attempted<never>, 'paused' | 'heldMs'> {
+  readonly isMore: boolean;
+}
+
+const NO_REASON: Why = { paused: false, heldMs: null, isMore: false };
 
 function whyNothing(result: ClaimedNext, now: Date): Why {
-  if (result.claimed !== null) return { paused: false, heldMs: null };
-  const { paused, heldUntil, isBarred } = result;
+  if (result.claimed !== null) return NO_REASON;
+  const { paused, heldUntil, isBarred, isMore } = result;
   return {
     paused: paused || isBarred,
     heldMs: heldUntil === null ? null : heldUntil.getTime() - now.getTime(),
+    // Nothing more is looked for where nothing would be handed out.
+    isMore: isMore && !paused && heldUntil === null,
   };
 }
 

@@ -1,7 +1,8 @@
 /** The one way a request changes something: once per idempotency key, answered after the commit. */
 import type { Context } from 'hono';
 import type { Answer, Store } from '../core/ports.ts';
-import { waitingFor, type QueueFacts } from '../core/waiting-for.ts';
+import type { QueueFacts } from '../core/waiting-for.ts';
+import type { TaskService } from '../core/task-service.ts';
 import type { Work } from '../core/work.ts';
 import { answerJson } from './answers.ts';
 import type { HttpEnv } from './env.ts';
@@ -21,10 +22,11 @@ export type Writes = ReturnType<typeof createWrites>;
 
 export interface WriteDeps {
   readonly store: Pick<Store, 'decideShown' | 'decideOnce'>;
+  readonly tasks: Pick<TaskService, 'waits'>;
   readonly keyring: Pick<Keyring, 'requireLive'>;
 }
 
-export function createWrites({ store, keyring }: WriteDeps) {
+export function createWrites({ store, tasks, keyring }: WriteDeps) {
   const runningKeys = createRunningKeys();
 
   /** `text` is the body as it came: it is part of what the key stands for. */
@@ -40,10 +42,7 @@ export function createWrites({ store, keyring }: WriteDeps) {
     // Not called for a kept answer.
     const render = (result: R, facts: QueueFacts) => {
       if (view.onceBody !== undefined) told.once = toAnswer(view, view.onceBody(result));
-      return toAnswer(
-        view,
-        view.body(result, (task) => waitingFor(task, facts)),
-      );
+      return toAnswer(view, view.body(result, tasks.waits(facts)));
     };
     const keyed = keyOf(c, text);
     const answer = await (keyed === null

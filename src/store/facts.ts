@@ -1,30 +1,41 @@
 /** What can be asked about the queue at one moment; asked twice, it is read once. */
-import type { CrewMember } from '../core/crew.ts';
 import type { Clock } from '../core/ports.ts';
+import type { PersonUse } from '../core/run-limits.ts';
 import type { QueueFacts } from '../core/waiting-for.ts';
 import type { CrewTable } from './crew-table.ts';
+import type { PersonUseOf } from './person-use.ts';
 import type { QueueTable } from './queue-table.ts';
 
 export interface FactTables {
   readonly crew: CrewTable;
   readonly queue: QueueTable;
+  readonly personUse: PersonUseOf;
 }
 
 /** The returned facts are those of now: they must not be kept. */
-export function createFacts({ crew, queue }: FactTables, clock: Clock): () => QueueFacts {
+export function createFacts({ crew, queue, personUse }: FactTables, clock: Clock): () => QueueFacts {
   return () => {
-    const members = new Map<string, CrewMember | null>();
+    let use: ((person: string) => PersonUse) | undefined;
     return {
       queue: once(() => queue.state()),
       crew: once(() => crew.online(clock.now())),
-      member(id) {
-        const known = members.get(id);
-        if (known !== undefined) return known;
-        const member = crew.byId(id, clock.now());
-        members.set(id, member);
-        return member;
+      member: remembered((id) => crew.byId(id, clock.now())),
+      use(person, limits) {
+        use ??= remembered((id) => personUse(id, limits));
+        return use(person);
       },
     };
+  };
+}
+
+function remembered<T>(read: (id: string) => T): (id: string) => T {
+  const known = new Map<string, T>();
+  return (id) => {
+    const found = known.get(id);
+    if (found !== undefined) return found;
+    const answer = read(id);
+    known.set(id, answer);
+    return answer;
   };
 }
 

@@ -75,9 +75,11 @@ function createTaskReads(
       const hasRoom = reopens !== true || found.task === null || lanes.hasRoom(laneOf(found.task));
       return { ...found, tally: tallyOf(tally), run: runs.stateOf(found.task), faulty, hasRoom };
     },
-    taskAndNext({ id, leaseId }) {
+    taskAndNext({ id, leaseId, limits }) {
       const found = taskAndLease(id, leaseId);
-      const next = tasks.nextReady(claimantOf({ instanceId: found.task?.instanceId }));
+      const instanceId = found.task?.instanceId ?? null;
+      const worker = instanceId === null ? null : (instances.byId(instanceId)?.worker ?? null);
+      const next = tasks.nextReady({ claimant: claimantOf({ ...worker, instanceId }), limits }).task;
       return { ...found, next, run: runs.stateOf(found.task) };
     },
     leasesOf({ instanceId, leaseIds, cancelledSince }) {
@@ -103,11 +105,12 @@ function createClaimReads(
   { runs, taskAndLease }: Finding,
 ): Some<'nextReady' | 'claimById' | 'taskOfLease' | 'runOfLease' | 'question'> {
   return {
-    nextReady({ claimant, instanceId, beginsRun, account, faultySince }) {
+    nextReady({ claimant, instanceId, beginsRun, account, limits, faultySince }) {
       const barred = faultySince === undefined ? [] : runTables.runs.givenBack(instanceId, faultySince);
-      const task = barred.length === 0 ? tasks.nextReady(claimant) : tasks.nextReadyPast(claimant, barred);
+      const { task, ...passed } = tasks.nextReady({ claimant, limits, except: barred });
       return {
         task,
+        ...passed,
         isBarred: task === null && barred.length > 0,
         queue: queue.state(),
         instance: instances.byId(instanceId),

@@ -56,7 +56,7 @@ export const runs = sqliteTable(
     uniqueIndex('runs_of_task').on(t.taskId, t.number),
     index('runs_started').on(t.startedAt),
     index('runs_of_person')
-      .on(t.person, t.startedAt)
+      .on(t.person, t.startedAt, t.costUsd)
       .where(sql`person IS NOT NULL`),
     index('runs_faulty')
       .on(t.instanceId, t.endedAt)

@@ -7,6 +7,7 @@ import type { Outcome, QueueState } from '../core/work.ts';
 import type { AdminTable } from './admin-table.ts';
 import type { EventTable } from './event-table.ts';
 import type { KeyTable } from './key-table.ts';
+import { createPersonRoom } from './person-room.ts';
 import type { ReadTables } from './reads.ts';
 import { createRunSaves } from './run-tables.ts';
 
@@ -52,6 +53,7 @@ const endsByTime = ({ lease, notBefore, parked }: Task) =>
 export function createSaves(tables: SaveTables, signals: Signals) {
   const { tasks, events, admin, leases, instances, queue, keys, apiKeys } = tables;
   const saveRun = createRunSaves(tables.runTables);
+  const room = createPersonRoom(tasks, signals);
 
   function saveChange(change: TaskChange): void {
     tasks.save(change);
@@ -63,24 +65,20 @@ export function createSaves(tables: SaveTables, signals: Signals) {
     if (isReady(change.after) && (change.before === null || !isReady(change.before)))
       signals.ready(laneOf(change.after));
     if (endsByTime(change.after)) signals.timesChanged();
+    room.changed(change);
   }
 
-  function markReady(id: number): void {
-    tasks.markReady(id);
-    const task = tasks.byId(id);
-    if (task !== null && isReady(task)) signals.ready(laneOf(task));
-  }
-
-  function unpark(id: number): void {
-    tasks.unpark(id);
-    const task = tasks.byId(id);
-    if (task !== null && isReady(task)) signals.ready(laneOf(task));
-  }
-
-  function saveRuns({ results = [], unparked = [], runs = [], announced }: Outcome<unknown>): void {
+  function saveRuns({
+    results = [],
+    unparked = [],
+    limited = [],
+    runs = [],
+    announced,
+  }: Outcome<unknown>): void {
     if (announced) instances.announced(announced);
     for (const { taskId, result } of results) tasks.setResult(taskId, result);
-    unparked.forEach(unpark);
+    unparked.forEach(room.unpark);
+    limited.forEach(room.limit);
     for (const saves of runs) saveRun(saves).forEach(signals.runNews);
   }
 
@@ -98,7 +96,7 @@ export function createSaves(tables: SaveTables, signals: Signals) {
     const { changes = [], renewals = [], due = [], adminEvents = [], forgetKey, queue: state } = outcome;
     changes.forEach(saveChange);
     for (const renewal of renewals) tasks.renew(renewal);
-    due.forEach(markReady);
+    due.forEach(room.markReady);
     saveRuns(outcome);
     if (forgetKey !== undefined) keys.forget(forgetKey);
     if (state) saveQueue(state);

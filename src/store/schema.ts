@@ -75,8 +75,8 @@ export const tasks = sqliteTable(
       .on(t.person)
       .where(sql`status = 'in_progress' AND person IS NOT NULL`),
     index('tasks_limited')
-      .on(t.person, t.rank, t.id)
-      .where(sql`parked = 'limit'`),
+      .on(t.person, t.lane, t.rank, t.id)
+      .where(sql`parked = 'limit' AND parked_until IS NULL`),
     index('tasks_ready')
       .on(t.lane, t.rank, t.id)
       .where(sql`status = 'pending' AND ready = 1`),

@@ -19,6 +19,7 @@ import { createLaneTable } from './lane-table.ts';
 import { createLeaseTable } from './lease-table.ts';
 import { createMemoryTable } from './memory-table.ts';
 import { createPersonTally } from './person-tally.ts';
+import { createPersonUse } from './person-use.ts';
 import { createQueueTable } from './queue-table.ts';
 import { createRetirement } from './retirement.ts';
 import { createRunStore } from './run-store.ts';
@@ -60,12 +61,14 @@ export async function createSqliteStore(options: SqliteStoreOptions): Promise<St
 
 function createTables(database: OpenDatabase) {
   const lanes = createLaneTable(database);
+  const personUse = createPersonUse(database);
   const runTables = createRunTables(database);
   const instances = createInstanceTable(database, runTables.holds);
   return {
     lanes,
     crew: createCrewTable(database, { instances, holds: runTables.holds }),
-    tasks: createTaskTable(database, lanes),
+    personUse,
+    tasks: createTaskTable(database, lanes, personUse),
     lists: createTaskLists(database),
     events: createEventTable(database),
     admin: createAdminTable(database),
@@ -86,6 +89,7 @@ function assemble(database: OpenDatabase, made: SqliteStoreOptions & { release: 
   const { client } = database;
   const { clock, path, logger, release } = made;
   const tables = createTables(database);
+  tables.tasks.offerLimited();
   const isStillThere = createDatabaseWatch(path);
   const listeners = new Set<(commit: Commit) => void>();
   const onCommit: Store['onCommit'] = (listener) => {
@@ -176,7 +180,7 @@ function createReaders(tables: Tables, clock: Clock): Readers {
     tasks: (query) => reading(() => lists.page(query)),
     searchOpenTasks: (text, limit, createdBy) => reading(() => lists.searchOpen(text, limit, createdBy)),
     recentlyFinished: (limit) => reading(() => lists.recentlyFinished(limit)),
-    nextReady: (claimant) => reading(() => tasks.nextReady(claimant)),
+    nextReady: (claimant, limits) => reading(() => tasks.nextReady({ claimant, limits }).task),
     readyLanes: () => reading(() => lanes.all()),
     tasksAhead: (task, upTo) => reading(() => lists.ahead(task, upTo)),
     events: (taskId) => reading(() => events.ofTask(taskId)),

@@ -85,17 +85,28 @@ function prepareLanes(client: OpenDatabase['client']) {
       "WHERE status = 'pending' AND ready = 1 AND lane = CAST(:lane AS TEXT) ORDER BY rank, id LIMIT 1",
     ),
     /** The same for many lanes: of all but one of them nothing else is read. */
-    placeInLane: columnsBy<{ lane: string }, { id: number; rank: number }>(
+    placeInLane: columnsBy<{ lane: string }, { id: number; rank: number; person: null }>(
       client,
-      'id, rank',
+      // Whose it is, is asked for only where there are limits.
+      'id, rank, NULL AS person',
       "tasks INDEXED BY tasks_ready WHERE status = 'pending' AND ready = 1 AND lane = CAST(:lane AS TEXT) ORDER BY rank, id LIMIT 1",
     ),
     /** Past some tasks, which are few: each of them is at most one step more. */
-    placePast: columnsBy<{ lane: string; except: string }, { id: number; rank: number }>(
+    placePast: columnsBy<
+      { lane: string; except: string; rank: number; id: number },
+      { id: number; rank: number; person: string | null }
+    >(
       client,
-      'id, rank',
+      'id, rank, person',
       `tasks INDEXED BY tasks_ready WHERE status = 'pending' AND ready = 1 AND lane = CAST(:lane AS TEXT)
-       AND id NOT IN (SELECT value FROM json_each(:except)) ORDER BY rank, id LIMIT 1`,
+       AND (rank, id) > (:rank, :id) AND id NOT IN (SELECT value FROM json_each(:except)) ORDER BY rank, id LIMIT 1`,
+    ),
+    /** From lane to lane: the first of each that waits for its person to have room. */
+    limitedAfter: columnsBy<{ person: string; after: string }, { id: number; lane: string }>(
+      client,
+      'id, lane',
+      `tasks INDEXED BY tasks_limited WHERE parked = 'limit' AND parked_until IS NULL
+       AND person = :person AND lane > :after ORDER BY lane, rank, id LIMIT 1`,
     ),
   };
 }
@@ -124,6 +135,17 @@ function prepareTimes(client: OpenDatabase['client']) {
   };
 }
 
+/** One statement each for those that wait for room, and for those that wait for a day to end. */
+function prepareOffers(client: OpenDatabase['client']) {
+  return ['tasks_limited WHERE parked_until IS NULL', 'tasks_parked WHERE parked_until IS NOT NULL'].map(
+    (which) =>
+      client.prepare(
+        `UPDATE tasks SET ready = iif(not_before IS NULL, 1, 0), parked = NULL, parked_until = NULL, parked_detail = NULL
+       WHERE id IN (SELECT id FROM tasks INDEXED BY ${which} AND parked = 'limit')`,
+      ),
+  );
+}
+
 /** Changes that are no move: nothing is told of them by themselves. */
 function prepareRunWrites({ client, tables }: OpenDatabase) {
   return {
@@ -137,6 +159,13 @@ function prepareRunWrites({ client, tables }: OpenDatabase) {
           parkedUntil: null,
           parkedDetail: null,
         })
+        .where(sql`id = ${param('id')} AND status = 'pending'`),
+    ),
+    limit: prepareWrite(
+      client,
+      tables
+        .update(tasks)
+        .set({ ready: sql`0`, ...assigned(['parked', 'parkedUntil', 'parkedDetail']) })
         .where(sql`id = ${param('id')} AND status = 'pending'`),
     ),
     setResult: prepareWrite(
@@ -154,6 +183,7 @@ export function prepareTaskWrites(database: OpenDatabase) {
   const shifted = sql`max(lease_expires_at + ${param('byMs')}, ${param('earliest')} + min(lease_ms, ${param('grace')}))`;
   return {
     ...prepareRunWrites(database),
+    offerLimited: prepareOffers(client),
     insert: prepareWrite(client, tables.insert(tasks).values(params(INSERTED))),
     update: prepareWrite(
       client,

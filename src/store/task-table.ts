@@ -1,30 +1,27 @@
 /** The hot statements on `tasks`: what a decision reads and writes. Each names the index it must use. */
-import type { Claimant } from '../core/lanes.ts';
 import type { RunResult } from '../core/run.ts';
 import type { Task, TaskChange } from '../core/task.ts';
-import type { Renewal } from '../core/work.ts';
+import type { Limited, Renewal } from '../core/work.ts';
 import type { OpenDatabase } from './database.ts';
 import type { LaneTable } from './lane-table.ts';
+import { createNextReady, type NextWish } from './next-ready.ts';
+import type { PersonUseOf } from './person-use.ts';
 import { toChangedColumns, toTask, toTaskRow, type TaskRow } from './rows.ts';
 import { prepareTaskReads, prepareTaskWrites } from './task-statements.ts';
 
 export type TaskTable = ReturnType<typeof createTaskTable>;
 
-export function createTaskTable(database: OpenDatabase, lanes: Pick<LaneTable, 'openTo'>) {
+export function createTaskTable(
+  database: OpenDatabase,
+  lanes: Pick<LaneTable, 'openTo'>,
+  useOf: PersonUseOf,
+) {
   const reads = prepareTaskReads(database);
   const writes = prepareTaskWrites(database);
   const sequence = database.client.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'tasks'").pluck();
 
-  function firstOf(names: readonly string[], headOf: (lane: string) => Place | undefined): number | null {
-    let best: Place | undefined;
-    for (const lane of names) {
-      const head = headOf(lane);
-      if (head && (!best || comesFirst(head, best))) best = head;
-    }
-    return best?.id ?? null;
-  }
-
-  const byId = (id: number | null) => (id === null ? null : toTaskOrNull(reads.byId.get({ id })));
+  const next = createNextReady(reads, lanes, useOf);
+  const byId = (id: number) => toTaskOrNull(reads.byId.get({ id }));
 
   return {
     byId,
@@ -32,18 +29,9 @@ export function createTaskTable(database: OpenDatabase, lanes: Pick<LaneTable, '
 
     nextId: () => Number(sequence.get() ?? 0) + 1,
 
-    /** The head of each lane is one step in the index; the smallest rank, then id, wins. */
-    nextReady(claimant: Claimant): Task | null {
-      const [only, ...more] = lanes.openTo(claimant);
-      if (only === undefined) return null;
-      if (more.length === 0) return toTaskOrNull(reads.headOfLane.get({ lane: only }));
-      return byId(firstOf([only, ...more], (lane) => reads.placeInLane.get({ lane })));
-    },
-
-    /** The same, but none of these. */
-    nextReadyPast(claimant: Claimant, ids: readonly number[]): Task | null {
-      const except = JSON.stringify(ids);
-      return byId(firstOf(lanes.openTo(claimant), (lane) => reads.placePast.get({ lane, except })));
+    nextReady(wish: NextWish) {
+      const { row, passed, isMore } = next(wish);
+      return { task: toTaskOrNull(row ?? undefined), limited: passed, isMore };
     },
 
     heldBy: (instanceId: string) => reads.heldBy.all({ instanceId }).map(toTask),
@@ -63,6 +51,7 @@ export function createTaskTable(database: OpenDatabase, lanes: Pick<LaneTable, '
       writes.renew.run({ id: taskId, leaseId, leaseExpiresAt: expiresAt.getTime() });
     },
 
+    ...createLimited(database, { reads, writes }),
     markReady: (id: number) => writes.markReady.run({ id }),
     /** Ready at once, unless its delay has yet to pass. */
     unpark: (id: number) => writes.unpark.run({ id }),
@@ -71,6 +60,41 @@ export function createTaskTable(database: OpenDatabase, lanes: Pick<LaneTable, '
     shiftLeases: (by: { byMs: number; earliest: number; grace: number }) => writes.shiftLeases.run(by),
 
     ...createTimes(reads),
+  };
+}
+
+interface Statements {
+  readonly reads: ReturnType<typeof prepareTaskReads>;
+  readonly writes: ReturnType<typeof prepareTaskWrites>;
+}
+
+/** Tasks that wait for room of their person. */
+function createLimited({ client }: OpenDatabase, { reads, writes }: Statements) {
+  // None is after a start (see `offerLimited`); later one more look than needed does no harm.
+  let isSeen = false;
+  return {
+    limit({ taskId, parked }: Limited): void {
+      isSeen = true;
+      const until = parked.until?.getTime() ?? null;
+      writes.limit.run({ id: taskId, parked: parked.kind, parkedUntil: until, parkedDetail: parked.detail });
+    },
+
+    /** The first in each lane of those that wait for this person to have room. */
+    firstLimited(person: string): number[] {
+      const ids: number[] = [];
+      if (!isSeen) return ids;
+      for (let after = ''; ;) {
+        const first = reads.limitedAfter.get({ person, after });
+        if (first === undefined) return ids;
+        ids.push(first.id);
+        after = first.lane;
+      }
+    },
+
+    /** At a start, for limits may be others than before. */
+    offerLimited: client.transaction(() => {
+      for (const offer of writes.offerLimited) offer.run();
+    }),
   };
 }
 
@@ -88,12 +112,6 @@ function createTimes(reads: ReturnType<typeof prepareTaskReads>) {
       return times.length === 0 ? null : Math.min(...times);
     },
   };
-}
-
-type Place = Pick<TaskRow, 'id' | 'rank'>;
-
-function comesFirst(one: Place, other: Place): boolean {
-  return one.rank < other.rank || (one.rank === other.rank && one.id < other.id);
 }
 
 function toTaskOrNull(row: TaskRow | undefined): Task | null {

@@ -5,6 +5,7 @@ import type { Store } from '../../src/core/ports.ts';
 import type { RunService } from '../../src/core/run-service.ts';
 import type { SweepService } from '../../src/core/sweep-service.ts';
 import type { Task } from '../../src/core/task.ts';
+import type { QueuePolicy } from '../../src/core/task-deps.ts';
 import type { TaskService } from '../../src/core/task-service.ts';
 import type { EventAction } from '../../src/core/vocabulary.ts';
 import type { Work } from '../../src/core/work.ts';
@@ -20,7 +21,7 @@ export interface StoreWorld {
   run<R>(work: Work<R>): Promise<R>;
 }
 
-export type OpenStoreWorld = (policy?: { leaseMs?: number; maxAttempts?: number }) => Promise<StoreWorld>;
+export type OpenStoreWorld = (policy?: Partial<QueuePolicy>) => Promise<StoreWorld>;
 
 export function submit(world: StoreWorld, wanted: Partial<Parameters<TaskService['submit']>[0]> = {}) {
   return world.run(world.tasks.submit({ description: 'Deploy new monitoring stack', ...wanted }));

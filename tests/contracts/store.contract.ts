@@ -7,6 +7,7 @@ import { storeAdminContract } from './store-admin.contract.ts';
 import { storeClaimsContract } from './store-claims.contract.ts';
 import { storeCommitsContract } from './store-commits.contract.ts';
 import { storeKeysContract } from './store-keys.contract.ts';
+import { storeLimitsContract } from './store-limits.contract.ts';
 import { storeListsContract } from './store-lists.contract.ts';
 import { storeMatchingContract } from './store-matching.contract.ts';
 import { storeMovesContract } from './store-moves.contract.ts';
@@ -61,6 +62,7 @@ export function storeContract(name: string, open: OpenStoreWorld): void {
     storeMovesContract(open);
     storeClaimsContract(open);
     storeMatchingContract(open);
+    storeLimitsContract(open);
     storeOnceContract(open);
     storeListsContract(open);
     storeRetentionContract(open);

@@ -1,6 +1,7 @@
 /** Why a pending task cannot start now. */
 import { describe, expect, it } from 'vitest';
 import { toCrewMember, type CrewMember } from '../../src/core/crew.ts';
+import type { LimitsNow, PersonUse } from '../../src/core/run-limits.ts';
 import type { Task } from '../../src/core/task.ts';
 import { WAITING_KINDS } from '../../src/core/vocabulary.ts';
 import { waitingFor, type QueueFacts } from '../../src/core/waiting-for.ts';
@@ -33,14 +34,18 @@ function member(id: string, { lastSeen = NOW, running = 0, serves, heldUntil }: 
   return toCrewMember(instance, { running, hold: hold ?? null }, NOW);
 }
 
-function why(facts: Partial<Task>, seen: Record<string, Seen> = {}, paused = false) {
+function around(seen: Record<string, Seen>, paused: boolean, used?: PersonUse): QueueFacts {
   const members = new Map(Object.entries(seen).map(([id, one]) => [id, member(id, one)]));
-  const around: QueueFacts = {
+  return {
     queue: () => ({ paused, reason: paused ? 'Maintenance' : null }),
     crew: () => [...members.values()].filter(({ isOnline }) => isOnline),
     member: (id) => members.get(id) ?? null,
+    use: () => used ?? expect.fail('nothing is limited'),
   };
-  return waitingFor(aTask(facts), around);
+}
+
+function why(facts: Partial<Task>, seen: Record<string, Seen> = {}, paused = false) {
+  return waitingFor(aTask(facts), around(seen, paused));
 }
 
 const kind = (...of: Parameters<typeof why>) => why(...of)?.kind ?? null;
@@ -59,7 +64,7 @@ describe('a pending task waits for', () => {
     expect(why({ notBefore: until, error: 'no route' })).toMatchObject({ detail: 'no route' });
   });
 
-  it.each(['answer', 'quota', 'budget', 'limit'] as const)('what it is parked for: %s', (parking) => {
+  it.each(['answer', 'quota', 'budget'] as const)('what it is parked for: %s', (parking) => {
     const parked = { kind: parking, until: minutesAfterNoon(30), detail: 'May I?' };
     expect(why({ parked })).toEqual(parked);
   });
@@ -148,6 +153,29 @@ describe('a pending task waits for', () => {
     ['only workers of projects are online: people may still take it', {}, { mac: NOTES }],
   ])('nothing when %s', (_what, facts, seen) => {
     expect(why(facts, seen)).toBeNull();
+  });
+});
+
+describe('a person at a limit', () => {
+  const limits: LimitsNow = { running: 2, costUsd: 5, dayStart: NOON, dayEnd: minutesAfterNoon(720) };
+  const waits = (used: PersonUse, facts: Partial<Task> = {}) =>
+    waitingFor(aTask({ submittedBy: '@ada', ...facts }), around({}, false, used), limits);
+
+  it('waits for one of the running tasks to end, or for the day to end', () => {
+    expect(waits({ running: 1, costUsd: 4.99 })).toBeNull();
+    expect(waits({ running: 2, costUsd: 4.99 })).toMatchObject({ kind: 'limit', until: null });
+    expect(waits({ running: 2, costUsd: 5 })).toMatchObject({ kind: 'budget', until: limits.dayEnd });
+  });
+
+  it('is told so before what else stands in the way, and after what people decide', () => {
+    const used = { running: 2, costUsd: 0 };
+    expect(waits(used, { target: 'nas' })).toMatchObject({ kind: 'limit' });
+    const parked = { kind: 'budget', until: null, detail: 'More?' } as const;
+    expect(waits(used, { parked })).toMatchObject(parked);
+  });
+
+  it('is one who is known: a task of nobody is at no limit', () => {
+    expect(waitingFor(aTask(), around({}, false), limits)).toBeNull();
   });
 });
 

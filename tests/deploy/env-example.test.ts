@@ -31,12 +31,14 @@ describe('.env.example', () => {
       'DISCORD_TOKEN=',
       'MANAGE_ROLES=',
       'MAX_OPEN_PER_PERSON=',
+      'MAX_RUNNING_PER_PERSON=',
       'MAX_SUBMISSIONS_PER_HOUR=',
       'OWNERS=',
       'RETENTION_DAYS=',
       'SUBMIT_ROLES=',
       'TASK_FORUM=',
       'TRUSTED_PROXIES=',
+      'USER_DAILY_COST_USD=',
     ]);
     for (const { name, value, isOff } of settings) if (!isOff) expect(value, name).not.toBe('');
   });

@@ -53,6 +53,8 @@ const ALLOWED: readonly { step: RegExp; of: RegExp }[] = [
   // From the newest on, until as many as anybody reads are found.
   { step: /^SCAN questions USING INDEX questions_open$/, of: /ORDER BY asked_at DESC, id DESC LIMIT/ },
   { step: /^SCAN questions$/, of: /FROM questions WHERE :status = '' OR/ },
+  // At a start alone: each of them is one that waits.
+  { step: /^SCAN tasks USING INDEX tasks_(limited|parked)$/, of: /^UPDATE tasks SET ready = iif/ },
   // A thousand at most: every claim looks through them.
   { step: /^SCAN (lane_counts|CONSTANT ROW)$/, of: /lane_counts/ },
   { step: /^SCAN (task_counts|sqlite_sequence)$/, of: /task_counts|sqlite_sequence/ },
@@ -117,14 +119,14 @@ describe.each(['without statistics', 'with statistics'])('%s', (how) => {
     ['a claim', /^SELECT "id".* tasks_ready/, 'SEARCH tasks USING INDEX tasks_ready (lane=?)'],
     [
       'the head of one lane among many',
-      /^SELECT id, rank .* tasks_ready (?!.* NOT IN)/,
+      /^SELECT id, rank, NULL .* tasks_ready/,
       'SEARCH tasks USING COVERING INDEX tasks_ready (lane=?)',
     ],
     [
-      'the head of a lane past what a worker gave back',
-      /^SELECT id, rank .* tasks_ready .* NOT IN/,
+      'the next in a lane past what a worker gave back, and past people at their limit',
+      /^SELECT id, rank, person .* tasks_ready .* NOT IN/,
       [
-        'SEARCH tasks USING COVERING INDEX tasks_ready (lane=?)',
+        'SEARCH tasks USING INDEX tasks_ready (lane=? AND rank>?)',
         'LIST SUBQUERY 1',
         'SCAN json_each VIRTUAL TABLE INDEX 1:',
         'CREATE BLOOM FILTER',
@@ -182,7 +184,30 @@ describe.each(['without statistics', 'with statistics'])('%s', (how) => {
       'SEARCH tasks USING INDEX tasks_pending (rank=?)',
     ],
     ['a run', /^select .* from "runs" where lease_id = /, 'SEARCH runs USING PRIMARY KEY (lease_id=?)'],
-    ['the sums of a task', /^SELECT total\(cost_usd\)/, 'SEARCH runs USING INDEX runs_of_task (task_id=?)'],
+    [
+      'the sums of a task',
+      /^SELECT total\(cost_usd\) .* runs_of_task/,
+      'SEARCH runs USING INDEX runs_of_task (task_id=?)',
+    ],
+    [
+      'what runs of a person have cost today',
+      /^SELECT total\(cost_usd\) .* runs_of_person/,
+      'SEARCH runs USING COVERING INDEX runs_of_person (person=? AND started_at>?)',
+    ],
+    [
+      'how many tasks of a person run',
+      /tasks_running_of_person/,
+      [
+        'CO-ROUTINE (subquery-1)',
+        'SEARCH tasks USING COVERING INDEX tasks_running_of_person (person=?)',
+        'SCAN (subquery-1)',
+      ],
+    ],
+    [
+      'the first in the next lane that waits for room of its person',
+      /^SELECT id, lane .* tasks_limited/,
+      'SEARCH tasks USING INDEX tasks_limited (person=? AND lane>?)',
+    ],
     [
       'what a task keeps from run to run',
       /^select .* from "task_work" where task_id = /,

@@ -6,6 +6,7 @@ import Database from 'better-sqlite3';
 import { onTestFinished, vi } from 'vitest';
 import { createInstanceService } from '../../src/core/instance-service.ts';
 import type { Store } from '../../src/core/ports.ts';
+import type { RunLimits } from '../../src/core/run-limits.ts';
 import { createRunService } from '../../src/core/run-service.ts';
 import { createSweepService } from '../../src/core/sweep-service.ts';
 import { createTaskService } from '../../src/core/task-service.ts';
@@ -41,6 +42,7 @@ export interface WorldOptions {
   readonly path?: string;
   readonly leaseMs?: number;
   readonly maxAttempts?: number;
+  readonly limits?: RunLimits | undefined;
 }
 
 export async function aWorld({ path = ':memory:', ...policy }: WorldOptions = {}) {

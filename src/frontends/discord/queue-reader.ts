@@ -1,6 +1,7 @@
 /** Reads one page of the queue. Pages are numbered, so a button keeps its meaning over restarts. */
 import type { Store } from '../../core/ports.ts';
 import type { Task } from '../../core/task.ts';
+import type { TaskService } from '../../core/task-service.ts';
 import type { Outgoing } from './outgoing.ts';
 import { pageCount, PAGE_SIZE, queuePage, RUNNING_SHOWN } from './queue-page.ts';
 import { whyWaiting } from './waiting.ts';
@@ -13,13 +14,21 @@ const LAST_PAGE = 99;
 /** Reasons are given for the first few; what comes later waits for them anyway. */
 const REASONS_SHOWN = 3;
 
-export async function readQueuePage({ store }: { store: Store }, wantedPage: number): Promise<Outgoing> {
+interface Queue {
+  readonly store: Store;
+  readonly tasks: Pick<TaskService, 'waits'>;
+}
+
+export async function readQueuePage({ store, tasks }: Queue, wantedPage: number): Promise<Outgoing> {
   const counts = await store.counts();
   const page = Math.min(wantedPage, pageCount(counts.counts.pending) - 1, LAST_PAGE);
   const running = await store.tasks({ statuses: ['in_progress'], limit: RUNNING_SHOWN });
   const waiting = await waitingFrom(store, page * PAGE_SIZE);
   const explained = page === 0 ? waiting.slice(0, REASONS_SHOWN) : [];
-  const reasons = await store.look((facts) => explained.map((task) => whyWaiting(task, facts)));
+  const reasons = await store.look((facts) => {
+    const waits = tasks.waits(facts);
+    return explained.map((task) => whyWaiting(waits(task), task, facts));
+  });
   const troubles = troubleLines(await store.instances());
   return queuePage({ page, running: running.tasks, waiting, counts, reasons, troubles });
 }

@@ -1,7 +1,7 @@
 /** Why a task is still waiting, in a few words for its line in the queue. */
 import type { Task } from '../../core/task.ts';
 import type { WaitingKind } from '../../core/vocabulary.ts';
-import { waitingFor, type QueueFacts, type WaitingFor } from '../../core/waiting-for.ts';
+import type { QueueFacts, WaitingFor } from '../../core/waiting-for.ts';
 import { inline } from './text.ts';
 import { relative } from './words.ts';
 
@@ -35,8 +35,7 @@ export const WAITS_FOR: Readonly<Record<WaitingKind, string>> = {
 };
 
 /** Null: nothing stands in its way but the tasks before it. */
-export function whyWaiting(task: Task, facts: QueueFacts): string | null {
-  const waiting = waitingFor(task, facts);
+export function whyWaiting(waiting: WaitingFor | null, task: Task, facts: QueueFacts): string | null {
   if (waiting !== null) return told(waiting);
   return task.target === null && facts.crew().length === 0 ? 'no instance is online' : null;
 }

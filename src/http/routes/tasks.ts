@@ -7,7 +7,6 @@ import type { SubmitTask } from '../../core/edit-use-cases.ts';
 import { speaksForInstances } from '../../core/key.ts';
 import type { Caller } from '../../core/ownership.ts';
 import { required, type Task, type TaskBudget } from '../../core/task.ts';
-import { waitingFor } from '../../core/waiting-for.ts';
 import { ok } from '../answers.ts';
 import { parseBody, readText } from '../body.ts';
 import type { RouteDeps } from '../deps.ts';
@@ -27,9 +26,8 @@ const CREATED: View<Task> = {
   body: (task, waits) => ({ task_id: task.id, status: task.status, task: toTaskView(task, waits) }),
 };
 
-export function addTaskReads(app: HttpApp, { store, keyring }: RouteDeps): void {
-  const seen = <T>(view: (waits: Waits) => T) =>
-    store.look((facts) => view((task) => waitingFor(task, facts)));
+export function addTaskReads(app: HttpApp, { store, tasks: queue, keyring }: RouteDeps): void {
+  const seen = <T>(view: (waits: Waits) => T) => store.look((facts) => view(queue.waits(facts)));
 
   mount(app, 'listTasks', async (c) => {
     const page = await store.tasks(readTaskQuery(c));
@@ -38,7 +36,7 @@ export function addTaskReads(app: HttpApp, { store, keyring }: RouteDeps): void 
   });
 
   mount(app, 'nextTask', async (c) => {
-    const task = await store.nextReady(readClaimant(c));
+    const task = await store.nextReady(readClaimant(c), queue.limits());
     return ok(c, { task: await seen((waits) => toTaskViewOrNull(task, waits)) });
   });
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { startOfDay, startOfMonth } from '../../../src/frontends/discord/calendar.ts';
+import { startOfDay, startOfMonth } from '../../../src/core/calendar.ts';
 import { totals } from '../../contracts/run-world.ts';
 import { finished, running } from './runs-on-stage.ts';
 import { openStage, type Stage } from './stage.ts';

@@ -7,7 +7,6 @@ import {
   type InstanceStatus,
   type WaitingKind,
 } from '../../../core/vocabulary.ts';
-import { waitingFor } from '../../../core/waiting-for.ts';
 import { embed } from '../embed.ts';
 import type { Outgoing } from '../outgoing.ts';
 import { fitLines, inline } from '../text.ts';
@@ -34,8 +33,8 @@ export const status: SlashCommand = {
     await answer.defer('person');
     const [counts, instances] = await Promise.all([kit.store.counts(), kit.store.instances()]);
     const { tasks } = await kit.store.tasks({ statuses: ['pending'], limit: EXPLAINED });
-    const waits = await kit.store.look((facts) => tasks.map((task) => waitingFor(task, facts)?.kind));
-    await answer.show(statusReport(counts, instances, waitsLine(waits)));
+    const waits = await kit.store.look((facts) => tasks.map(kit.tasks.waits(facts)));
+    await answer.show(statusReport(counts, instances, waitsLine(waits.map((waiting) => waiting?.kind))));
   },
 };
 

@@ -1,6 +1,6 @@
 import { ApplicationCommandType } from 'discord.js';
 import type { Usage, UsageGroup, UsageKey } from '../../../core/run-ports.ts';
-import { monthName, startOfDay, startOfMonth } from '../calendar.ts';
+import { monthName, startOfDay, startOfMonth } from '../../../core/calendar.ts';
 import { embed, type Field } from '../embed.ts';
 import type { Outgoing } from '../outgoing.ts';
 import { fitLines, inline } from '../text.ts';

@@ -11,6 +11,12 @@ export function startOfDay(now: Date, timeZone: string): Date {
   return midnight(dayOf(now, timeZone), timeZone);
 }
 
+/** Where the day of `now` ends. */
+export function startOfNextDay(now: Date, timeZone: string): Date {
+  const today = dayOf(now, timeZone);
+  return midnight({ ...today, day: today.day + 1 }, timeZone);
+}
+
 export function startOfMonth(now: Date, timeZone: string): Date {
   return midnight({ ...dayOf(now, timeZone), day: 1 }, timeZone);
 }
