@@ -37,6 +37,7 @@ export function storeClaimsContract(open: OpenStoreWorld): void {
         paused: false,
         heldUntil: null,
         isBarred: false,
+        isMore: false,
       });
     });
 
@@ -105,6 +106,7 @@ export function storeClaimsContract(open: OpenStoreWorld): void {
         paused: true,
         heldUntil: null,
         isBarred: false,
+        isMore: false,
       });
       expect((await world.store.counts()).queue).toEqual({ paused: true, reason: 'moving house' });
       await world.run(world.tasks.claim(2, { instanceId: 'mac' }));
@@ -118,7 +120,7 @@ export function storeClaimsContract(open: OpenStoreWorld): void {
       const world = await open();
       await submit(world);
       const gone = await world.run(world.tasks.claimNext({ instanceId: 'mac' }, () => true));
-      expect(gone).toEqual({ claimed: null, paused: false, heldUntil: null, isBarred: false });
+      expect(gone).toEqual({ claimed: null, paused: false, heldUntil: null, isBarred: false, isMore: false });
       expect((await taskOf(world, 1)).status).toBe('pending');
     });
   });
