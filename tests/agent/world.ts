@@ -32,7 +32,7 @@ export interface AgentWorld {
 
 export async function openAgentWorld(
   watcher: RecordedWatcher = recordWatcher(),
-  folder: RunFolder = makeRunFolder(),
+  { stallMs = 60_000, folder = makeRunFolder() }: { stallMs?: number; folder?: RunFolder } = {},
 ): Promise<AgentWorld> {
   const api = await startMessagesApi();
   const dispatcher = createDispatcher({});
@@ -43,7 +43,7 @@ export async function openAgentWorld(
     dispatcher,
     patience: createQuotaPatience(systemClock),
     clock: systemClock,
-    stallMs: 60_000,
+    stallMs,
   });
   const runs: Running[] = [];
   return {
