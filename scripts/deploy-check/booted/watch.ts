@@ -60,6 +60,7 @@ function stop(unit: string): Stopped {
   return { state: said.trim().split('\n').sort().join(' '), tookMs };
 }
 
+writeFileSync('/run/out/begun', '');
 const health = await wait(
   () =>
     fetch('http://127.0.0.1:5051/health')
