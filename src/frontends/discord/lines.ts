@@ -4,7 +4,7 @@ import type { EventAction } from '../../core/vocabulary.ts';
 import { cancelled, completed, failed } from './ends.ts';
 import type { Outgoing } from './outgoing.ts';
 import { inline, pointerTo } from './text.ts';
-import { actorName, relative } from './words.ts';
+import { actorName, relative, userIdOf } from './words.ts';
 
 const REASON_LENGTH = 300;
 
@@ -43,15 +43,27 @@ export const LINES: Readonly<Record<EventAction, Line | null>> = {
       notBefore: event.details.not_before,
     }),
   requeued: (event, cardUrl) =>
-    silent(event, cardUrl, {
-      says: `📋 Task #${event.taskId} requeued by ${actorName(event.actor, event.details.instance_name)}`,
-      plain: `📋 Task #${event.taskId} requeued`,
-      reason: event.details.reason,
-    }),
+    event.details.reason === 'follow_up' ? followedUp(event, cardUrl) : requeued(event, cardUrl),
   completed,
   failed,
   cancelled,
 };
+
+/** Somebody said more to a task that had ended, or that ended before its run had heard it. */
+function followedUp(event: TaskEvent, cardUrl: string | null): Outgoing {
+  const userId = userIdOf(event.actor);
+  const by = userId === null ? '' : ` by <@${userId}>`;
+  const plain = `💬 Task #${event.taskId} goes on with a follow-up`;
+  return silent(event, cardUrl, { says: `${plain}${by}`, plain });
+}
+
+function requeued(event: TaskEvent, cardUrl: string | null): Outgoing {
+  return silent(event, cardUrl, {
+    says: `📋 Task #${event.taskId} requeued by ${actorName(event.actor, event.details.instance_name)}`,
+    plain: `📋 Task #${event.taskId} requeued`,
+    reason: event.details.reason,
+  });
+}
 
 interface LineParts {
   readonly says: string;

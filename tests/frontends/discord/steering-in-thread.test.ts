@@ -45,6 +45,10 @@ test('a question is answered there, words are heard there, and the task goes on 
   expect(on.stage.twin.pings).toHaveLength(pings);
 
   const threadId = (await on.stage.store.threads('discord').position(1))?.threadId ?? '';
+  await on.submit('Another one');
+  const place = { channel: threadId };
+  const first = await alice().autocomplete('reply', { name: 'task_id', typed: '' }, place).choices();
+  expect(first.map(({ value }) => value)).toEqual(['1', '2']);
   const said = alice().say('Use Postgres, please', { channel: threadId });
   expect(await on.stage.twin.waitFor(() => said.reactions[0])).toBe('👀');
 
@@ -58,6 +62,9 @@ test('a question is answered there, words are heard there, and the task goes on 
     'goes on with it',
   );
   expect(await on.stage.store.task(1)).toMatchObject({ status: 'pending' });
+  await on.stage.relay.run();
+  const lines = on.stage.twin.channel('claude-tasks').botMessages.map(({ content }) => content);
+  expect(lines.at(-1)).toBe(`💬 Task #1 goes on with a follow-up by ${alice().mention}`);
   expect((await on.stage.store.replies(1, 0)).map(({ authorName, text }) => [authorName, text])).toEqual([
     ['@alice', 'Use Postgres, please'],
     ['@alice', 'And the docs'],

@@ -7,6 +7,7 @@ import {
 } from 'discord.js';
 import { DomainError } from '../../../core/errors.ts';
 import { PRIORITIES, TEXT_LIMITS, type Priority } from '../../../core/vocabulary.ts';
+import { FRONT_END } from '../config.ts';
 import { flat } from '../text.ts';
 import type { Choice, Turn } from '../turn.ts';
 import { PRIORITY_DOTS, PRIORITY_LABELS, STATUS_LOOKS } from '../words.ts';
@@ -84,7 +85,7 @@ export async function suggestTasks({ person, kit }: Asking, typed: string): Prom
   }));
 }
 
-/** Also those that have ended: a reply has them go on. */
+/** Also those that have ended: a reply has them go on. In a thread its own task comes first. */
 export async function suggestTasksToSteer(turn: Asking, typed: string): Promise<Choice[]> {
   const open = await suggestTasks(turn, typed);
   const { actor, reach } = turn.person.caller;
@@ -96,7 +97,15 @@ export async function suggestTasksToSteer(turn: Asking, typed: string): Promise<
       name: flat(`#${task.id} ${STATUS_LOOKS[task.status].icon} ${task.description}`, 100),
       value: String(task.id),
     }));
-  return [...open, ...ended].slice(0, SUGGESTIONS);
+  const here = await idsHere(turn);
+  const isHere = ({ value }: Choice) => here.has(String(value));
+  const all = [...open, ...ended];
+  return [...all.filter(isHere), ...all.filter((choice) => !isHere(choice))].slice(0, SUGGESTIONS);
+}
+
+async function idsHere({ interaction, kit }: Asking): Promise<ReadonlySet<string>> {
+  const ids = await kit.store.threads(FRONT_END).tasksIn(interaction.channelId, SUGGESTIONS);
+  return new Set(ids.map(String));
 }
 
 export async function suggestMachines({ kit: { store } }: Asking, typed: string): Promise<Choice[]> {
