@@ -79,8 +79,7 @@ async function tellOther(message: RunMessage, draft: Draft, store: StepDeps['sto
   const id = message.kind === 'question' ? message.data?.question_id : undefined;
   const question = id === undefined ? null : await store.question(id);
   if (question === null) {
-    const content = `ℹ️ ${block(message.text, NOTICE_LENGTH)}`;
-    draft.send({ content, plain: content, isSilent: true });
+    say(draft, `ℹ️ ${block(message.text, NOTICE_LENGTH)}`);
     return;
   }
   // Nobody needs to be reminded of what has been answered.
