@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Brief } from './executor.ts';
 import type { CanUseTool, SdkOptions, SpawnClaude } from './claude-sdk.ts';
+import { sandboxOf } from './claude-sandbox.ts';
 import type { ModelProxy } from './model-proxy.ts';
 import type { Credential } from './model-request.ts';
 
@@ -66,11 +67,9 @@ export function sessionOptions(brief: Brief, ways: SessionWays): SdkOptions {
     // A resumed session starts a fresh allowance, so this is what is left of the task's.
     ...(left.costUsd !== null && { maxBudgetUsd: Math.max(0.000_001, left.costUsd) }),
     ...(resume !== null && { resume: resume.sessionId }),
-    ...(project.sandbox && { sandbox: SANDBOX }),
+    ...(project.sandbox && sandboxOf(brief)),
   };
 }
-
-const SANDBOX = { enabled: true, failIfUnavailable: true, allowUnsandboxedCommands: false };
 
 /** Replaces the environment: nothing of the worker's is in it. The token opens this run's proxy and nothing else. */
 function sessionEnv(

@@ -23,6 +23,11 @@ export interface Brief {
   readonly env: Readonly<Record<string, string>>;
   /** Session to go on with; its transcript lies at `transcript`. Null: start afresh. */
   readonly resume: { readonly sessionId: string; readonly transcript: string } | null;
+  /**
+   * With a sandbox: what its commands may read though it lies in a home folder (what the clone borrows), and what they
+   * may not though others may (all else of the worker).
+   */
+  readonly fences?: { readonly open: readonly string[]; readonly closed: readonly string[] };
   /** What is left of the task's budget. */
   readonly left: Budget;
   /** Rules that people have allowed for this task, in Claude Code's syntax. */

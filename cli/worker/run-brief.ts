@@ -33,6 +33,7 @@ export async function layOut(run: LiveRun, { workspace, left, mark }: BriefParts
     model: task.model ?? project.model,
     folders,
     projectConfig: workspace.projectConfig,
+    fences: { open: workspace.alternates, closed: [kit.settings.workspace] },
     env: runEnv({ env: kit.env, secrets: kit.secrets, project, folders, mark }),
     resume,
     left,
