@@ -190,6 +190,7 @@ async function hand({ run, works }: Laid, verdict: Verdict): Promise<Closing> {
     sessionId: watcher.sessionId() ?? claim.run.session_id,
   });
   if (delivered.how !== 'kept' && !delivered.isLost) await dropSaves(run, works);
+  if (delivered.fault !== null) await saveForOthers(run, works);
   return { verdict: afterDelivery(verdict, delivered.fault), delivered };
 }
 
@@ -198,5 +199,14 @@ async function dropSaves({ kit, claim }: LiveRun, works: RunWork): Promise<void>
     await works.dropSaves();
   } catch (error) {
     kit.log.warn('old saves were left on the remote', { task_id: claim.task.id, error: errorText(error) });
+  }
+}
+
+/** A host that refuses the branch often takes a save: another worker goes on with that, not only this one. */
+async function saveForOthers({ kit, claim }: LiveRun, works: RunWork): Promise<void> {
+  try {
+    await works.save();
+  } catch (error) {
+    kit.log.warn('the work could not be saved', { task_id: claim.task.id, error: errorText(error) });
   }
 }

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { git } from '../support/git-server.ts';
 import { bash, say } from '../support/messages-api/replies.ts';
-import { MODEL, openStage, trailersOf, type Stage } from './stage.ts';
+import { MODEL, openStage, trailersOf, type Stage } from '../support/worker/stage.ts';
 import { IS_MISSING } from './world.ts';
 
 let stage: Stage;

@@ -1,7 +1,7 @@
 /** Questions of a run: held open, over a restart of the server, and answered when nobody waits any more. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answer, bash, say } from '../support/messages-api/replies.ts';
-import { openStage, type Stage } from './stage.ts';
+import { openStage, type Stage } from '../support/worker/stage.ts';
 import { IS_MISSING } from './world.ts';
 
 const ASKS = ['permissions: ask', 'allow: ["Bash(ls:*)"]'];

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { git } from '../support/git-server.ts';
 import { bash, say } from '../support/messages-api/replies.ts';
-import { openStage, trailersOf, type Stage } from './stage.ts';
+import { openStage, trailersOf, type Stage } from '../support/worker/stage.ts';
 import { IS_MISSING } from './world.ts';
 
 const BRANCH = 'claude/1-write-the-first-note';

@@ -30,6 +30,8 @@ export interface MachineOptions {
   /** More lines for the project, and for the file. */
   readonly project?: readonly string[];
   readonly file?: readonly string[];
+  /** Other projects, each on a line of its own: `other: {repo: ...}`. */
+  readonly others?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -50,6 +52,7 @@ export function createWorkerMachine(options: MachineOptions): WorkerMachine {
       ? []
       : ['    executor: command', `    command: ${JSON.stringify(['/bin/sh', '-c', shell])}`]),
     ...(options.project ?? []).map((line) => `    ${line}`),
+    ...(options.others ?? []).map((line) => `  ${line}`),
     '',
   ];
   const config = path.join(home, 'worker.yaml');

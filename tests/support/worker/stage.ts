@@ -4,16 +4,18 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { ENDPOINTS } from '../../src/contract/endpoints.ts';
-import type { TaskView } from '../../src/contract/task.ts';
-import type { StartedClient } from '../support/client-process.ts';
-import { git, makeRepository, startGitServer, type GitServer } from '../support/git-server.ts';
-import { cleanUp, newFolder, startServer, type RunningServer } from '../support/http-process.ts';
-import { KEY } from '../support/http-world.ts';
-import { startMessagesApi, type MessagesApi } from '../support/messages-api/index.ts';
-import { createWorkerMachine, type WorkerMachine } from '../support/worker-machine.ts';
+import { ENDPOINTS } from '../../../src/contract/endpoints.ts';
+import type { TaskView } from '../../../src/contract/task.ts';
+import type { StartedClient } from '../client-process.ts';
+import { git, makeRepository, startGitServer, type GitServer } from '../git-server.ts';
+import { cleanUp, newFolder, startServer, type RunningServer } from '../http-process.ts';
+import { KEY } from '../http-world.ts';
+import { startMessagesApi, type MessagesApi } from '../messages-api/index.ts';
+import { createWorkerMachine, type WorkerMachine } from '../worker-machine.ts';
 
+const SDK_FOLDER = fileURLToPath(new URL('../../agent', import.meta.url));
 export const MODEL = 'claude-sonnet-4-5';
 /** For whatever is really waited for: a machine may be very busy. */
 export const PATIENCE_MS = 90_000;
@@ -24,6 +26,8 @@ export interface WorkerOptions {
   /** More lines for the project `notes`, and for the file. */
   readonly project?: readonly string[];
   readonly file?: readonly string[];
+  /** Other projects than `notes`, as `worker.yaml` has them on one line. */
+  readonly others?: readonly string[];
   /** Instead of Claude: a command for `/bin/sh -c`. */
   readonly shell?: string;
 }
@@ -88,16 +92,16 @@ interface Around {
 }
 
 function machineOf({ folder, name, url, host, model }: Around, options: WorkerOptions): WorkerMachine {
-  const { apiKey = 'fake-key-of-the-account', project = [], file = [], shell = null } = options;
+  const { apiKey = 'fake-key-of-the-account', project = [], file = [], others = [], shell = null } = options;
   const claude = [`model: ${MODEL}`, ...(project.some(isPermission) ? [] : FULL)];
   const machine = createWorkerMachine({
-    ...{ folder, name, url, shell, file },
+    ...{ folder, name, url, shell, file, others },
     repo: host.urlOf('notes'),
     project: [...(shell === null ? claude : []), ...project],
     env: { ANTHROPIC_API_KEY: apiKey, ANTHROPIC_BASE_URL: model.url },
   });
   fs.mkdirSync(machine.workspace, { recursive: true, mode: 0o700 });
-  fs.symlinkSync(import.meta.dirname, path.join(machine.workspace, 'sdk'));
+  fs.symlinkSync(SDK_FOLDER, path.join(machine.workspace, 'sdk'));
   return machine;
 }
 
