@@ -7,7 +7,7 @@ import { keysOf, toCursor } from './cursor.ts';
 import type { OpenDatabase } from './database.ts';
 import { param, params } from './placeholders.ts';
 import { prepareRead, prepareWrite } from './prepared.ts';
-import { adminLogs } from './schema.ts';
+import { adminLogs } from './access-schema.ts';
 
 const FROM_NEWEST = Number.MAX_SAFE_INTEGER;
 const CURSOR = 'a';

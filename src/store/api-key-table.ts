@@ -5,7 +5,7 @@ import type { OpenDatabase } from './database.ts';
 import { assigned, param, params } from './placeholders.ts';
 import { prepareRead, prepareWrite } from './prepared.ts';
 import { toKey, toKeyRow } from './rows.ts';
-import { apiKeys } from './schema.ts';
+import { apiKeys } from './access-schema.ts';
 
 export type ApiKeyTable = ReturnType<typeof createApiKeyTable>;
 

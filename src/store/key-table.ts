@@ -4,7 +4,7 @@ import type { Answer } from '../core/ports.ts';
 import type { OpenDatabase } from './database.ts';
 import { param, params } from './placeholders.ts';
 import { prepareRead, prepareWrite } from './prepared.ts';
-import { idempotencyKeys } from './schema.ts';
+import { idempotencyKeys } from './access-schema.ts';
 
 export const KEPT_MS = 24 * 60 * 60_000;
 

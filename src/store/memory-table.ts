@@ -4,7 +4,7 @@ import type { FrontEndMemory, Link } from '../core/ports.ts';
 import type { OpenDatabase } from './database.ts';
 import { param, params } from './placeholders.ts';
 import { prepareRead, prepareWrite } from './prepared.ts';
-import { frontEndLinks, frontEndValues } from './schema.ts';
+import { frontEndLinks, frontEndValues } from './front-end-schema.ts';
 
 export type Remembered = Parameters<FrontEndMemory['save']>[0];
 

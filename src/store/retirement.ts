@@ -12,7 +12,8 @@ import type { MessageTable } from './message-table.ts';
 import { param } from './placeholders.ts';
 import { prepareWrite } from './prepared.ts';
 import { attachments, questions, replies, runMessages, taskWork, threadDeliveries } from './run-schema.ts';
-import { frontEndLinks, leases, taskLogs, tasks } from './schema.ts';
+import { frontEndLinks } from './front-end-schema.ts';
+import { leases, taskLogs, tasks } from './schema.ts';
 import type { TaskTable } from './task-table.ts';
 import { columnsBy } from './using-index.ts';
 

@@ -6,7 +6,8 @@ import type { StoredKey } from '../core/key.ts';
 import type { Lease } from '../core/lease.ts';
 import { isReady, personOf, type Task } from '../core/task.ts';
 import type { Actor, EventAction } from '../core/vocabulary.ts';
-import type { apiKeys, leases, taskLogs, tasks } from './schema.ts';
+import type { apiKeys } from './access-schema.ts';
+import type { leases, taskLogs, tasks } from './schema.ts';
 
 export type TaskRow = InferSelectModel<typeof tasks>;
 type LogRow = InferSelectModel<typeof taskLogs>;

@@ -6,19 +6,11 @@
  * claim, which then costs as much as the backlog. Queries on a partial index repeat its condition.
  */
 import { sql } from 'drizzle-orm';
-import {
-  check,
-  index,
-  integer,
-  primaryKey,
-  real,
-  sqliteTable,
-  text,
-  uniqueIndex,
-} from 'drizzle-orm/sqlite-core';
-import { KEY_SCOPES, LEASE_OUTCOMES, PARKINGS, PRIORITIES, TASK_STATUSES } from '../core/vocabulary.ts';
+import { check, index, integer, real, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
+import { LEASE_OUTCOMES, PARKINGS, PRIORITIES, TASK_STATUSES } from '../core/vocabulary.ts';
 
-const words = (values: readonly string[]) => sql.raw(values.map((value) => `'${value}'`).join(', '));
+/** For a check: one of these. */
+export const words = (values: readonly string[]) => sql.raw(values.map((value) => `'${value}'`).join(', '));
 
 const LEASE_IS_WHOLE = sql`(lease_id IS NULL) = (lease_expires_at IS NULL) AND (lease_id IS NULL) = (lease_ms IS NULL)`;
 
@@ -195,73 +187,3 @@ export const queueState = sqliteTable('queue_state', {
   paused: integer().notNull(),
   reason: text(),
 });
-
-export const idempotencyKeys = sqliteTable(
-  'idempotency_keys',
-  {
-    key: text().primaryKey(),
-    fingerprint: text().notNull(),
-    status: integer().notNull(),
-    body: text().notNull(),
-    leaseId: text('lease_id'),
-    createdAt: integer('created_at').notNull(),
-  },
-  (t) => [index('idempotency_keys_age').on(t.createdAt)],
-);
-
-/** Named keys. Only a hash of the secret part is kept; a revoked key stays, for the trail names it. */
-export const apiKeys = sqliteTable(
-  'api_keys',
-  {
-    id: text().primaryKey(),
-    name: text().notNull(),
-    hash: text().notNull(),
-    scope: text({ enum: KEY_SCOPES }).notNull(),
-    /** The one instance that this key may speak for. */
-    instanceId: text('instance_id'),
-    createdAt: integer('created_at').notNull(),
-    lastUsedAt: integer('last_used_at'),
-    revokedAt: integer('revoked_at'),
-  },
-  (t) => [
-    uniqueIndex('api_keys_name')
-      .on(t.name)
-      .where(sql`revoked_at IS NULL`),
-    check('api_keys_scope', sql`scope IN (${words(KEY_SCOPES)})`),
-    check('api_keys_instance', sql`instance_id IS NULL OR scope = 'worker'`),
-  ],
-);
-
-/** What was done to the queue as a whole or to its keys, and by whom. Rows are only ever added. */
-export const adminLogs = sqliteTable('admin_logs', {
-  id: integer().primaryKey({ autoIncrement: true }),
-  action: text().notNull(),
-  actor: text().notNull(),
-  details: text().notNull(),
-  keyId: text('key_id'),
-  timestamp: integer().notNull(),
-});
-
-export const frontEndLinks = sqliteTable(
-  'front_end_links',
-  {
-    frontEnd: text('front_end').notNull(),
-    taskId: integer('task_id')
-      .notNull()
-      .references(() => tasks.id),
-    kind: text().notNull(),
-    channelId: text('channel_id').notNull(),
-    messageId: text('message_id').notNull(),
-  },
-  (t) => [
-    primaryKey({ columns: [t.frontEnd, t.taskId, t.kind] }),
-    // Without it, deleting a task would read all links.
-    index('front_end_links_task').on(t.taskId),
-  ],
-);
-
-export const frontEndValues = sqliteTable(
-  'front_end_values',
-  { frontEnd: text('front_end').notNull(), name: text().notNull(), value: text().notNull() },
-  (t) => [primaryKey({ columns: [t.frontEnd, t.name] })],
-);
