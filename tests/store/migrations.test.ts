@@ -99,7 +99,7 @@ describe.each(RELEASES)('a database of $version', (release) => {
     const { __drizzle_migrations: notedBefore, ...tables } = before;
     const { __drizzle_migrations: notedNow, ...tablesNow } = now;
     expect(tablesNow).toEqual(tables);
-    expect(notedNow).toEqual(expect.arrayContaining(notedBefore!));
+    expect(notedNow).toEqual(expect.arrayContaining([...notedBefore!]));
     expect(notedNow).toHaveLength(journal.length);
     const copy = `${path}.schema-${journal[release.migrations.length - 1]!.when}`;
     expect(contentsOf(copy)).toEqual(before);
