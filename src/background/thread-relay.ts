@@ -15,7 +15,10 @@ import { createTurns, type Rest, type Turns } from './turns.ts';
 
 /** Turns at once: enough for many threads, and few enough to leave the bot's limit to the channel. */
 const AT_ONCE = 6;
-/** What comes within this time is told together. */
+/**
+ * What comes within this time is told together. A thread takes about a message a second, so after several it rests for
+ * longer: what comes meanwhile is joined here, where it would only wait in line otherwise.
+ */
 const REST_MS = 1000;
 /** After an outage nobody waits longer for the first words than this. */
 const LONGEST_MS = 15_000;
@@ -146,7 +149,7 @@ function createPatientTurn(deps: ThreadRelayDeps, memory: ThreadMemory): (id: nu
     try {
       const turned = await turn(taskId);
       backOffs.delete(taskId);
-      return { pauseMs: REST_MS, ...turned };
+      return { ...turned, pauseMs: REST_MS * Math.max(1, turned.sent) };
     } catch (error) {
       const backOff = backOffs.get(taskId) ?? createBackOff();
       backOffs.set(taskId, backOff);

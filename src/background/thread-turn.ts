@@ -36,12 +36,14 @@ export interface ThreadTurnDeps {
 }
 
 export interface Turned {
+  /** Messages that were sent. */
+  readonly sent: number;
   /** There may be more to tell. */
   readonly isBehind: boolean;
   readonly againMs: number | null;
 }
 
-const DONE: Turned = { isBehind: false, againMs: null };
+const DONE: Turned = { sent: 0, isBehind: false, againMs: null };
 
 interface Subject {
   readonly task: Task;
@@ -102,20 +104,20 @@ async function tell(deps: ThreadTurnDeps, thread: ThreadNow): Promise<Turned> {
   const { clock, memory } = deps;
   if (thread.state.plan !== null) {
     await finish(deps, thread, thread.state.plan);
-    return { isBehind: true, againMs: null };
+    return { sent: thread.state.plan.parts.length, isBehind: true, againMs: null };
   }
   const drawn = await draw(deps, thread);
   if (drawn === null) return DONE;
   const { step, isBehind } = drawn;
   const { againMs } = step;
-  if (isNothing(step, thread)) return { isBehind: false, againMs };
+  if (isNothing(step, thread)) return { sent: 0, isBehind: false, againMs };
   const plan = toPlan(step, thread, clock.now());
   // An edit can be repeated as it comes; a message cannot.
   if (plan.parts.length > 0) {
     await memory.save(toPosition({ ...thread, state: { ...thread.state, plan } }));
   }
   await finish(deps, thread, plan);
-  return { isBehind, againMs };
+  return { sent: plan.parts.length, isBehind, againMs };
 }
 
 function isNothing({ parts, edits, over, to, memo }: ThreadStep, { seq, state }: ThreadNow): boolean {

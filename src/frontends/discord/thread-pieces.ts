@@ -22,7 +22,7 @@ type What =
 /** Longer texts are files, and texts are joined up to this. */
 const TOGETHER = 6_000;
 /** More pieces than this are more than a thread takes in its time. */
-const BEHIND = 4;
+const BEHIND = 2;
 
 export function toPieces(messages: readonly RunMessage[]): readonly Piece[] {
   const pieces = merged(messages.map(toPiece), (one, other) => one.kind === other.kind);
