@@ -43,7 +43,7 @@ const FATAL_CLOSES: Readonly<Record<number, string>> = {
   [GatewayCloseCodes.AuthenticationFailed]: 'Discord refused the token: check DISCORD_TOKEN.',
   [GatewayCloseCodes.InvalidIntents]: 'Discord does not know the intents we asked for.',
   [GatewayCloseCodes.DisallowedIntents]:
-    'Discord refused the message content intent, which THREAD_REPLIES=on needs: switch Message Content Intent on in the developer portal (page Bot), or set THREAD_REPLIES=off.',
+    'Discord refused the intents we asked for. THREAD_REPLIES=on needs one that has to be switched on: Message Content Intent in the developer portal (page Bot); or set THREAD_REPLIES=off.',
   [GatewayCloseCodes.InvalidShard]: 'Discord refused the shard.',
   [GatewayCloseCodes.ShardingRequired]: 'This bot is in too many servers for one connection.',
   [GatewayCloseCodes.InvalidAPIVersion]: 'Discord no longer speaks this version of its gateway.',

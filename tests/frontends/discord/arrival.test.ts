@@ -1,6 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { openStage, type Stage, type StageOptions } from './stage.ts';
 
+const COMMANDS = [
+  ...['task', 'queue', 'status', 'done', 'usage'],
+  ...['priority', 'cancel', 'reply', 'athena', 'Queue as task'],
+];
+
 describe('getting in', () => {
   let stage: Stage;
 
@@ -32,12 +37,13 @@ describe('getting in', () => {
   test('registers all commands with one PUT, and again only when they changed', async () => {
     await open();
     expect(puts().map(({ path }) => path)).toEqual([everywhere()]);
-    expect(stage.twin.commands.map(({ name }) => name).sort()).toEqual(
-      ['task', 'queue', 'status', 'done', 'priority', 'cancel', 'athena', 'Queue as task'].sort(),
-    );
+    expect(stage.twin.commands.map(({ name }) => name).sort()).toEqual([...COMMANDS].sort());
     stage = await stage.restart();
     expect(puts()).toHaveLength(1);
-    expect(stage.logged('commands registered')[0]?.details).toMatchObject({ changed: false, count: 8 });
+    expect(stage.logged('commands registered')[0]?.details).toMatchObject({
+      changed: false,
+      count: COMMANDS.length,
+    });
     const key = `commands:${stage.twin.bot.applicationId}:global`;
     await stage.store.memory('discord').save({ values: { [key]: 'of an older version' } });
     stage = await stage.restart();
@@ -48,7 +54,7 @@ describe('getting in', () => {
     await open();
     stage.twin.addGuild('Elsewhere');
     await stage.twin.waitFor(() => stage.logged('commands registered').length === 2);
-    expect(counted()).toEqual([[everywhere(), 8]]);
+    expect(counted()).toEqual([[everywhere(), COMMANDS.length]]);
     await stage.twin.user('alice').slash('athena').message();
   });
 
@@ -70,12 +76,12 @@ describe('getting in', () => {
 
     test('commands move there and back, and are never offered twice', async () => {
       await openIn('named');
-      expect(counted()).toEqual([[inGuild(), 8]]);
+      expect(counted()).toEqual([[inGuild(), COMMANDS.length]]);
       guildId = null;
       stage = await stage.restart();
       await stage.twin.waitFor(() => puts().length === 3);
       expect(counted().slice(1)).toEqual([
-        [everywhere(), 8],
+        [everywhere(), COMMANDS.length],
         [inGuild(), 0],
       ]);
       await stage.twin.user('alice').slash('queue').message();
@@ -83,7 +89,7 @@ describe('getting in', () => {
       stage = await stage.restart();
       await stage.twin.waitFor(() => puts().length === 5);
       expect(counted().slice(3)).toEqual([
-        [inGuild(), 8],
+        [inGuild(), COMMANDS.length],
         [everywhere(), 0],
       ]);
       await stage.twin.user('alice').slash('queue').message();
@@ -100,7 +106,7 @@ describe('getting in', () => {
       stage = await stage.restart();
       await stage.twin.waitFor(() => stage.logged('commands could not be registered yet').length === 1);
       stage.clock.advance(2_000);
-      await stage.twin.waitFor(() => stage.twin.commands.length === 8);
+      await stage.twin.waitFor(() => stage.twin.commands.length === COMMANDS.length);
       expect(counted().at(-1)).toEqual([everywhere(), 0]);
     });
   });
