@@ -4,6 +4,7 @@
  * worker.
  */
 import fs from 'node:fs';
+import { hideKnownWarnings } from './known-warnings.ts';
 import type * as Program from './start.ts';
 import { VERSION } from './version.ts';
 import type * as Worker from './worker-program.ts';
@@ -21,6 +22,7 @@ async function loadClient(): Promise<typeof Program> {
 }
 
 async function loadWorker(): Promise<typeof Worker> {
+  hideKnownWarnings();
   if (typeof WORKER_PROGRAM !== 'string') return import('./worker-program.ts');
   return compile(WORKER_PROGRAM) as typeof Worker;
 }

@@ -80,6 +80,7 @@ describe.skipIf(IS_MISSING)('a worker with Claude Code', SLOW, () => {
     const ran = await lab.once();
 
     expect(ran).toMatchObject({ code: 0 });
+    expect(ran.stderr).not.toContain('Warning');
     const task = await server.api.get(1);
     expect(task).toMatchObject({ status: 'completed' });
     expect(task.result).toMatchObject({
