@@ -1,6 +1,6 @@
 /** Which processes there are, on Linux from `/proc`, elsewhere from `ps`. A process that is dead and only not yet
  * collected does not count. */
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { promisify } from 'node:util';
 
@@ -19,6 +19,12 @@ export async function readProcesses(platform: NodeJS.Platform): Promise<ProcessT
   return new Map(rows.map((row) => [row.pid, row]));
 }
 
+/** For whoever must not let a process do anything in between. */
+export function processesNow(): ProcessRow[] {
+  if (process.platform === 'linux') return fromProc();
+  return toRows(execFileSync('ps', PS_ARGUMENTS, { ...PS_OPTIONS, encoding: 'utf8' }));
+}
+
 function fromProc(): ProcessRow[] {
   const names = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return names.flatMap((name) => {
@@ -31,12 +37,16 @@ function fromProc(): ProcessRow[] {
   });
 }
 
+const PS_ARGUMENTS = ['-axo', 'pid=,ppid=,pgid=,stat=,lstart='];
+const PS_OPTIONS = { env: { PATH: '/bin:/usr/bin', LC_ALL: 'C' }, maxBuffer: 16 * 1024 * 1024 };
+
 async function fromPs(): Promise<ProcessRow[]> {
-  const { stdout } = await promisify(execFile)('ps', ['-axo', 'pid=,ppid=,pgid=,stat=,lstart='], {
-    env: { PATH: '/bin:/usr/bin', LC_ALL: 'C' },
-    maxBuffer: 16 * 1024 * 1024,
-  });
-  return stdout.split('\n').flatMap((line) => {
+  const { stdout } = await promisify(execFile)('ps', PS_ARGUMENTS, PS_OPTIONS);
+  return toRows(stdout);
+}
+
+function toRows(text: string): ProcessRow[] {
+  return text.split('\n').flatMap((line) => {
     const [, pid, parent, group, state = '', started = ''] =
       /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.+?)\s*$/.exec(line) ?? [];
     if (pid === undefined || state.startsWith('Z')) return [];

@@ -2,24 +2,16 @@
  * Processes of a run: started in a group of their own, found again, ended. A process is known by its id and the
  * moment it began, so that an id which the system gave to somebody else meanwhile is never killed.
  */
-import { execFileSync } from 'node:child_process';
-import fs from 'node:fs';
-
-export interface Found {
-  readonly pid: number;
-  readonly parent: number;
-  /** Differs between two processes that had the same id. */
-  readonly began: string;
-}
+import { processesNow, readProc, type ProcessRow } from './process-table.ts';
 
 /** The whole group, or nothing if none of it is left. */
 export function signalGroup(leader: number, signal: NodeJS.Signals): void {
   signalQuietly(-leader, signal);
 }
 
-export function killFound(found: Iterable<Found>): void {
-  const living = new Map(allProcesses().map((process) => [process.pid, process.began]));
-  for (const { pid, began } of found) if (living.get(pid) === began) signalQuietly(pid, 'SIGKILL');
+export function killFound(found: Iterable<ProcessRow>): void {
+  const living = new Map(processesNow().map((process) => [process.pid, process.started]));
+  for (const { pid, started } of found) if (living.get(pid) === started) signalQuietly(pid, 'SIGKILL');
 }
 
 function signalQuietly(pid: number, signal: NodeJS.Signals): void {
@@ -31,10 +23,10 @@ function signalQuietly(pid: number, signal: NodeJS.Signals): void {
 }
 
 /** Children, their children and so on; not the process itself. */
-export function descendantsOf(root: number): Found[] {
-  const all = allProcesses();
+export function descendantsOf(root: number): ProcessRow[] {
+  const all = processesNow();
   const known = new Set([root]);
-  const found: Found[] = [];
+  const found: ProcessRow[] = [];
   // A parent can have a higher id than its child once ids were all used, so the pass is repeated until it adds nothing.
   for (let before = -1; before !== found.length;) {
     before = found.length;
@@ -48,41 +40,7 @@ export function descendantsOf(root: number): Found[] {
 }
 
 /** Processes that were started with this text in their environment. Linux only; elsewhere none are found. */
-export function carriersOf(marker: string): Found[] {
+export function carriersOf(marker: string): ProcessRow[] {
   if (process.platform !== 'linux') return [];
-  return allProcesses().filter(({ pid }) => readQuietly(`/proc/${pid}/environ`).includes(marker));
-}
-
-function allProcesses(): Found[] {
-  return process.platform === 'linux' ? fromProc() : fromPs();
-}
-
-function fromProc(): Found[] {
-  const ids = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return ids.flatMap((id) => {
-    // The name in brackets may hold anything, so the fields are counted from the last bracket on.
-    const stat = readQuietly(`/proc/${id}/stat`);
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const [state, parent] = fields;
-    const began = fields[19];
-    if (state === 'Z' || parent === undefined || began === undefined) return [];
-    return [{ pid: Number(id), parent: Number(parent), began }];
-  });
-}
-
-function fromPs(): Found[] {
-  const text = execFileSync('ps', ['-axo', 'pid=,ppid=,lstart='], { encoding: 'utf8' });
-  return text.split('\n').flatMap((line) => {
-    const [, pid, parent, began] = /^\s*(\d+)\s+(\d+)\s+(.*\S)/.exec(line) ?? [];
-    if (began === undefined) return [];
-    return [{ pid: Number(pid), parent: Number(parent), began }];
-  });
-}
-
-function readQuietly(file: string): string {
-  try {
-    return fs.readFileSync(file, 'latin1');
-  } catch {
-    return '';
-  }
+  return processesNow().filter(({ pid }) => readProc(pid, 'environ')?.toString('latin1').includes(marker));
 }

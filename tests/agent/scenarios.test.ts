@@ -11,7 +11,7 @@ import { isGone, pidIn, until } from '../support/worker/until.ts';
 import { IS_MISSING, openAgentWorld, REAL_KEY, type AgentWorld } from './world.ts';
 
 const NO_LIMIT = { costUsd: null, tokens: null, turns: null, minutes: null };
-const SESSION_WAIT = { timeoutMs: 20_000 };
+const SESSION_WAIT = { timeoutMs: 45_000 };
 
 describe.skipIf(IS_MISSING)('a run of Claude Code', () => {
   let world: AgentWorld;

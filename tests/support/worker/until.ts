@@ -1,7 +1,7 @@
 /** Waits for something that rings no bell: a file, a process. Looks often, and says what it waited for. */
 import fs from 'node:fs';
 
-export async function until(what: string, isSo: () => boolean, timeoutMs = 10_000): Promise<void> {
+export async function until(what: string, isSo: () => boolean, timeoutMs = 40_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!isSo()) {
     if (performance.now() > deadline) throw new Error(`Waited ${timeoutMs} ms for ${what}`);
