@@ -8,6 +8,7 @@ import type { RunReport } from '../../src/contract/run.ts';
 import type { Delivered } from './delivery.ts';
 import { lossIn } from './live-run.ts';
 import type { Worker } from './open-worker.ts';
+import { giveBackUnbegun } from './unbegun.ts';
 import { createSweeper } from './process-sweep.ts';
 import { subjectOf } from './run-report.ts';
 import { createRunWork, type RunWork } from './run-work.ts';
@@ -27,6 +28,8 @@ export async function recover(worker: Worker, reach: Reach): Promise<void> {
       kit.log.warn('an earlier run could not be cleared up', { ...about, error: errorText(error) });
     }
   }
+  const kept = leftoverWorkspaces(kit.git.places).map(({ facts }) => facts['lease_id']);
+  await giveBackUnbegun(worker, new Set(kept), reach);
   discardStrays(kit.git);
   dropOldMirrors(worker);
   await kit.git.trash.empty();
