@@ -7,6 +7,7 @@ import { credentialOf } from './executors.ts';
 import { freeBytes } from './disk.ts';
 import type { Worker } from './open-worker.ts';
 import { projectsOf } from './worker-heart.ts';
+import { errorText } from './worker-log.ts';
 import type { ProjectSettings } from './settings.ts';
 
 export interface Claimed {
@@ -56,15 +57,22 @@ export function openProjects({ kit, problems }: Worker): (string | null)[] {
 /** False while the machine has no room for another run. */
 export function hasRoom({ kit, problems }: Worker): boolean {
   const { workspace, limits } = kit.settings;
-  const isFull = freeBytes(workspace) < limits.minFreeDiskBytes;
-  const gigabytes = limits.minFreeDiskBytes / 1e9;
-  problems.set('disk', isFull ? `Less than ${gigabytes} GB are free on the disk of the workspace.` : null);
+  problems.set('disk', diskProblem(workspace, limits.minFreeDiskBytes));
   const isSpent = kit.spending.leftUsd() === 0;
   problems.set(
     'spending',
     isSpent ? 'The daily limit of this worker is reached: it goes on tomorrow.' : null,
   );
   return !problems.isBlocked();
+}
+
+function diskProblem(workspace: string, leastBytes: number): string | null {
+  try {
+    const isFull = freeBytes(workspace) < leastBytes;
+    return isFull ? `Less than ${leastBytes / 1e9} GB are free on the disk of the workspace.` : null;
+  } catch (error) {
+    return `The workspace cannot be used any more: ${errorText(error)}`;
+  }
 }
 
 async function takenUp(answer: ClaimNextAnswer, worker: Worker): Promise<Claimed | null> {

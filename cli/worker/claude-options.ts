@@ -42,10 +42,12 @@ export interface SessionWays {
 }
 
 export function sessionOptions(brief: Brief, ways: SessionWays): SdkOptions {
-  const { project, folders, left, resume, rules, projectConfig = null } = brief;
+  const { project, folders, left, resume, rules, projectConfig = null, attachments = null } = brief;
   return {
     model: ways.model,
     cwd: folders.tree,
+    // Read without asking.
+    ...(attachments !== null && { additionalDirectories: [attachments] }),
     env: sessionEnv(brief, ways),
     tools: TOOLS,
     allowedTools: [...project.allow, ...rules],

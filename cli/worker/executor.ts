@@ -19,6 +19,8 @@ export interface Brief {
   readonly folders: RunFolders;
   /** Where `.claude` and `.mcp.json` of the project are to be read from; nowhere where it is missing or null. */
   readonly projectConfig?: string | null;
+  /** The folder with the files that came with the task; null or left out: none came. */
+  readonly attachments?: string | null;
   /** The whole environment of whatever the run starts, HOME and TMPDIR included. Nothing else of the worker's gets in. */
   readonly env: Readonly<Record<string, string>>;
   /** Session to go on with; its transcript lies at `transcript`. Null: start afresh. */

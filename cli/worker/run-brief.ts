@@ -21,7 +21,8 @@ export async function layOut(run: LiveRun, { workspace, left, mark }: BriefParts
   const { claim, project, kit } = run;
   const { task } = claim;
   const { folders } = workspace;
-  const attachments = await fetchAttachments(run, path.join(workspace.root, 'attachments'));
+  const folder = path.join(workspace.root, 'attachments');
+  const attachments = await fetchAttachments(run, folder);
   const resume = await fetchTranscript(run, workspace.root);
   const isRestored = workspace.restoredFrom !== null;
   return {
@@ -33,7 +34,11 @@ export async function layOut(run: LiveRun, { workspace, left, mark }: BriefParts
     model: task.model ?? project.model,
     folders,
     projectConfig: workspace.projectConfig,
-    fences: { open: workspace.alternates, closed: [kit.settings.workspace] },
+    fences: {
+      open: [...workspace.alternates, ...(attachments.length === 0 ? [] : [folder])],
+      closed: [kit.settings.workspace],
+    },
+    attachments: attachments.length === 0 ? null : folder,
     env: runEnv({ env: kit.env, secrets: kit.secrets, project, folders, mark }),
     resume,
     left,

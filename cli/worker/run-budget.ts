@@ -35,7 +35,7 @@ const NAMES: Readonly<Record<keyof Budget, (limit: number) => string>> = {
   costUsd: (limit) => `$${limit.toFixed(2)}`,
   tokens: (limit) => `${limit} tokens`,
   turns: (limit) => `${limit} turns`,
-  minutes: (limit) => `${Math.round(limit * 10) / 10} minutes`,
+  minutes: (limit) => `${Number(limit.toPrecision(3))} minutes`,
 };
 
 /** `$5.00`, `100 turns`: what it was, grants included. */

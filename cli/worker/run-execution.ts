@@ -63,7 +63,7 @@ async function goOn({ run, brief }: Execution, sweeper: Sweeper): Promise<Ending
     // Also what left the run's group: it must not outlive the word that it is over.
     kit.clock.after(STOP_MS, () => {
       adopt(running, sweeper);
-      void sweeper.sweep({ graceMs: 0 });
+      sweeper.sweep({ graceMs: 0 }).catch(() => {});
     });
   };
   stopper.signal.addEventListener('abort', stop);
@@ -85,9 +85,11 @@ function watchProcesses(sweeper: Sweeper, { kit }: LiveRun): () => void {
   let callOff = () => {};
   let isOver = false;
   const look = () => {
-    void sweeper.look().finally(() => {
+    const again = () => {
       if (!isOver) callOff = kit.clock.after(LOOK_MS, look);
-    });
+    };
+    // What could not be seen this time is seen the next.
+    sweeper.look().then(again, again);
   };
   look();
   return () => {

@@ -13,7 +13,7 @@ import { rememberFacts } from './run-records.ts';
 import { createTranscriptKeeper, type TranscriptKeeper } from './run-transcript.ts';
 import { createRunWork, type RunWork } from './run-work.ts';
 import type { ProjectSettings } from './settings.ts';
-import { afterDelivery, gitVerdict, isDelivered, verdictOf, type Verdict } from './verdict.ts';
+import { afterDelivery, brokenVerdict, gitVerdict, isDelivered, verdictOf, type Verdict } from './verdict.ts';
 import type { Kit } from './worker-kit.ts';
 import { errorText } from './worker-log.ts';
 import { discardWorkspace, prepareWorkspace } from './workspace.ts';
@@ -39,7 +39,7 @@ async function perform(run: LiveRun): Promise<RunEnd> {
   kit.log.info('begins', { ...facts, project: run.project.name, branch: claim.run.branch });
   const closing = await work(run).catch((error: unknown): Closing => {
     kit.log.warn('the run broke', { ...facts, error: errorText(error) });
-    return { verdict: { kind: 'fail', error: errorText(error), isFinal: false }, delivered: null };
+    return { verdict: brokenVerdict(error), delivered: null };
   });
   const verdict = await closeRun(run, closing).catch((error: unknown): Verdict => {
     kit.log.warn('the end could not be told', { ...facts, error: errorText(error) });
@@ -130,8 +130,8 @@ async function carryOut({ run, workspace, works, mark, transcript }: Laid, left:
     mark,
     root: workspace.root,
     async checkpoint() {
-      rememberFacts(workspace, { session_id: run.watcher.sessionId() }, kit.git.places);
       try {
+        rememberFacts(workspace, { session_id: run.watcher.sessionId() }, kit.git.places);
         await works.save();
       } catch (error) {
         kit.log.warn('the work could not be saved', { task_id: claim.task.id, error: errorText(error) });
@@ -168,9 +168,8 @@ async function settle(laid: Laid, verdict: Verdict): Promise<Closing> {
     // The folders and their record stay: the next start of the worker tries again.
     run.kit.log.warn('the work could not be saved', { task_id: workspace.taskId, error: errorText(error) });
     if (verdict.kind === 'gone') return { verdict, delivered: null };
-    const broken: Verdict = { kind: 'fault', fault: 'disk', reason: errorText(error) };
-    const isGit = error instanceof GitError;
-    return { verdict: isGit ? gitVerdict(error, 'repository') : broken, delivered: null };
+    const broken = error instanceof GitError ? gitVerdict(error, 'repository') : brokenVerdict(error);
+    return { verdict: broken, delivered: null };
   }
 }
 

@@ -2,6 +2,7 @@
  * What the end of a run means for its task. What the worker itself ended it for comes first, then how the executor saw
  * it end. The table is that of the contract.
  */
+import { codeOf } from '../errors.ts';
 import type { Ending } from './executor.ts';
 import type { GitError } from './git-fault.ts';
 import type { Budget } from './settings.ts';
@@ -73,4 +74,13 @@ export function gitVerdict({ kind, message }: GitError, doing: 'repository' | 'p
 /** A run is not done while its work lies on this machine alone, against the project's wish. */
 export function afterDelivery(verdict: Verdict, fault: GitError | null): Verdict {
   return verdict.kind === 'complete' && fault !== null ? gitVerdict(fault, 'push') : verdict;
+}
+
+const DISK_ERRORS = ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE'];
+
+/** Something that nobody expected: of the machine where its disk says so, else of the attempt. */
+export function brokenVerdict(error: unknown): Verdict {
+  const text = error instanceof Error ? error.message : String(error);
+  if (DISK_ERRORS.includes(codeOf(error))) return { kind: 'fault', fault: 'disk', reason: text };
+  return { kind: 'fail', error: text, isFinal: false };
 }

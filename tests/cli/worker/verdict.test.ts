@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { Ending } from '../../../cli/worker/executor.ts';
 import { GitError } from '../../../cli/worker/git-fault.ts';
 import type { StopCause } from '../../../cli/worker/stop-cause.ts';
-import { afterDelivery, gitVerdict, isDelivered, verdictOf } from '../../../cli/worker/verdict.ts';
+import {
+  afterDelivery,
+  brokenVerdict,
+  gitVerdict,
+  isDelivered,
+  verdictOf,
+} from '../../../cli/worker/verdict.ts';
 
 const until = new Date('2026-03-01T13:00:00Z');
 const DONE: Ending = { kind: 'done', summary: 'It is done.' };
@@ -84,5 +90,11 @@ describe('why a run ended', () => {
     ['refused', 'repository', 'repository'],
   ] as const)('git that fails with %s at the %s is a fault of the %s', (kind, doing, fault) => {
     expect(gitVerdict(new GitError(kind, 'why'), doing)).toEqual({ kind: 'fault', fault, reason: 'why' });
+  });
+
+  it('is a fault of the machine where its disk is full, and of the attempt for anything else', () => {
+    const full = Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+    expect(brokenVerdict(full)).toEqual({ kind: 'fault', fault: 'disk', reason: 'no space left' });
+    expect(brokenVerdict(new Error('odd'))).toEqual({ kind: 'fail', error: 'odd', isFinal: false });
   });
 });
