@@ -22,13 +22,17 @@ export function announce(said: Announcement, { name, known, now }: NameClaim): W
   if (known.session === said.session)
     return leaves ? null : { ...facts, replaced: known.replaced, account, heardAt: now };
   if (leaves) return known;
-  if (!isGone(known, replaces, now)) throw inUse(name, known, now);
-  return { ...facts, replaced: known.session, account, heardAt: now };
+  const isNext = isNextOf(known, replaces);
+  if (!isNext && !isSilent(known, now)) throw inUse(name, known, now);
+  return { ...facts, replaced: isNext ? replaces : null, account, heardAt: now };
 }
 
-function isGone({ session, replaced, heardAt }: Worker, replaces: string | null, now: Date): boolean {
-  if (replaces !== null && (replaces === session || replaces === replaced)) return true;
-  // A clock that was set back must not keep the name for somebody who is gone.
+function isNextOf({ session, replaced }: Worker, replaces: string | null): boolean {
+  return replaces !== null && (replaces === session || replaces === replaced);
+}
+
+/** A clock that was set back must not keep the name for somebody who is gone. */
+function isSilent({ heardAt }: Worker, now: Date): boolean {
   return Math.abs(now.getTime() - heardAt.getTime()) > OFFLINE_AFTER_MS;
 }
 

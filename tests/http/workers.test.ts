@@ -134,6 +134,14 @@ describe('the name of a worker', () => {
     await announce({ session: 's-2' });
     await announce({ session: 's-3', replaces: 's-1' });
     expect((await refused({ session: 's-2' })).error).toBe('name_in_use');
+    await announce({ session: 's-4', replaces: 's-1' });
+  });
+
+  it('does not go back to a worker that lost it by its silence', async () => {
+    await announce();
+    world.clock.advance(121_000);
+    await announce({ session: 's-2' });
+    expect((await refused({ session: 's-3', replaces: 's-1' })).error).toBe('name_in_use');
   });
 
   it('is free at once after a worker has left, and only that one can leave', async () => {
