@@ -18,7 +18,7 @@ import { createWorkerMachine, type WorkerMachine } from '../worker-machine.ts';
 const SDK_FOLDER = fileURLToPath(new URL('../../agent', import.meta.url));
 export const MODEL = 'claude-sonnet-4-5';
 /** For whatever is really waited for: a machine may be very busy. */
-export const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 90_000;
 
 export interface WorkerOptions {
   /** Of the account that its model is asked with. */
