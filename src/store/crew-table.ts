@@ -1,4 +1,8 @@
-/** Who is there to take tasks, and how much each has in hand. */
+/**
+ * Who is there to take tasks, and how much each has in hand. Each answer that shows a waiting task asks, so what was
+ * read is kept until something about it changes. What was read inside a transaction is of use to that one alone:
+ * it may be taken back.
+ */
 import { toCrewMember, type CrewMember } from '../core/crew.ts';
 import { OFFLINE_AFTER_MS, type Instance } from '../core/instance.ts';
 import type { OpenDatabase } from './database.ts';
@@ -15,6 +19,12 @@ interface Row {
   readonly name: string;
   readonly lastSeen: number;
   readonly worker: string | null;
+}
+
+interface Kept {
+  readonly all: readonly Instance[];
+  readonly inHand: ReadonlyMap<string, number>;
+  readonly isOfTransaction: boolean;
 }
 
 interface CrewTables {
@@ -44,16 +54,36 @@ export function createCrewTable({ client }: OpenDatabase, { instances, holds }: 
   const member = (instance: Instance, running: number, now: Date) =>
     toCrewMember(instance, { running, hold: holds.of(instance.worker?.account ?? null) }, now);
 
+  function read(now: Date): Kept {
+    const inHand = new Map(held.all({}).map(({ id, n }) => [id, n]));
+    const since = now.getTime() - OFFLINE_AFTER_MS;
+    const rows = heard.all({ since, limit: LOOKED_AT }).map(toInstance);
+    const known = new Set(rows.map(({ id }) => id));
+    const silent = [...inHand.keys()].filter((id) => !known.has(id)).slice(0, LOOKED_AT);
+    const all = [...rows, ...silent.flatMap((id) => instances.byId(id) ?? [])];
+    return { all, inHand, isOfTransaction: client.inTransaction };
+  }
+
+  let kept: Kept | null = null;
+
   return {
+    /** An instance was heard from, or took or gave back a task. */
+    changed(): void {
+      kept = null;
+    },
+
+    /** A transaction begins. */
+    begin(): void {
+      if (kept?.isOfTransaction === true) kept = null;
+    },
+
     /** Heard lately, or silent with something in hand. */
     online(now: Date): CrewMember[] {
-      const inHand = new Map(held.all({}).map(({ id, n }) => [id, n]));
-      const since = now.getTime() - OFFLINE_AFTER_MS;
-      const rows = heard.all({ since, limit: LOOKED_AT }).map(toInstance);
-      const known = new Set(rows.map(({ id }) => id));
-      const silent = [...inHand.keys()].filter((id) => !known.has(id)).slice(0, LOOKED_AT);
-      const all = [...rows, ...silent.flatMap((id) => instances.byId(id) ?? [])];
-      return all.map((instance) => member(instance, inHand.get(instance.id) ?? 0, now));
+      if (kept === null || (kept.isOfTransaction && !client.inTransaction)) kept = read(now);
+      const { all, inHand } = kept;
+      return all
+        .map((instance) => member(instance, inHand.get(instance.id) ?? 0, now))
+        .filter(({ isOnline }) => isOnline);
     },
 
     byId(id: string, now: Date): CrewMember | null {

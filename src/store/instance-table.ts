@@ -45,8 +45,10 @@ export function createInstanceTable(database: OpenDatabase, holds: Pick<HoldTabl
       return { ...row, lastSeen: new Date(row.lastSeen), worker: toWorker(row.worker) };
     },
 
-    seen(seen: { instanceId: string; name?: string | undefined; at: Date }): void {
-      statements.upsert.run({ id: seen.instanceId, name: seen.name ?? null, at: seen.at.getTime() });
+    /** Whether that was news. */
+    seen(seen: { instanceId: string; name?: string | undefined; at: Date }): boolean {
+      const { instanceId: id, name = null, at } = seen;
+      return statements.upsert.run({ id, name, at: at.getTime() }).changes > 0;
     },
 
     /** Whether it is known already or not. */

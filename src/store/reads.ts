@@ -5,6 +5,7 @@ import type { TallyWish } from '../core/person-limits.ts';
 import type { Task } from '../core/task.ts';
 import type { Load, ReadName, Reads } from '../core/work.ts';
 import type { ApiKeyTable } from './api-key-table.ts';
+import type { CrewTable } from './crew-table.ts';
 import type { InstanceTable } from './instance-table.ts';
 import type { LaneTable } from './lane-table.ts';
 import type { LeaseTable } from './lease-table.ts';
@@ -16,6 +17,7 @@ import type { TaskTable } from './task-table.ts';
 export interface ReadTables {
   readonly tasks: TaskTable;
   readonly lanes: LaneTable;
+  readonly crew: Pick<CrewTable, 'changed'>;
   readonly leases: LeaseTable;
   readonly instances: InstanceTable;
   readonly queue: QueueTable;

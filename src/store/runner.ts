@@ -58,8 +58,9 @@ function createHearing({ client, tables, clock }: Pick<RunnerDeps, 'client' | 't
   return function hearing<R>(work: Work<unknown>, decided: (hear: () => void) => R): R {
     let isHeard = work.from === null;
     const hear = () => {
-      if (!isHeard && work.from !== null && client.inTransaction)
-        tables.instances.seen({ ...work.from, at: clock.now() });
+      if (!isHeard && work.from !== null && client.inTransaction) {
+        if (tables.instances.seen({ ...work.from, at: clock.now() })) tables.crew.changed();
+      }
       isHeard = true;
     };
     try {

@@ -51,7 +51,7 @@ const endsByTime = ({ lease, notBefore, parked }: Task) =>
   [lease, notBefore, parked?.until].some((end) => end != null);
 
 export function createSaves(tables: SaveTables, signals: Signals) {
-  const { tasks, events, admin, leases, instances, queue, keys, apiKeys } = tables;
+  const { tasks, crew, events, admin, leases, instances, queue, keys, apiKeys } = tables;
   const saveRun = createRunSaves(tables.runTables);
   const room = createPersonRoom(tasks, signals);
 
@@ -61,7 +61,10 @@ export function createSaves(tables: SaveTables, signals: Signals) {
     if (change.leaseEnd) leases.end(change.leaseEnd);
     if (change.leaseStart) leases.start(change.leaseStart);
     signals.event();
-    if (change.leaseStart || change.leaseEnd) signals.runNews(change.after.id);
+    if (change.leaseStart || change.leaseEnd) {
+      signals.runNews(change.after.id);
+      crew.changed();
+    }
     if (isReady(change.after) && (change.before === null || !isReady(change.before)))
       signals.ready(laneOf(change.after));
     if (endsByTime(change.after)) signals.timesChanged();
@@ -75,7 +78,10 @@ export function createSaves(tables: SaveTables, signals: Signals) {
     runs = [],
     announced,
   }: Outcome<unknown>): void {
-    if (announced) instances.announced(announced);
+    if (announced) {
+      instances.announced(announced);
+      crew.changed();
+    }
     for (const { taskId, result } of results) tasks.setResult(taskId, result);
     unparked.forEach(room.unpark);
     limited.forEach(room.limit);

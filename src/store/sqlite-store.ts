@@ -101,7 +101,14 @@ function assemble(database: OpenDatabase, made: SqliteStoreOptions & { release: 
     checkpoint.written();
     for (const listener of listeners) tellSafely(listener, commit, logger);
   });
-  const queue = createCommitQueue(createGroupCommit(client, signals), clock);
+  const group = createGroupCommit(client, {
+    begin() {
+      tables.crew.begin();
+      signals.begin();
+    },
+    committed: signals.committed,
+  });
+  const queue = createCommitQueue(group, clock);
 
   const facts = createFacts(tables, clock);
   const save = createSaves(tables, signals);

@@ -106,6 +106,28 @@ export function storeMatchingContract(open: OpenStoreWorld): void {
     expect((await world.run(world.tasks.claim(id, { instanceId: 'mac' }))).task.id).toBe(id);
   });
 
+  it('who is free is told as it stands, also after something was taken back', async () => {
+    const world = await open();
+    await world.run(world.instances.seen('mac'));
+    const { id } = await submit(world);
+    const other = await submit(world);
+    const waits = () => world.store.look((facts) => world.tasks.waits(facts)(other)?.kind ?? null);
+    expect(await waits()).toBeNull();
+    const claim = world.tasks.claim(id, { instanceId: 'mac' });
+    const broken = world.store.decideShown(claim, {
+      render(_, facts) {
+        expect(facts.crew().map(({ isFree }) => isFree)).toEqual([false]);
+        throw new Error('cut');
+      },
+    });
+    await expect(broken).rejects.toThrow('cut');
+    expect(await waits()).toBeNull();
+    await world.run(claim);
+    expect(await waits()).toBe('busy');
+    await world.run(world.tasks.release(id, {}, { retryInMs: 0 }));
+    expect(await waits()).toBeNull();
+  });
+
   describe('combinations', () => {
     async function fill(world: StoreWorld): Promise<void> {
       const all = Array.from({ length: MOST_LANES }, (_, n) => submit(world, { target: `m-${n}` }));
