@@ -9,8 +9,9 @@ import type { RunService } from '../core/run-service.ts';
 import { isFinished } from '../core/task.ts';
 import type { FrontEndThreads } from '../core/thread-ports.ts';
 import { createBackOff } from './back-off.ts';
+import { createPace } from './pace.ts';
 import { newThread, toPosition } from './thread-state.ts';
-import { createThreadTurn } from './thread-turn.ts';
+import { createThreadTurn, skipNext } from './thread-turn.ts';
 import { createTurns, type Rest, type Turns } from './turns.ts';
 
 /** Turns at once: enough for many threads, and few enough to leave the bot's limit to the channel. */
@@ -27,6 +28,10 @@ const LOOK_MS = 30_000;
 /** Tasks and questions that a start looks at, whether they have news or not. */
 const NEWEST = 500;
 const ALL = 1_000_000;
+/** Failures that are nobody's "not now": after so many, what could not be told is skipped. */
+const TRIES_OF_A_BUG = 5;
+/** Turns in a second, over all threads: the bot's own limit is 50 requests, and the channel's news need some. */
+const PACE = { most: 15, windowMs: 1000 };
 /** Set once the front end's threads have begun. */
 const BEGUN = 'threads_begun';
 
@@ -144,18 +149,28 @@ async function wakeNewest(store: Store, turns: Turns): Promise<void> {
 /** A turn that never fails: it says when to try again. */
 function createPatientTurn(deps: ThreadRelayDeps, memory: ThreadMemory): (id: number) => Promise<Rest> {
   const turn = createThreadTurn({ ...deps, memory });
+  const inPace = createPace(deps.clock, PACE);
   const backOffs = new Map<number, ReturnType<typeof createBackOff>>();
   return async (taskId) => {
     try {
+      await inPace();
       const turned = await turn(taskId);
       backOffs.delete(taskId);
       return { ...turned, pauseMs: REST_MS * Math.max(1, turned.sent) };
     } catch (error) {
       const backOff = backOffs.get(taskId) ?? createBackOff();
       backOffs.set(taskId, backOff);
-      return { pauseMs: pauseAfter(error, { taskId, backOff, deps }), isBehind: true, againMs: null };
+      const pauseMs = pauseAfter(error, { taskId, backOff, deps });
+      if (backOff.failures() >= TRIES_OF_A_BUG) await skipped({ ...deps, memory }, taskId);
+      return { pauseMs, isBehind: true, againMs: null };
     }
   };
+}
+
+async function skipped(deps: ThreadRelayDeps & { memory: ThreadMemory }, taskId: number): Promise<void> {
+  await skipNext(deps, taskId).catch((error: unknown) => {
+    deps.logger.error({ error, task_id: taskId }, 'messages could not even be skipped');
+  });
 }
 
 interface Failing {

@@ -171,6 +171,20 @@ async function send(
 
 const idOf = ({ threadId }: ThreadNow): string => threadId ?? '';
 
+/** Gives up on what could never be told: the plan that is open, or else the next message. */
+export async function skipNext({ store, memory, logger }: ThreadTurnDeps, taskId: number): Promise<void> {
+  const position = await memory.position(taskId);
+  if (position === null) return;
+  const thread = toThread(position);
+  const { messages } = await store.messages(taskId, thread.seq, 1);
+  const seq = thread.state.plan?.to ?? messages[0]?.seq ?? thread.seq;
+  logger.error(
+    { task_id: taskId, after: thread.seq, up_to: seq },
+    'messages could never be told and are skipped',
+  );
+  await memory.save(toPosition({ ...thread, seq, state: { ...thread.state, plan: null } }));
+}
+
 /** Told in the task's own messages: whoever looks there sees why the thread is silent. */
 async function close(deps: ThreadTurnDeps, { task, work }: Subject, reason: string): Promise<void> {
   const { memory, store, runs, logger } = deps;

@@ -1,0 +1,98 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createThreadRelay } from '../../src/background/thread-relay.ts';
+import { createInstanceService } from '../../src/core/instance-service.ts';
+import { createRunService } from '../../src/core/run-service.ts';
+import { createSweepService } from '../../src/core/sweep-service.ts';
+import { createTaskService } from '../../src/core/task-service.ts';
+import type { FrontEndThreads } from '../../src/core/thread-ports.ts';
+import { createSqliteStore } from '../../src/store/sqlite-store.ts';
+import { running, say } from '../contracts/run-world.ts';
+import type { StoreWorld } from '../contracts/store-world.ts';
+import { manualClock } from '../support/clock.ts';
+import { recordingLogger } from '../support/logger.ts';
+
+/** Says every message in its thread; fails for one that says so. */
+function fakeThreads() {
+  const said: string[] = [];
+  const threads: FrontEndThreads = {
+    name: 'fake',
+    ready: () => Promise.resolve(),
+    open: ({ id }) => Promise.resolve(`thread-${id}`),
+    opened: () => Promise.resolve(),
+    draw({ seq, messages: [next], memo }) {
+      const none = { edits: [], over: [], memo, againMs: null };
+      if (next === undefined) return Promise.resolve({ ...none, to: seq, parts: [] });
+      return Promise.resolve({ ...none, to: next.seq, parts: [{ message: next.text }] });
+    },
+    send(threadId, { message }) {
+      if (message === 'poison') return Promise.reject(new Error('a bug'));
+      said.push(`${threadId}: ${String(message)}`);
+      return Promise.resolve(String(said.length));
+    },
+    edit: () => Promise.resolve('edited'),
+    find: () => Promise.resolve([]),
+  };
+  return { said, threads };
+}
+
+async function openWorld() {
+  const clock = manualClock();
+  const logger = recordingLogger();
+  const store = await createSqliteStore({ path: ':memory:', clock, logger });
+  const policy = { leaseMs: 7_200_000, maxAttempts: 3 };
+  let lease = 0;
+  const ids = { leaseId: () => `lease-${(lease += 1)}` };
+  const runs = createRunService({ clock });
+  const world: StoreWorld = {
+    store,
+    clock,
+    runs,
+    tasks: createTaskService({ clock, ids, policy }),
+    instances: createInstanceService({ clock }),
+    sweeps: createSweepService({ clock }),
+    run: (work) => store.decide(work),
+  };
+  const { said, threads } = fakeThreads();
+  const isAnnounced = () => Promise.resolve(true);
+  const relay = createThreadRelay({ store, runs, threads, isAnnounced, clock, logger });
+  relay.start();
+  const until = async (isSo: () => boolean) => {
+    for (let turns = 0; !isSo() && turns < 20_000; turns += 1) {
+      clock.advance(50);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(isSo()).toBe(true);
+  };
+  return { world, logger, said, relay, until };
+}
+
+let open: Awaited<ReturnType<typeof openWorld>>;
+
+beforeEach(async () => {
+  open = await openWorld();
+});
+
+afterEach(async () => {
+  await open.relay.stop();
+  await open.world.store.close();
+});
+
+test('a message that can never be told is skipped after some tries, and the next ones are told', async () => {
+  const of = await running(open.world);
+  await say(open.world, of, { texts: ['before', 'poison', 'after'] });
+  await open.until(() => open.said.length === 2);
+  expect(open.said).toEqual(['thread-1: before', 'thread-1: after']);
+  const skipped = open.logger.lines.filter(({ message }) =>
+    message.startsWith('messages could never be told'),
+  );
+  expect(skipped.map(({ details }) => details)).toEqual([{ task_id: 1, after: 1, up_to: 2 }]);
+});
+
+test('a thread that cannot be told keeps no other waiting', async () => {
+  const all = [];
+  for (let count = 0; count < 20; count += 1) all.push(await running(open.world));
+  for (const of of all) await say(open.world, of, { texts: [of.id <= 10 ? 'poison' : 'hello'] });
+  const from = open.world.clock.monotonicMs();
+  await open.until(() => open.said.length === 10);
+  expect(open.world.clock.monotonicMs() - from).toBeLessThan(15_000);
+});
