@@ -55,6 +55,8 @@ export async function freePort(): Promise<number> {
 /** A repository of its own with this checkout's HEAD, for what wants to clone, pull and go back. */
 export async function cloneInto(folder: string): Promise<string> {
   await must(['git', 'clone', '--quiet', '--no-hardlinks', root, folder]);
+  // A checkout may stand on no branch, and then neither would its clones, which pull.
+  await must(['git', 'checkout', '--quiet', '-B', 'main'], { cwd: folder });
   return folder;
 }
 
