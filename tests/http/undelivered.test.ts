@@ -23,6 +23,7 @@ const held = (store: Store): Store => ({
     if ((refusals -= 1) < 0) return store.decide(work);
     return Promise.reject(new TransientError('Locked.', { retryAfterMs: 1 }));
   },
+  decideShown: (work, show) => store.decideShown(work, show).then(gate.pass),
   decideOnce: (work, once) => store.decideOnce(work, once).then(gate.pass),
 });
 
