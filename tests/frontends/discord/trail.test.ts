@@ -47,6 +47,16 @@ const WALK: Readonly<Record<string, { act: Act; before?: Act; action: string | n
   queue: { act: ({ actor }) => actor.slash('queue').message(), action: null },
   status: { act: ({ actor }) => actor.slash('status').message(), action: null },
   done: { act: ({ actor }) => actor.slash('done').message(), action: null },
+  usage: { act: ({ actor }) => actor.slash('usage').message(), action: null },
+  reply: {
+    // For a task of somebody else that takes its owner's word.
+    before: ({ stage, actor }) => {
+      stage.twin.guild.setOwner(actor.id);
+      return Promise.resolve();
+    },
+    act: ({ actor }) => actor.slash('reply', { task_id: '1', text: 'x' }).message(),
+    action: 'replied',
+  },
   athena: { act: ({ actor }) => actor.slash('athena').message(), action: null },
   'button raise': { act: press('Raise priority'), action: 'priority_changed' },
   'button cancel': { act: press('Cancel'), action: 'cancelled' },
