@@ -1,4 +1,5 @@
 /** The real Agent SDK against the stand-in for the Messages API, for one run at a time. */
+import { randomBytes } from 'node:crypto';
 import { createClaudeExecutor } from '../../cli/worker/claude-executor.ts';
 import { systemClock } from '../../cli/worker/clock.ts';
 import type { Brief, Running } from '../../cli/worker/executor.ts';
@@ -16,7 +17,8 @@ import {
   type RunFolder,
 } from '../support/worker/run-world.ts';
 
-export const REAL_KEY = 'fake-real-key-never-shown-to-a-run';
+/** Another one in each file: other workers of this machine, which are looked at too, may just be starting with theirs. */
+export const REAL_KEY = `fake-real-key-${randomBytes(9).toString('hex')}`;
 const MODEL = 'claude-sonnet-4-5';
 export const IS_MISSING = findSdk(import.meta.dirname).kind === 'missing';
 
