@@ -50,12 +50,13 @@ export function createSignals(tell: (commit: Commit) => void) {
 const endsByTime = ({ lease, notBefore, parked }: Task) =>
   [lease, notBefore, parked?.until].some((end) => end != null);
 
-export function createSaves(tables: SaveTables, signals: Signals) {
-  const { tasks, crew, events, admin, leases, instances, queue, keys, apiKeys } = tables;
-  const saveRun = createRunSaves(tables.runTables);
-  const room = createPersonRoom(tasks, signals);
-
-  function saveChange(change: TaskChange): void {
+/** A task as it became, with all that goes with it in the same transaction. */
+function createChangeSaves(
+  { tasks, crew, events, leases }: SaveTables,
+  signals: Signals,
+  room: ReturnType<typeof createPersonRoom>,
+): (change: TaskChange) => void {
+  return (change) => {
     tasks.save(change);
     events.append(change.event);
     if (change.leaseEnd) leases.end(change.leaseEnd);
@@ -69,7 +70,14 @@ export function createSaves(tables: SaveTables, signals: Signals) {
       signals.ready(laneOf(change.after));
     if (endsByTime(change.after)) signals.timesChanged();
     room.changed(change);
-  }
+  };
+}
+
+export function createSaves(tables: SaveTables, signals: Signals) {
+  const { tasks, crew, admin, instances, queue, keys, apiKeys } = tables;
+  const saveRun = createRunSaves(tables.runTables);
+  const room = createPersonRoom(tasks, signals);
+  const saveChange = createChangeSaves(tables, signals, room);
 
   function saveRuns({
     results = [],

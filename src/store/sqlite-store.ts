@@ -1,7 +1,8 @@
 /** The Store port on SQLite: one writer connection, group commit, prepared statements only. */
-import type { Clock, Commit, FrontEndMemory, Logger, Store } from '../core/ports.ts';
+import type { Clock, FrontEndMemory, Logger, Store } from '../core/ports.ts';
 import type { RetentionStore } from '../core/retention.ts';
 import type { RunStore } from '../core/run-ports.ts';
+import { createAudience } from './audience.ts';
 import { createAdminTable } from './admin-table.ts';
 import { createApiKeyTable } from './api-key-table.ts';
 import { createIdleCheckpoint } from './checkpoint.ts';
@@ -91,25 +92,18 @@ function assemble(database: OpenDatabase, made: SqliteStoreOptions & { release: 
   const tables = createTables(database);
   tables.tasks.offerLimited();
   const isStillThere = createDatabaseWatch(path);
-  const listeners = new Set<(commit: Commit) => void>();
-  const onCommit: Store['onCommit'] = (listener) => {
-    listeners.add(listener);
-    return () => listeners.delete(listener);
-  };
+  const { onCommit, tell } = createAudience(logger);
   const checkpoint = createIdleCheckpoint({ client, clock, path, logger });
   const signals = createSignals((commit) => {
     checkpoint.written();
-    for (const listener of listeners) tellSafely(listener, commit, logger);
+    tell(commit);
   });
-  const group = createGroupCommit(client, {
-    begin() {
-      tables.crew.begin();
-      signals.begin();
-    },
-    committed: signals.committed,
-  });
+  const begin = () => {
+    tables.crew.begin();
+    signals.begin();
+  };
+  const group = createGroupCommit(client, { begin, committed: signals.committed });
   const queue = createCommitQueue(group, clock);
-
   const facts = createFacts(tables, clock);
   const save = createSaves(tables, signals);
   const { run, runShown, runOnce } = createRunner({ client, tables, clock, save, facts });
@@ -153,15 +147,6 @@ function purge({ keys, instances, runTables }: Tables, now: number): boolean {
     runTables.holds.forgetOver(silent, PURGE_BATCH),
   ];
   return dropped.includes(PURGE_BATCH);
-}
-
-/** What is committed stands, and everybody else still hears of it, whatever one listener does. */
-function tellSafely(listener: (commit: Commit) => void, commit: Commit, logger: Logger): void {
-  try {
-    listener(commit);
-  } catch (error) {
-    logger.error({ error }, 'a listener failed after a commit');
-  }
 }
 
 type Readers = Omit<

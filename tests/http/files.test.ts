@@ -197,7 +197,12 @@ describe('an upload that does not come whole', () => {
     const socket = await upload(SIZE, secret);
     socket.write(some.subarray(0, SIZE / 2));
     await until(() => kept().some((name) => name.endsWith('.part')), 'the first part');
-    return { socket, finish: () => { socket.write(some.subarray(SIZE / 2)); } };
+    return {
+      socket,
+      finish: () => {
+        socket.write(some.subarray(SIZE / 2));
+      },
+    };
   };
 
   it('leaves what was there, and nothing else', async () => {
