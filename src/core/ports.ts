@@ -137,7 +137,10 @@ export interface Store extends RetentionStore, RunStore {
   instances(): Promise<readonly InstanceWithWork[]>;
   /** Earliest end of a live lease, and earliest `notBefore` of a waiting task. */
   nextTimes(): Promise<{ leaseExpiry: Date | null; due: Date | null }>;
-  /** Moves every live lease by `byMs`, then none ends earlier than `grace` (or its own length, if shorter) from now. */
+  /**
+   * Moves every live lease by `byMs`; then none ends earlier than `grace` (or its own length, if shorter) from now, and
+   * none later than its own length.
+   */
   shiftLeases(byMs: number, graceMs: number): Promise<void>;
   /** Housekeeping in small steps; true when there may be more to do. */
   purge(): Promise<boolean>;

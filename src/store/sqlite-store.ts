@@ -118,7 +118,7 @@ function assemble(database: OpenDatabase, made: SqliteStoreOptions & { release: 
     ...createRunStore(tables, queue, onCommit),
     shiftLeases: (byMs, graceMs) =>
       queue.enqueue(() => {
-        tables.tasks.shiftLeases({ byMs, grace: graceMs, earliest: clock.now().getTime() });
+        tables.tasks.shiftLeases({ byMs, grace: graceMs, now: clock.now().getTime() });
         signals.timesChanged();
       }),
     purge: () => queue.enqueue(() => purge(tables, clock.now().getTime())),

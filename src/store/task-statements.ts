@@ -180,7 +180,9 @@ function prepareRunWrites({ client, tables }: OpenDatabase) {
 
 export function prepareTaskWrites(database: OpenDatabase) {
   const { client, tables } = database;
-  const shifted = sql`max(lease_expires_at + ${param('byMs')}, ${param('earliest')} + min(lease_ms, ${param('grace')}))`;
+  const earliest = sql`${param('now')} + min(lease_ms, ${param('grace')})`;
+  // One that began after the clock was set, and before that was noticed, is not moved past its own length.
+  const shifted = sql`min(max(lease_expires_at + ${param('byMs')}, ${earliest}), ${param('now')} + lease_ms)`;
   return {
     ...prepareRunWrites(database),
     offerLimited: prepareOffers(client),

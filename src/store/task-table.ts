@@ -57,7 +57,7 @@ export function createTaskTable(
     unpark: (id: number) => writes.unpark.run({ id }),
     setResult: (id: number, result: RunResult) =>
       writes.setResult.run({ id, result: JSON.stringify(result) }),
-    shiftLeases: (by: { byMs: number; earliest: number; grace: number }) => writes.shiftLeases.run(by),
+    shiftLeases: (by: { byMs: number; now: number; grace: number }) => writes.shiftLeases.run(by),
 
     ...createTimes(reads),
   };

@@ -316,6 +316,16 @@ export function storeClaimsContract(open: OpenStoreWorld): void {
       expect((await taskOf(world, id)).status).toBe('in_progress');
     });
 
+    it('that began after the clock was set, and before that was noticed, ends in its own time', async () => {
+      const world = await open();
+      world.clock.jump(60 * MINUTE);
+      const { id } = await submit(world);
+      await world.run(world.tasks.claim(id, { instanceId: 'mac', leaseMs: 12_000 }));
+      await world.store.shiftLeases(60 * MINUTE, 30_000);
+      const now = world.clock.now().getTime();
+      expect((await taskOf(world, id)).lease?.expiresAt).toEqual(new Date(now + 12_000));
+    });
+
     it('is moved with the clock, and none ends before the grace is over', async () => {
       const world = await open();
       const long = await claimed(world);
