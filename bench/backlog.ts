@@ -88,7 +88,7 @@ export function openBacklog(path: string) {
     /** Every task worked on since the fill is pending again, as if nothing had happened. */
     putBack(): void {
       client.exec(`BEGIN IMMEDIATE;
-        UPDATE tasks SET status = 'pending', instance_id = NULL, instance_name = NULL, lease_id = NULL, lease_ms = NULL,
+        UPDATE tasks SET status = 'pending', ready = 1, instance_id = NULL, instance_name = NULL, lease_id = NULL, lease_ms = NULL,
           lease_expires_at = NULL, attempt = 0, claimed_at = NULL, completed_at = NULL, notes = NULL, updated_at = created_at
           WHERE id IN (SELECT task_id FROM task_logs WHERE id > ${newest});
         DELETE FROM leases WHERE claimed_at >= ${begunAt};

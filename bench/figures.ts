@@ -1,10 +1,12 @@
 /** What the smaller parts found, beside what was aimed at. */
+import type { ClaudeRuns } from './claude-runs.ts';
 import type { CliStart } from './cli-start.ts';
 import { PER_SECOND, WORKERS, type Crew } from './crew.ts';
 import type { Memory } from './memory.ts';
 import type { Spread } from './numbers.ts';
 import type { Outage } from './outage.ts';
 import type { PeerRow } from './peers.ts';
+import type { Runs } from './runs.ts';
 import type { Scale } from './scale.ts';
 import { atMost, n, none, plain, toTable, type Figure } from './table.ts';
 import type { Faults } from './throughput.ts';
@@ -78,6 +80,28 @@ export function crewFigures(crew: Crew): Figure[] {
     none(`rules of Discord's that were broken`, crew.broken),
   ];
 }
+
+export function runFigures(all: readonly Runs[]): Figure[] {
+  return all.flatMap(({ atOnce, toStart, toPushed, mbEach }) => {
+    const who = plural(atOnce);
+    return [
+      plain(`${who}: claim to the start of the work, p50 / p99 ms`, both(toStart)),
+      plain(`${who}: end of the work to the pushed branch, p50 / p99 ms`, both(toPushed)),
+      plain(`${who}: MB of the worker more, for each`, n(mbEach, 1)),
+    ];
+  });
+}
+
+export function claudeFigures(found: ClaudeRuns | null): Figure[] {
+  if (found === null) return [plain('a run of Claude Code', 'not installed (npm run test:agent does)')];
+  const who = `${plural(found.atOnce)} of Claude Code`;
+  return [
+    plain(`${who}: claim to the first request for the model, median ms`, n(found.toAsked, 0)),
+    plain(`${who}: MB of its processes, for each`, n(found.mbEach, 0)),
+  ];
+}
+
+const plural = (runs: number) => (runs === 1 ? '1 run' : `${runs} runs at once`);
 
 export function faultFigures(faults: Faults): Figure[] {
   return [

@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import { fill } from './backlog.ts';
+import { measureClaudeRuns } from './claude-runs.ts';
 import { measureCliStart } from './cli-start.ts';
 import { startContenders } from './contenders.ts';
 import { fsyncMs } from './disk.ts';
@@ -16,6 +17,7 @@ import { readOptions, USAGE, type Options, type Part } from './options.ts';
 import { measureOutage } from './outage.ts';
 import { measurePeers } from './peers.ts';
 import { createProcesses, type Processes } from './processes.ts';
+import { measureRuns } from './runs.ts';
 import { measureScale } from './scale.ts';
 import { figureTable, type Figure } from './table.ts';
 import { throughputFigures, throughputTable } from './throughput-report.ts';
@@ -52,6 +54,10 @@ const MEASURES: Readonly<Record<Part, Measure>> = {
     return figures.scaleFigures(await measureScale(processes, load, { tasks, samples, progress }), tasks);
   },
   crew: async ({ processes, load }) => figures.crewFigures(await measureCrew(processes, load)),
+  runs: async ({ processes, progress }) => [
+    ...figures.runFigures(await measureRuns(processes, progress)),
+    ...figures.claudeFigures(await measureClaudeRuns(processes)),
+  ],
   peers: async ({ processes, load, options, progress }) => {
     const { rounds, seconds } = options;
     const how = { rounds: Math.min(rounds, 5), ms: seconds * 2000, progress };

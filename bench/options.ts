@@ -17,7 +17,17 @@ export interface Options {
   readonly against: string | null;
 }
 
-export const PARTS = ['cli', 'waiting', 'throughput', 'outage', 'memory', 'scale', 'crew', 'peers'] as const;
+export const PARTS = [
+  'cli',
+  'waiting',
+  'throughput',
+  'outage',
+  'memory',
+  'scale',
+  'crew',
+  'runs',
+  'peers',
+] as const;
 export type Part = (typeof PARTS)[number];
 
 export const USAGE = `npm run bench -- [--quick] [--only ${PARTS.join(',')}] [--rounds N] [--seconds S] [--against path/to/other/dist/main.js]

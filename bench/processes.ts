@@ -26,6 +26,8 @@ export interface Program {
   readonly command: string;
   readonly args: readonly string[];
   readonly cwd?: string;
+  /** Instead of the bench's own. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly uid?: number;
   readonly gid?: number;
 }
@@ -77,8 +79,9 @@ export function createProcesses() {
     },
 
     /** Any other program; what it says is not heard. */
-    program({ command, args, ...how }: Program): ChildProcess {
-      return remember(spawn(command, [...args], { ...how, stdio: 'ignore' }));
+    program({ command, args, ...how }: Program): Omit<Child, 'port'> {
+      const child = remember(spawn(command, [...args], { ...how, stdio: 'ignore' }));
+      return { pid: child.pid!, stop: () => stop(child) };
     },
 
     async stopAll(): Promise<void> {
@@ -143,3 +146,24 @@ export function residentMbOf(pid: number): number | null {
     return null;
   }
 }
+
+/** What a process and everything under it hold of the memory, shared pages by their share, in MB. */
+export function familyMbOf(pid: number): number | null {
+  try {
+    const members = [pid, ...processesUnder(pid)];
+    const kb = members.map((member) => Number(/^Pss:\s+(\d+)/m.exec(rollupOf(member))?.[1] ?? 0));
+    return kb.reduce((sum, each) => sum + each, 0) / 1024;
+  } catch {
+    return null;
+  }
+}
+
+function processesUnder(pid: number): number[] {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const children = threads.flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  );
+  return children.flatMap((child) => [child, ...processesUnder(child)]);
+}
+
+const rollupOf = (pid: number) => readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');

@@ -53,7 +53,7 @@ function prepare(db: Database.Database) {
     byId: db.prepare<[number], TaskRow>('SELECT * FROM tasks WHERE id = ?'),
     lease: db.prepare<[string]>('SELECT * FROM leases WHERE lease_id = ?'),
     claim: db.prepare(
-      `UPDATE tasks SET status = 'in_progress', instance_id = ?, instance_name = ?, lease_id = ?, lease_ms = ?, lease_expires_at = ?,
+      `UPDATE tasks SET status = 'in_progress', ready = 0, instance_id = ?, instance_name = ?, lease_id = ?, lease_ms = ?, lease_expires_at = ?,
          attempt = ?, claimed_at = ?, updated_at = ? WHERE id = ? AND status = 'pending' AND lease_id IS NULL`,
     ),
     complete: db.prepare(

@@ -5,6 +5,7 @@
 import type { Ending } from './executor.ts';
 import type { SdkMessage } from './claude-sdk.ts';
 import type { Trouble } from './model-trouble.ts';
+import type { Budget } from './settings.ts';
 
 export interface Seen {
   /** What the worker or a person ended it for. */
@@ -12,11 +13,14 @@ export interface Seen {
   readonly result: SdkMessage | null;
   /** What the proxy knows about the API's last refusal. */
   readonly trouble: Trouble | null;
+  /** What of the task's budget is used up. */
+  readonly spent: keyof Budget | null;
   /** What came out where no result did. */
   readonly error: string;
 }
 
-export function endingOf({ cause, result, trouble, error }: Seen): Ending {
+export function endingOf(seen: Seen): Ending {
+  const { cause, result, trouble, error } = seen;
   if (cause !== null) return cause;
   if (result === null) return withoutResult(error, trouble);
   if (result.stop_reason === 'refusal')
@@ -24,7 +28,7 @@ export function endingOf({ cause, result, trouble, error }: Seen): Ending {
   if (result.is_error !== true && result.subtype === 'success') {
     return { kind: 'done', summary: result.result ?? '' };
   }
-  return errorEnding(result, trouble);
+  return errorEnding(result, seen);
 }
 
 function withoutResult(error: string, trouble: Trouble | null): Ending {
@@ -34,14 +38,20 @@ function withoutResult(error: string, trouble: Trouble | null): Ending {
   return { kind: 'crashed', detail: error === '' ? 'Claude Code ended without a result.' : error };
 }
 
-function errorEnding(result: SdkMessage, trouble: Trouble | null): Ending {
+function errorEnding(result: SdkMessage, { trouble, spent }: Seen): Ending {
   const { startup_failure_reason: unstartable } = result;
   if (unstartable !== undefined) return startEnding(unstartable, result);
-  if (result.subtype === 'error_max_turns') return { kind: 'budget', which: 'turns' };
+  if (result.subtype === 'error_max_turns') {
+    // The program stops by itself, before the request that would be refused.
+    if (spent !== null) return { kind: 'budget', which: spent };
+    return { kind: 'refused', detail: said(result, TOO_MANY_TURNS) };
+  }
   if (result.subtype === 'error_max_budget_usd') return { kind: 'budget', which: 'costUsd' };
   if (result.subtype === 'success' && trouble !== null) return troubleEnding(trouble);
   return { kind: 'failed', detail: said(result, 'Claude Code ended with an error.') };
 }
+
+const TOO_MANY_TURNS = 'Claude Code reached the most turns that one run may take.';
 
 /** Nothing was asked yet: no other task would fare better on this machine. */
 function startEnding(reason: string, result: SdkMessage): Ending {

@@ -16,8 +16,10 @@ import { watchOutputs } from './command-outputs.ts';
 import type { Brief, Ended, Ending, Executor, Running, Watcher } from './executor.ts';
 import { NO_TOTALS } from './executor.ts';
 import { idleDetail, startIdleTimer } from './idle-timer.ts';
+import { spentOf } from './model-tally.ts';
 import { openModelProxy, type ModelProxy } from './model-proxy.ts';
 import { MARK_VARIABLE } from './process-sweep.ts';
+import type { Budget } from './settings.ts';
 
 export function createClaudeExecutor(deps: ClaudeDeps): Executor {
   return { name: 'claude', start: (brief, watcher) => startClaude(brief, watcher, deps) };
@@ -27,7 +29,7 @@ function startClaude(brief: Brief, watcher: Watcher, deps: ClaudeDeps): Running 
   const session = createSession(brief, watcher, deps);
   const ended = drive(session)
     .then(
-      (error) => endingOf({ ...session, error }),
+      (error) => endingOf({ ...session, error, spent: spentBy(session) }),
       (error: unknown): Ending => session.cause ?? { kind: 'fault', fault: 'binary', detail: textOf(error) },
     )
     .then((ending) => finish(session, ending));
@@ -41,6 +43,10 @@ function startClaude(brief: Brief, watcher: Watcher, deps: ClaudeDeps): Running 
       end(session, { kind: 'stopped' });
     },
   };
+}
+
+function spentBy({ brief, proxy }: Session): keyof Budget | null {
+  return spentOf(brief.left, proxy?.totals() ?? NO_TOTALS);
 }
 
 function createSession(brief: Brief, watcher: Watcher, deps: ClaudeDeps): Session {

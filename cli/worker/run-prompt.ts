@@ -20,15 +20,21 @@ export interface PromptParts {
 export function promptOf(parts: PromptParts): string {
   const { task, run, isResumed, attachments } = parts;
   const news = [...run.answers.flatMap(answerText), ...run.replies.map(replyText)];
-  const first = isResumed ? [] : [task.description, ...attachmentText(attachments), ...beforeText(parts)];
-  const all = [...first, ...news];
-  if (all.length > 0) return all.join('\n\n');
-  return 'Go on where you stopped: the run before this one was interrupted.';
+  if (!isResumed)
+    return paragraphs(task.description, ...filesText(FILES, attachments), ...beforeText(parts), ...news);
+  const next = news.length > 0 ? news : [INTERRUPTED];
+  return paragraphs(...next, ...filesText(FILES_MOVED, attachments));
 }
 
-function attachmentText(names: readonly string[]): string[] {
-  if (names.length === 0) return [];
-  return [`Files that came with the task:\n${names.map((name) => `- ${name}`).join('\n')}`];
+const paragraphs = (...texts: string[]) => texts.join('\n\n');
+
+const INTERRUPTED = 'Go on where you stopped: the run before this one was interrupted.';
+const FILES = 'Files that came with the task:';
+/** Each run has a folder of its own. */
+const FILES_MOVED = 'The files that came with the task lie here now:';
+
+function filesText(title: string, names: readonly string[]): string[] {
+  return names.length === 0 ? [] : [[title, ...names.map((name) => `- ${name}`)].join('\n')];
 }
 
 function beforeText({ run, task, isRestored }: PromptParts): string[] {

@@ -57,9 +57,12 @@ function ofEnding(ending: Exclude<Ending, { kind: 'stopped' }>): Verdict {
   }
 }
 
-/** Ended for good, or for this attempt: then the work is delivered. Else it is saved for the run that goes on with it. */
+/**
+ * Ended for good, for this attempt, or at a budget, where people may leave it at that: then the work is delivered. Else
+ * it is saved for the run that goes on with it.
+ */
 export function isDelivered({ kind }: Verdict): boolean {
-  return kind === 'complete' || kind === 'fail' || kind === 'gone';
+  return kind === 'complete' || kind === 'fail' || kind === 'budget' || kind === 'gone';
 }
 
 /** Git could not do what a run needs: no other task of this project would fare better here. */

@@ -20,7 +20,7 @@ export interface WaitingFor {
 export interface QueueFacts {
   queue(): QueueState;
   /** Those who are online. */
-  crew(): readonly CrewMember[];
+  crew(): Iterable<CrewMember>;
   /** Null for one that was never heard of. */
   member(id: string): CrewMember | null;
   use(person: string, limits: LimitsNow): PersonUse;
@@ -64,10 +64,12 @@ function ofParking({ parked }: Task): WaitingFor | null {
 
 /** Nobody who could take it has quota left. */
 function ofQuota(task: Task, facts: QueueFacts): WaitingFor | null {
-  const until = ableTo(task, facts).map(({ heldUntil }) => heldUntil);
-  if (until.length === 0 || until.includes(null)) return null;
-  const first = Math.min(...until.map(Number));
-  return because('quota', 'Those who could take it have no quota left.', new Date(first));
+  let first: Date | null = null;
+  for (const { heldUntil } of ableTo(task, facts)) {
+    if (heldUntil === null) return null;
+    if (first === null || heldUntil < first) first = heldUntil;
+  }
+  return first && because('quota', 'Those who could take it have no quota left.', first);
 }
 
 /** A task may be at its person's limit before any claim has come across it. Money is what a budget is about. */
@@ -88,18 +90,20 @@ function ofTarget({ target }: Task, facts: QueueFacts): WaitingFor | null {
 
 /** What asks for nothing anybody may take, also somebody who was never heard of: that has no lack of workers. */
 function ofCrew(task: Task, facts: QueueFacts): WaitingFor | null {
-  const able = ableTo(task, facts);
-  if (able.length === 0) return asksForNothing(task) ? null : because('no_worker', lack(task, facts));
-  return able.some(({ isFree, heldUntil }) => isFree && heldUntil === null)
-    ? null
-    : because('busy', busyText(able));
+  const able: CrewMember[] = [];
+  for (const member of ableTo(task, facts)) {
+    if (member.isFree && member.heldUntil === null) return null;
+    able.push(member);
+  }
+  if (able.length > 0) return because('busy', busyText(able));
+  return asksForNothing(task) ? null : because('no_worker', lack(task, facts));
 }
 
-/** Those online who may take it. */
-function ableTo(task: Task, facts: QueueFacts): readonly CrewMember[] {
+/** Those online who may take it; whoever has heard enough asks no further. */
+function* ableTo(task: Task, facts: QueueFacts): Generator<CrewMember, undefined> {
   const asked = task.target === null ? null : facts.member(task.target);
-  const among = task.target === null ? facts.crew() : [asked].filter((member) => member !== null);
-  return among.filter((member) => member.isOnline && isAble(member, task));
+  const among = task.target === null ? facts.crew() : asked === null ? [] : [asked];
+  for (const member of among) if (member.isOnline && isAble(member, task)) yield member;
 }
 
 const asksForNothing = ({ target, project, requires }: Demand) =>

@@ -18,7 +18,7 @@ export function createFacts({ crew, queue, personUse }: FactTables, clock: Clock
     let use: ((person: string) => PersonUse) | undefined;
     return {
       queue: once(() => queue.state()),
-      crew: once(() => crew.online(clock.now())),
+      crew: once(() => replayed(crew.online(clock.now()))),
       member: remembered((id) => crew.byId(id, clock.now())),
       use(person, limits) {
         use ??= remembered((id) => personUse(id, limits));
@@ -42,4 +42,21 @@ function remembered<T>(read: (id: string) => T): (id: string) => T {
 function once<T extends object>(read: () => T): () => T {
   let known: T | undefined;
   return () => (known ??= read());
+}
+
+/** Goes only as far as somebody looks, and no part of the way twice. */
+function replayed<T>(source: Iterator<T, undefined>): Iterable<T> {
+  const known: T[] = [];
+  return {
+    *[Symbol.iterator]() {
+      for (let index = 0; ; index += 1) {
+        if (index === known.length) {
+          const next = source.next();
+          if (next.done === true) return;
+          known.push(next.value);
+        }
+        yield known[index] as T;
+      }
+    },
+  };
 }

@@ -48,7 +48,7 @@ export function keyed<Row extends object, V extends object = Values>(
   const raw = statement.raw();
   const toRow = (columns: unknown[]) => {
     const row: Record<string, unknown> = {};
-    for (const [index, key] of keys.entries()) row[key] = columns[index];
+    for (let index = 0; index < keys.length; index += 1) row[keys[index] as string] = columns[index];
     return row as Row;
   };
   return {
@@ -62,11 +62,13 @@ export function keyed<Row extends object, V extends object = Values>(
 
 /** In the order of the statement's question marks: a value by its placeholder's name, or a constant. */
 function binder(params: readonly unknown[]): (values: Values) => unknown[] {
-  const slots = params.map((param) => (is(param, Param) ? param.value : param));
+  const slots = params.map((param) => {
+    const given: unknown = is(param, Param) ? param.value : param;
+    return is(given, Placeholder) ? { name: given.name, constant: null } : { name: null, constant: given };
+  });
   return (values) =>
-    slots.map((slot) => {
-      if (!is(slot, Placeholder)) return slot;
-      const name = slot.name;
+    slots.map(({ name, constant }) => {
+      if (name === null) return constant;
       const value = values[name];
       if (value === undefined) throw new Error(`no value for ${name}`);
       return value;

@@ -59,7 +59,8 @@ function createHearing({ client, tables, clock }: Pick<RunnerDeps, 'client' | 't
     let isHeard = work.from === null;
     const hear = () => {
       if (!isHeard && work.from !== null && client.inTransaction) {
-        if (tables.instances.seen({ ...work.from, at: clock.now() })) tables.crew.changed();
+        const isNews = tables.instances.seen({ ...work.from, at: clock.now() });
+        if (isNews) tables.crew.changed(work.from.instanceId);
       }
       isHeard = true;
     };

@@ -56,16 +56,18 @@ function createChangeSaves(
   signals: Signals,
   room: ReturnType<typeof createPersonRoom>,
 ): (change: TaskChange) => void {
+  function changedHands({ before, after }: TaskChange): void {
+    signals.runNews(after.id);
+    for (const id of [before?.instanceId, after.instanceId]) if (id != null) crew.changed(id);
+  }
+
   return (change) => {
     tasks.save(change);
     events.append(change.event);
     if (change.leaseEnd) leases.end(change.leaseEnd);
     if (change.leaseStart) leases.start(change.leaseStart);
     signals.event();
-    if (change.leaseStart || change.leaseEnd) {
-      signals.runNews(change.after.id);
-      crew.changed();
-    }
+    if (change.leaseStart || change.leaseEnd) changedHands(change);
     if (isReady(change.after) && (change.before === null || !isReady(change.before)))
       signals.ready(laneOf(change.after));
     if (endsByTime(change.after)) signals.timesChanged();
@@ -88,7 +90,7 @@ export function createSaves(tables: SaveTables, signals: Signals) {
   }: Outcome<unknown>): void {
     if (announced) {
       instances.announced(announced);
-      crew.changed();
+      crew.changed(announced.instanceId);
     }
     for (const { taskId, result } of results) tasks.setResult(taskId, result);
     unparked.forEach(room.unpark);

@@ -12,7 +12,7 @@ import { IN_MEMORY, openDatabase, prepareFolder, withoutLinks, type OpenDatabase
 import { lockDatabase } from './database-lock.ts';
 import { createDatabaseWatch } from './database-watch.ts';
 import { createFacts } from './facts.ts';
-import { createGroupCommit } from './group-commit.ts';
+import { createGroupCommit, type TransactionSignals } from './group-commit.ts';
 import { createEventTable } from './event-table.ts';
 import { createInstanceTable } from './instance-table.ts';
 import { createKeyTable, KEPT_MS } from './key-table.ts';
@@ -98,11 +98,7 @@ function assemble(database: OpenDatabase, made: SqliteStoreOptions & { release: 
     checkpoint.written();
     tell(commit);
   });
-  const begin = () => {
-    tables.crew.begin();
-    signals.begin();
-  };
-  const group = createGroupCommit(client, { begin, committed: signals.committed });
+  const group = createGroupCommit(client, together(tables.crew, signals));
   const queue = createCommitQueue(group, clock);
   const facts = createFacts(tables, clock);
   const save = createSaves(tables, signals);
@@ -134,6 +130,18 @@ function assemble(database: OpenDatabase, made: SqliteStoreOptions & { release: 
       checkpoint.stop();
       client.close();
       release();
+    },
+  };
+}
+
+/** All of them hear of each transaction, in this order. */
+function together(...all: readonly TransactionSignals[]): TransactionSignals {
+  return {
+    begin() {
+      for (const one of all) one.begin();
+    },
+    committed() {
+      for (const one of all) one.committed();
     },
   };
 }

@@ -9,12 +9,9 @@ import { columnsBy, tasksBy } from './using-index.ts';
 
 const INSERTED = Object.keys(getTableColumns(tasks)) as (keyof TaskRow)[];
 
-/** What a move may change; the other columns are fixed when the task is made. */
-const CHANGED = [
-  'description',
+/** What almost every move changes: a column less to write is an index less to look at. */
+const MOVED = [
   'status',
-  'priority',
-  'rank',
   'ready',
   'instanceId',
   'instanceName',
@@ -24,10 +21,18 @@ const CHANGED = [
   'attempt',
   'claimedAt',
   'completedAt',
-  'notBefore',
   'updatedAt',
   'notes',
   'error',
+] as const;
+
+/** What else a change may touch; the other columns are fixed when the task is made. */
+const CHANGED = [
+  ...MOVED,
+  'description',
+  'priority',
+  'rank',
+  'notBefore',
   'parked',
   'parkedUntil',
   'parkedDetail',
@@ -182,20 +187,14 @@ export function prepareTaskWrites(database: OpenDatabase) {
   const { client, tables } = database;
   const earliest = sql`${param('now')} + min(lease_ms, ${param('grace')})`;
   // One that began after the clock was set, and before that was noticed, is not moved past its own length.
+  const isAsBefore = sql`id = ${param('id')} AND status = ${param('beforeStatus')} AND lease_id IS ${param('beforeLease')}`;
   const shifted = sql`min(max(lease_expires_at + ${param('byMs')}, ${earliest}), ${param('now')} + lease_ms)`;
   return {
     ...prepareRunWrites(database),
     offerLimited: prepareOffers(client),
     insert: prepareWrite(client, tables.insert(tasks).values(params(INSERTED))),
-    update: prepareWrite(
-      client,
-      tables
-        .update(tasks)
-        .set(assigned(CHANGED))
-        .where(
-          sql`id = ${param('id')} AND status = ${param('beforeStatus')} AND lease_id IS ${param('beforeLease')}`,
-        ),
-    ),
+    move: prepareWrite(client, tables.update(tasks).set(assigned(MOVED)).where(isAsBefore)),
+    change: prepareWrite(client, tables.update(tasks).set(assigned(CHANGED)).where(isAsBefore)),
     renew: prepareWrite(
       client,
       tables

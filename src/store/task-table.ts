@@ -43,7 +43,8 @@ export function createTaskTable(
         return;
       }
       const guard = { beforeStatus: before.status, beforeLease: before.lease?.leaseId ?? null };
-      const { changes } = writes.update.run({ ...toChangedColumns(after), ...guard });
+      const write = isMove(before, after) ? writes.move : writes.change;
+      const { changes } = write.run({ ...toChangedColumns(after), ...guard });
       if (changes !== 1) throw new Error(`task ${before.id} changed under a decision`);
     },
 
@@ -112,6 +113,17 @@ function createTimes(reads: ReturnType<typeof prepareTaskReads>) {
       return times.length === 0 ? null : Math.min(...times);
     },
   };
+}
+
+/** Whether it only moved: see the columns of `move`. */
+function isMove(before: Task, after: Task): boolean {
+  return (
+    before.description === after.description &&
+    before.priority === after.priority &&
+    before.notBefore === after.notBefore &&
+    before.parked === after.parked &&
+    before.result === after.result
+  );
 }
 
 function toTaskOrNull(row: TaskRow | undefined): Task | null {

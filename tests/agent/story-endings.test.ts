@@ -72,9 +72,9 @@ describe.skipIf(IS_MISSING)('a budget that is used up', () => {
 
     const { status, result } = await stage.task(1);
     expect(status).toBe('cancelled');
-    expect(result).toMatchObject({ outcome: 'cancelled', turns: 2 });
-    const [kept] = stage.branches();
-    expect(stage.show(kept!, 'count.txt').split('\n')).toHaveLength(2);
+    expect(result).toMatchObject({ outcome: 'cancelled', turns: 2, branch: BRANCH, files_changed: 1 });
+    expect(stage.branches()).toEqual([`refs/heads/${BRANCH}`]);
+    expect(stage.show(BRANCH, 'count.txt').split('\n')).toHaveLength(2);
     expect((await stage.worker('second').once()).stdout).toBe('No task to do.\n');
   });
 });

@@ -116,7 +116,7 @@ export function storeMatchingContract(open: OpenStoreWorld): void {
     const claim = world.tasks.claim(id, { instanceId: 'mac' });
     const broken = world.store.decideShown(claim, {
       render(_, facts) {
-        expect(facts.crew().map(({ isFree }) => isFree)).toEqual([false]);
+        expect([...facts.crew()].map(({ isFree }) => isFree)).toEqual([false]);
         throw new Error('cut');
       },
     });

@@ -37,7 +37,12 @@ export const WAITS_FOR: Readonly<Record<WaitingKind, string>> = {
 /** Null: nothing stands in its way but the tasks before it. */
 export function whyWaiting(waiting: WaitingFor | null, task: Task, facts: QueueFacts): string | null {
   if (waiting !== null) return told(waiting);
-  return task.target === null && facts.crew().length === 0 ? 'no instance is online' : null;
+  return task.target === null && isEmpty(facts.crew()) ? 'no instance is online' : null;
+}
+
+function isEmpty(all: Iterable<unknown>): boolean {
+  for (const _one of all) return false;
+  return true;
 }
 
 function told({ kind, until, detail }: WaitingFor): string {

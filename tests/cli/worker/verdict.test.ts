@@ -65,6 +65,7 @@ describe('why a run ended', () => {
     expect(isDelivered(verdictOf(null, DONE))).toBe(true);
     expect(isDelivered(verdictOf(null, { kind: 'failed', detail: '' }))).toBe(true);
     expect(isDelivered(verdictOf({ kind: 'lost', reason: 'x' }, { kind: 'stopped' }))).toBe(true);
+    expect(isDelivered(verdictOf(null, { kind: 'budget', which: 'turns' }))).toBe(true);
     for (const ending of [
       { kind: 'parked' },
       { kind: 'stopped' },

@@ -2,6 +2,7 @@
  * Everything that an unattended worker stands between, as processes and sockets of their own: the built server, the
  * built client, a git host, and the stand-in for the Messages API. Only the model is not the real one.
  */
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -71,6 +72,7 @@ export async function openStage(env: Readonly<Record<string, string>> = {}) {
     /** Of the remote, without `main`. */
     branches: () => git(bare, 'for-each-ref', '--format=%(refname)').split('\n').filter(isOther),
     show: (branch: string, file: string) => git(bare, 'show', `${branch}:${file}`),
+    bytes: (branch: string, file: string) => execFileSync('git', ['-C', bare, 'show', `${branch}:${file}`]),
     ...looks(() => server),
     async close(): Promise<void> {
       for (const client of started) client.signal('SIGKILL');

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { endingOf, type Seen } from '../../../cli/worker/claude-ending.ts';
+
+const NOTHING: Seen = { cause: null, result: null, trouble: null, spent: null, error: '' };
+const TOO_MANY = {
+  type: 'result',
+  subtype: 'error_max_turns',
+  is_error: true,
+  errors: ['Reached maximum number of turns (3)'],
+} as const;
+
+describe('how a session of Claude Code ended', () => {
+  it('at the turns that one run may take: for good, with what the program said', () => {
+    expect(endingOf({ ...NOTHING, result: TOO_MANY })).toEqual({
+      kind: 'refused',
+      detail: 'Reached maximum number of turns (3)',
+    });
+  });
+
+  it('at the turns of the budget, whatever the program says of it: parked', () => {
+    expect(endingOf({ ...NOTHING, spent: 'turns', result: TOO_MANY })).toEqual({
+      kind: 'budget',
+      which: 'turns',
+    });
+  });
+
+  it('without a result, while the service refused: that refusal', () => {
+    const trouble = { kind: 'overload', detail: '529: Overloaded' } as const;
+    expect(endingOf({ ...NOTHING, trouble, error: 'exit code 1' })).toEqual(trouble);
+  });
+
+  it('without a result, and nobody knows why: as a crash', () => {
+    expect(endingOf({ ...NOTHING, error: 'killed by SIGKILL' })).toEqual({
+      kind: 'crashed',
+      detail: 'killed by SIGKILL',
+    });
+  });
+});
