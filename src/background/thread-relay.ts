@@ -10,7 +10,7 @@ import { isFinished } from '../core/task.ts';
 import type { FrontEndThreads } from '../core/thread-ports.ts';
 import { createBackOff } from './back-off.ts';
 import { createPace } from './pace.ts';
-import { newThread, toPosition } from './thread-state.ts';
+import { newThread, toPosition, toThread } from './thread-state.ts';
 import { createThreadTurn, skipNext } from './thread-turn.ts';
 import { createTurns, type Rest, type Turns } from './turns.ts';
 
@@ -74,8 +74,8 @@ export function createThreadRelay(deps: ThreadRelayDeps): ThreadRelay {
     await patiently(timer, () => beginOnce(deps, memory));
     await threads.ready();
     isReady = true;
-    await patiently(timer, () => wakeNewest(store, turns));
-    await look();
+    await patiently(timer, () => wakeAll(deps, memory, turns));
+    timer.then(LOOK_MS, () => void look());
   }
 
   return {
@@ -139,11 +139,20 @@ async function beginOnce({ store, threads }: ThreadRelayDeps, memory: ThreadMemo
   await values.save({ values: { [BEGUN]: 'yes' } });
 }
 
-/** What happened while nobody listened, and left no message: claims, and answers to questions. */
-async function wakeNewest(store: Store, turns: Turns): Promise<void> {
+/** The live ones first; what happened while nobody listened may have left no message: claims, and answers. */
+async function wakeAll(
+  { store, threads }: ThreadRelayDeps,
+  memory: ThreadMemory,
+  turns: Turns,
+): Promise<void> {
   const { tasks } = await store.tasks({ statuses: ['in_progress'], limit: NEWEST });
   for (const { id } of tasks) turns.wake(id);
-  for (const { taskId } of await store.questions({ limit: NEWEST })) turns.wake(taskId);
+  for (const id of await memory.behind(NEWEST)) turns.wake(id);
+  const asked = await store.questions({ limit: NEWEST });
+  for (const id of new Set(asked.map(({ taskId }) => taskId))) {
+    const position = await memory.position(id);
+    if (position !== null && threads.isAwaiting(toThread(position).state.slots)) turns.wake(id);
+  }
 }
 
 /** A turn that never fails: it says when to try again. */

@@ -75,7 +75,13 @@ async function findSubject({ store, memory }: ThreadTurnDeps, taskId: number): P
   const thread = position === null ? newThread(taskId) : toThread(position);
   if (thread.isClosed && work.runs <= (thread.state.closedAtRun ?? work.runs)) return null;
   const task = await store.task(taskId);
-  return task === null ? null : { task, work, thread };
+  if (task === null || isForNothing(task, { work, thread })) return null;
+  return { task, work, thread };
+}
+
+/** No thread is made for what was over before there were threads. */
+function isForNothing({ status }: Task, { work, thread }: Omit<Subject, 'task'>): boolean {
+  return thread.threadId === null && thread.seq >= work.lastSeq && status !== 'in_progress';
 }
 
 async function opened(deps: ThreadTurnDeps, { task, thread }: Subject): Promise<ThreadNow> {

@@ -59,6 +59,8 @@ export interface FrontEndThreads {
   open(task: Task, how: Opening): Promise<string>;
   /** Its thread is remembered: what leads there can be drawn. May be repeated, or left out by a kill. */
   opened(task: Task, threadId: string): Promise<void>;
+  /** Whether one of these messages changes although its task says nothing more: a question, once it is answered. */
+  isAwaiting(slots: ThreadScene['slots']): boolean;
   /** What comes next; a step without parts and edits when the thread shows all there is. */
   draw(scene: ThreadScene): Promise<ThreadStep>;
   /** The id of the message; null when the front end takes it in no form, which it logs. */

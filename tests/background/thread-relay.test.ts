@@ -3,10 +3,12 @@ import { createThreadRelay } from '../../src/background/thread-relay.ts';
 import { createInstanceService } from '../../src/core/instance-service.ts';
 import { createRunService } from '../../src/core/run-service.ts';
 import { createSweepService } from '../../src/core/sweep-service.ts';
+import { isFinished } from '../../src/core/task.ts';
 import { createTaskService } from '../../src/core/task-service.ts';
 import type { FrontEndThreads } from '../../src/core/thread-ports.ts';
+import type { RunMessage } from '../../src/core/run.ts';
 import { createSqliteStore } from '../../src/store/sqlite-store.ts';
-import { running, say } from '../contracts/run-world.ts';
+import { answer, ask, report, running, say, type Running } from '../contracts/run-world.ts';
 import type { StoreWorld } from '../contracts/store-world.ts';
 import { manualClock } from '../support/clock.ts';
 import { recordingLogger } from '../support/logger.ts';
@@ -14,15 +16,18 @@ import { recordingLogger } from '../support/logger.ts';
 /** Says every message in its thread; fails for one that says so. */
 function fakeThreads() {
   const said: string[] = [];
+  const drawn: number[] = [];
   const threads: FrontEndThreads = {
     name: 'fake',
     ready: () => Promise.resolve(),
     open: ({ id }) => Promise.resolve(`thread-${id}`),
     opened: () => Promise.resolve(),
-    draw({ seq, messages: [next], memo }) {
-      const none = { edits: [], over: [], memo, againMs: null };
+    isAwaiting: (slots) => 'question' in slots,
+    draw({ task, seq, messages: [next], memo }) {
+      drawn.push(task.id);
+      const none = { edits: [], over: isFinished(task) ? ['question'] : [], memo, againMs: null };
       if (next === undefined) return Promise.resolve({ ...none, to: seq, parts: [] });
-      return Promise.resolve({ ...none, to: next.seq, parts: [{ message: next.text }] });
+      return Promise.resolve({ ...none, to: next.seq, parts: [toPart(next)] });
     },
     send(threadId, { message }) {
       if (message === 'poison') return Promise.reject(new Error('a bug'));
@@ -32,7 +37,11 @@ function fakeThreads() {
     edit: () => Promise.resolve('edited'),
     find: () => Promise.resolve([]),
   };
-  return { said, threads };
+  return { said, drawn, threads };
+}
+
+function toPart({ kind, text }: RunMessage) {
+  return { message: text, ...(kind === 'question' && { slot: 'question' }) };
 }
 
 async function openWorld() {
@@ -52,10 +61,14 @@ async function openWorld() {
     sweeps: createSweepService({ clock }),
     run: (work) => store.decide(work),
   };
-  const { said, threads } = fakeThreads();
+  const { said, drawn, threads } = fakeThreads();
   const isAnnounced = () => Promise.resolve(true);
-  const relay = createThreadRelay({ store, runs, threads, isAnnounced, clock, logger });
-  relay.start();
+  const newRelay = () => {
+    const relay = createThreadRelay({ store, runs, threads, isAnnounced, clock, logger });
+    relay.start();
+    return relay;
+  };
+  const at = { relay: newRelay() };
   const until = async (isSo: () => boolean) => {
     for (let turns = 0; !isSo() && turns < 20_000; turns += 1) {
       clock.advance(50);
@@ -63,7 +76,13 @@ async function openWorld() {
     }
     expect(isSo()).toBe(true);
   };
-  return { world, logger, said, relay, until };
+  const restart = async (meanwhile: () => Promise<void>) => {
+    await at.relay.stop();
+    await meanwhile();
+    drawn.length = 0;
+    at.relay = newRelay();
+  };
+  return { world, logger, said, drawn, until, restart, stop: () => at.relay.stop() };
 }
 
 let open: Awaited<ReturnType<typeof openWorld>>;
@@ -73,7 +92,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await open.relay.stop();
+  await open.stop();
   await open.world.store.close();
 });
 
@@ -95,4 +114,27 @@ test('a thread that cannot be told keeps no other waiting', async () => {
   const from = open.world.clock.monotonicMs();
   await open.until(() => open.said.length === 10);
   expect(open.world.clock.monotonicMs() - from).toBeLessThan(15_000);
+});
+
+test('a start looks at threads that have news, the live ones first, and at no other', async () => {
+  const { world } = open;
+  const of = [];
+  for (let count = 0; count < 4; count += 1) of.push(await running(world));
+  const [told, closed, answered, live] = of as [Running, Running, Running, Running];
+  for (const one of [closed, answered]) await ask(world, one);
+  for (const one of of) await say(world, one, { texts: ['hello'] });
+  await open.until(() => open.said.length === 6);
+  await answer(world, 1, 'allow_once');
+  for (const { id, leaseId } of [told, closed]) {
+    await world.run(world.tasks.complete(id, { leaseId }, { report: report() }));
+  }
+  await world.run(world.tasks.release(answered.id, { leaseId: answered.leaseId }, { retryInMs: 0 }));
+  await open.until(() => open.said.length === 9);
+  await open.restart(async () => {
+    await answer(world, 2, 'allow_once');
+    await say(world, live, { first: 2, texts: ['after'] });
+  });
+  await open.until(() => open.said.length === 10 && open.drawn.includes(answered.id));
+  expect(new Set(open.drawn)).toEqual(new Set([live.id, answered.id]));
+  expect(open.drawn[0]).toBe(live.id);
 });

@@ -5,6 +5,7 @@ import type { CardKeeper } from './card-keeper.ts';
 import { FRONT_END, type DiscordConfig } from './config.ts';
 import type { Connection, Live } from './connection.ts';
 import { missingPermissions } from './places.ts';
+import { questionOf } from './thread-memo.ts';
 import { editPart, findParts, sendPart, type Change } from './thread-message.ts';
 import { placeThread, showOnCard } from './thread-place.ts';
 import { drawStep } from './thread-step.ts';
@@ -33,6 +34,7 @@ export function createThreads({
     ready: () => connection.ready(),
     open: (task, how) => unless(() => placeThread(live(), task, { config, cards, logger, ...how })),
     opened: (task, threadId) => unless(() => showOnCard(live(), task, { cards, threadId })),
+    isAwaiting: (slots) => Object.keys(slots).some((slot) => questionOf(slot) !== null),
     draw: (scene) => drawStep(scene, { store, canAttach: mayAttach(live(), scene) }),
     send: (threadId, part) => unless(() => sendPart(live(), threadId, { part, logger })),
     edit: (threadId, { messageId, message }) =>

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { begin, reply, report, told } from '../../contracts/run-world.ts';
+import { answer, ask, begin, reply, report, told } from '../../contracts/run-world.ts';
 import { eventually } from './stage.ts';
 import { openThreadStage, type ThreadStage } from './thread-stage.ts';
 
@@ -88,11 +88,12 @@ test('a front end that is switched on for the first time tells nothing of old ta
   const on = await openThreadStage({ relayStartsLater: true });
   const of = await on.run();
   await on.report(of, ['Old.']);
+  await answer(on.world, (await ask(on.world, of)).id, 'allow_once');
   await on.world.run(on.world.tasks.complete(of.id, { leaseId: of.leaseId }, { report: report() }));
   await on.startRelay();
+  await reply(on.world, of.id, 'Go on.');
   await on.settle(of.id);
   expect(on.stage.twin.requests.filter(({ path }) => path.endsWith('/threads'))).toEqual([]);
-  await reply(on.world, of.id, 'Go on.');
   await on.report(await begin(on.world, of.id), ['New.']);
   await on.settle(of.id);
   expect((await on.thread(of.id)).map(({ content }) => content)).toEqual([
