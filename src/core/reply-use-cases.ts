@@ -74,17 +74,21 @@ function replied(task: Task, reply: Reply, act: Act): TaskChange {
   return change(task, { ...task, updatedAt: act.now }, { action: 'replied', act, details });
 }
 
-/** Without a session there is nothing to go on with, so the reply becomes part of what the task says. */
+/**
+ * Without a session there is nothing to go on with, so the reply becomes part of what the task says. Where no run has
+ * heard an earlier one, that one still goes along with the next claim, and those after it with it.
+ */
 function followedUp(task: Task, made: { reply: Reply; work: TaskWork }, act: Act): Outcome<Replied> {
   const { reply, work } = made;
   const hasSession = work.sessionId !== null;
+  const isHeard = !hasSession && work.repliesTaken === reply.number - 1;
   const told = replied(task, reply, act);
   const description = hasSession ? task.description : withText(task, reply);
   const again = followUp({ ...told.after, description }, act);
   return {
     result: { task: again.after, reply, delivery: 'follow_up' },
     changes: [told, again],
-    runs: [{ work: hasSession ? work : { ...work, repliesTaken: reply.number }, replies: [reply] }],
+    runs: [{ work: isHeard ? { ...work, repliesTaken: reply.number } : work, replies: [reply] }],
   };
 }
 

@@ -132,7 +132,10 @@ const WAITS = {
 
 function savesOf({ change, draft }: Told, state: RunState, end: RunEnd): RunSaves {
   const done = isFinished(change.after);
-  const { work, messages } = append(workAfter(state, end), draft === null ? [] : [draft]);
+  const { work, messages } = append(
+    workAfter(state, { ...end, isDone: done }),
+    draft === null ? [] : [draft],
+  );
   return {
     work,
     messages,
@@ -157,8 +160,17 @@ function savesOfRun(
   return { runs: [ended], ...liftedBy(state.hold, ended, after.status === 'completed') };
 }
 
-function workAfter({ work, run }: RunState, { report, overloads }: RunEnd): TaskWork {
-  const kept = { ...work, activity: null, overloads: run === null ? work.overloads : (overloads ?? 0) };
+function workAfter(
+  { work, run }: RunState,
+  { report, overloads, isDone }: RunEnd & { isDone: boolean },
+): TaskWork {
+  const kept = {
+    ...work,
+    activity: null,
+    overloads: run === null ? work.overloads : (overloads ?? 0),
+    // What comes after the end is a follow-up, which works again.
+    isFinishing: work.isFinishing && !isDone,
+  };
   return report === undefined ? kept : withReport(kept, report);
 }
 

@@ -36,7 +36,7 @@ export interface ResultParts {
 }
 
 export function resultOf({ outcome, report, before, sums }: ResultParts): RunResult {
-  const facts = report === null ? (before ?? NO_FACTS) : factsOf(report, before);
+  const facts = report === null ? (before ?? NO_FACTS) : factsOf(report, before ?? NO_FACTS);
   return {
     outcome,
     summary: facts.summary,
@@ -58,16 +58,15 @@ export function resultOf({ outcome, report, before, sums }: ResultParts): RunRes
   };
 }
 
-function factsOf(report: RunReport, before: RunResult | null): Facts {
+/** A run that delivered nothing leaves what the one before it delivered; one that parks has not finished speaking. */
+function factsOf(report: RunReport, before: Facts): Facts {
+  const isAsBefore = report.branch === null && report.filesChanged === null;
+  const work = isAsBefore ? before : { ...report, files_changed: report.filesChanged };
+  const { branch, commit, base, files_changed, insertions, deletions } = work;
   return {
-    summary: report.summary,
-    branch: report.branch,
-    commit: report.commit,
-    base: report.base,
-    files_changed: report.filesChanged,
-    insertions: report.insertions,
-    deletions: report.deletions,
-    session_id: report.sessionId ?? before?.session_id ?? null,
-    model: report.model ?? before?.model ?? null,
+    summary: report.summary ?? (report.outcome === 'parked' ? before.summary : null),
+    ...{ branch, commit, base, files_changed, insertions, deletions },
+    session_id: report.sessionId ?? before.session_id,
+    model: report.model ?? before.model,
   };
 }

@@ -1,7 +1,7 @@
 /** Questions: asked once, answered once, never by time, and never lost with a run. */
 import { describe, expect, it } from 'vitest';
 import { claimantOf } from '../../src/core/lanes.ts';
-import { answer, ask, begin, kindsOf, loseAll, report, running, told, totals } from './run-world.ts';
+import { answer, ask, begin, kindsOf, loseAll, reply, report, running, told, totals } from './run-world.ts';
 import { actionsOf, refusal, submit, taskOf, type OpenStoreWorld } from './store-world.ts';
 
 export function storeQuestionsContract(open: OpenStoreWorld): void {
@@ -254,6 +254,27 @@ export function storeQuestionsContract(open: OpenStoreWorld): void {
       expect(await world.store.question(stop.question)).toMatchObject({
         status: 'answered',
         answer: { option: 'stop' },
+      });
+    });
+
+    it('to a reached budget that was "finish" is done with at the end: a follow-up works again', async () => {
+      const world = await open();
+      const one = await running(world);
+      const asked = await ask(world, one, { kind: 'choice', isBudget: true, title: 'Budget reached' });
+      const cause = { kind: 'parked', waitsFor: 'budget', until: null } as const;
+      await world.run(
+        world.tasks.release(one.id, { leaseId: one.leaseId }, { retryInMs: 0, cause, report: report() }),
+      );
+      await answer(world, asked.id, 'finish');
+      const finishing = await begin(world, one.id);
+      await reply(world, one.id, 'one more thing');
+      await world.run(
+        world.tasks.complete(one.id, { leaseId: finishing.leaseId }, { report: report({ lastReply: 0 }) }),
+      );
+      expect(await taskOf(world, one.id)).toMatchObject({ status: 'pending' });
+      expect((await begin(world, one.id)).run).toMatchObject({
+        isFinishing: false,
+        replies: [{ text: 'one more thing' }],
       });
     });
 

@@ -86,6 +86,18 @@ export function storeRepliesContract(open: OpenStoreWorld): void {
       expect(run.replies).toEqual([]);
     });
 
+    it('to a finished task without a session leaves those that no run has heard to the next run', async () => {
+      const world = await open();
+      const { id } = await submit(world, { description: 'Clean up' });
+      await reply(world, id, 'the cellar');
+      await world.run(world.tasks.cancel(id, {}));
+      expect((await reply(world, id, 'the attic too')).task.description).toBe(
+        'Clean up\n\nAda: the attic too',
+      );
+      const { run } = await begin(world, id);
+      expect(run.replies.map(({ text }) => text)).toEqual(['the cellar', 'the attic too']);
+    });
+
     it('that does not fit into that text is refused, and nothing happened', async () => {
       const world = await open();
       const { id } = await submit(world, { description: 'x'.repeat(3990) });

@@ -1,6 +1,6 @@
 /** The one report that an ended lease may still hand in, and what it never does. */
 import { describe, expect, it } from 'vitest';
-import { begin, loseAll, report, running, say, told, totals, type Running } from './run-world.ts';
+import { begin, loseAll, reply, report, running, say, told, totals, type Running } from './run-world.ts';
 import { actionsOf, refusal, taskOf, type OpenStoreWorld, type StoreWorld } from './store-world.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -107,6 +107,27 @@ export function storeReportsContract(open: OpenStoreWorld): void {
       });
       expect((await world.store.taskWork(one.id))?.sessionId).toBe('new');
       expect((await told(world, one.id)).at(-1)?.text).toBe('Run 1: kept on branch claude/1-x-lost-1.');
+    });
+  });
+
+  describe('the result of a task', () => {
+    it('keeps where its work lies, and what was said, when a later run parks', async () => {
+      const world = await open();
+      const one = await running(world);
+      await world.run(world.tasks.complete(one.id, { leaseId: one.leaseId }, { report: report() }));
+      await reply(world, one.id, 'more');
+      const two = await begin(world, one.id);
+      const nothing = { branch: null, commit: null, base: null, summary: null };
+      const numbers = { filesChanged: null, insertions: null, deletions: null };
+      const parked = report({ outcome: 'parked', ...nothing, ...numbers, lastReply: 1 });
+      const cause = { kind: 'stopping' } as const;
+      await world.run(
+        world.tasks.release(one.id, { leaseId: two.leaseId }, { retryInMs: 0, cause, report: parked }),
+      );
+      expect((await taskOf(world, one.id)).result).toMatchObject({
+        ...{ outcome: 'parked', summary: 'It works.', branch: 'claude/1-x', commit: 'abc', base: 'base' },
+        ...{ files_changed: 2, insertions: 3, deletions: 1, cost_usd: 1 },
+      });
     });
   });
 }
