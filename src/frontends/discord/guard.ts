@@ -28,7 +28,8 @@ export function admit(interaction: BaseInteraction, wish: Wish, config: DiscordC
   if (!countedGuilds(client, config).some(({ id }) => id === guild.id)) {
     return { refused: 'Athena does not work in this server; it serves another one.' };
   }
-  if (!isIn(interaction, placesFor(wish, config), config)) return { refused: whereTo(client, config) };
+  if (!isOutOfSight(interaction, wish) && !isIn(interaction, placesFor(wish, config), config))
+    return { refused: whereTo(client, config) };
   const rights = rightsOf(standingOf(interaction, guild), config);
   if (!suffices(rights, wish.needs)) return { refused: whoMay(interaction, wish.needs, config) };
   const reach = wish.needs === 'steer' ? rights.steers : rights.changes === 'any' ? 'any' : 'own';
@@ -38,13 +39,21 @@ export function admit(interaction: BaseInteraction, wish: Wish, config: DiscordC
   };
 }
 
+/** Where tasks are told of, and not only where they are asked for. */
+const mayBeAtTask = ({ needs, isOnOurMessage }: Wish) => isOnOurMessage || needs === 'steer';
+
+/** A thread that sleeps is not among what the gateway told of; nobody knows where it hangs. */
+function isOutOfSight({ channel }: BaseInteraction, wish: Wish): boolean {
+  return channel === null && mayBeAtTask(wish);
+}
+
 function placesFor(
-  { isOnOurMessage }: Wish,
+  wish: Wish,
   { allowedChannels, notificationChannel, taskForum }: DiscordConfig,
 ): readonly string[] {
   return [
     ...allowedChannels,
-    ...(isOnOurMessage ? [notificationChannel] : []),
+    ...(mayBeAtTask(wish) ? [notificationChannel] : []),
     ...(taskForum === null ? [] : [taskForum]),
   ];
 }

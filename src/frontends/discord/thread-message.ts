@@ -6,8 +6,9 @@ import { Routes, type APIMessage, type GuildBasedChannel } from 'discord.js';
 import { DeliveryBlocked, type Logger } from '../../core/ports.ts';
 import { ThreadClosed, type EditedAs, type ThreadPart, type ThreadSearch } from '../../core/thread-ports.ts';
 import type { Call } from './api.ts';
+import { awake } from './awake.ts';
 import type { Live } from './connection.ts';
-import type { Answered, Refusal } from './failures.ts';
+import type { Refusal } from './failures.ts';
 import { findMessage, idBefore, isSentFrom } from './history.ts';
 import { creationFlags, plainForm, toBody, type Outgoing } from './outgoing.ts';
 import { lacks, lacksNow } from './places.ts';
@@ -56,7 +57,9 @@ export async function editPart(
   threadId: string,
   { messageId, change }: { messageId: string; change: Change },
 ): Promise<EditedAs> {
-  const asked = (body: object) => patchAwake(live, { threadId, messageId, body });
+  const route = Routes.channelMessage(threadId, messageId);
+  const asked = (body: object) =>
+    awake(live.api, threadId, () => live.api.ask({ method: 'PATCH', route, body }));
   const isStrip = 'takesButtons' in change;
   const answer = await asked(isStrip ? { components: [] } : toBody(change));
   const again =
@@ -67,25 +70,6 @@ export async function editPart(
 }
 
 const UNKNOWN_MESSAGE = '10008';
-
-interface Patch {
-  readonly threadId: string;
-  readonly messageId: string;
-  readonly body: object;
-}
-
-/** Nothing can be edited in a thread that sleeps, so it is woken for it. */
-async function patchAwake({ api }: Live, { threadId, messageId, body }: Patch): Promise<Answered> {
-  const edit = () => api.ask({ method: 'PATCH', route: Routes.channelMessage(threadId, messageId), body });
-  const answer = await edit();
-  if (answer.ok || answer.why !== 'archived') return answer;
-  const woken = await api.ask({
-    method: 'PATCH',
-    route: Routes.channel(threadId),
-    body: { archived: false },
-  });
-  return woken.ok ? edit() : answer;
-}
 
 /** The ids of those parts that stand, in order. */
 export async function findParts(

@@ -10,6 +10,7 @@ import {
 import { TransientError } from '../../core/errors.ts';
 import type { Link } from '../../core/ports.ts';
 import type { Api, Call } from './api.ts';
+import { awake } from './awake.ts';
 import type { Answered } from './failures.ts';
 import { plainForm, toBody, type Outgoing } from './outgoing.ts';
 
@@ -34,13 +35,13 @@ export interface Voice {
 }
 
 export function createVoice(api: Api, interaction: RepliableInteraction | AutocompleteInteraction): Voice {
-  const { id, token, applicationId } = interaction;
+  const { id, token, applicationId, channelId } = interaction;
   const original = Routes.webhookMessage(applicationId, token, '@original');
   const isInteraction = true;
 
   /** Where the content is refused, its plain form goes out. */
   async function orPlain(message: Outgoing, ask: (form: Outgoing) => Promise<Answered>): Promise<unknown> {
-    const answered = await ask(message);
+    const answered = await awake(api, channelId, () => ask(message));
     const isRefused = !answered.ok && answered.why === 'refused';
     return valueOf(isRefused ? await ask(plainForm(message)) : answered);
   }

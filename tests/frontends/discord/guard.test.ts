@@ -101,6 +101,19 @@ describe('who may do what where', () => {
     expect((await alice().slash('queue', {}, { channel: 'general' }).message()).isEphemeral).toBe(true);
   });
 
+  test('a reply to a run is taken where notifications go, and in the threads there', async () => {
+    await open({ notificationChannel: 'general' });
+    const card = await alice().slash('task', { description: 'x' }).message();
+    expect(card.text).toContain('#1');
+    const thread = stage.twin.channel('general').startThread('anything', alice().id);
+    for (const channel of ['general', thread.id]) {
+      const typed = alice().autocomplete('reply', { name: 'task_id', typed: '' }, { channel });
+      expect(await typed.choices()).toHaveLength(1);
+      const answer = await alice().slash('reply', { task_id: '1', text: 'Go on' }, { channel }).message();
+      expect(answer.content).toContain('Task #1 takes it along');
+    }
+  });
+
   test('in several servers only channels given by id count, and the log says so', async () => {
     await open({}, (twin) => {
       twin.addGuild('Elsewhere', ['claude-tasks']);

@@ -85,3 +85,17 @@ test('a run that is stopped there ends for everybody, and a second press is told
   expect(await texts()).toContain('Cancelled');
   expect(progress.controls).toEqual([]);
 });
+
+test('after a restart the buttons and forms of a thread that sleeps work all the same', async () => {
+  await open();
+  const of = await on.run();
+  await on.report(of, ['Hello.']);
+  await on.world.run(on.world.tasks.complete(1, { leaseId: of.leaseId }, { report: report() }));
+  await on.settle(1);
+  const end = await withButton('Follow up');
+  on.stage.twin.channel(end.channelId).archive();
+  await on.restart();
+  const form = await alice().clickButton(end, 'Follow up').modal();
+  const answer = await alice().submitModal(form, { text: 'And the docs' }).message();
+  expect(answer.text).toContain('goes on with it');
+});
