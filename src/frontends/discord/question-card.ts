@@ -4,15 +4,16 @@
  */
 import type { Question } from '../../core/question.ts';
 import type { Task } from '../../core/task.ts';
-import { embed, type Field } from './embed.ts';
+import { embed, EMBED_TEXT_LENGTH, type Field } from './embed.ts';
 import type { Outgoing } from './outgoing.ts';
 import { answerButtons } from './run-buttons.ts';
 import { block, flat, inline, verbatim } from './text.ts';
 import { toSubmitter } from './thread-end.ts';
 import { STATUS_LOOKS } from './words.ts';
 
-const DETAIL_LENGTH = 3_000;
 const FACT_LENGTH = 500;
+/** More than a rule may have: it is shown whole. */
+const RULE_LENGTH = 1_000;
 
 /** `isReminder`: it was asked before, and nobody has answered yet. */
 export function questionCard(task: Task, question: Question, isReminder = false): Outgoing {
@@ -39,15 +40,19 @@ const LOOKS = {
   closed: { icon: '💤', colour: STATUS_LOOKS.cancelled.colour },
 } as const;
 
-function detailOf({ kind, detail }: Question): string | undefined {
+function detailOf({ id, kind, detail }: Question): string | undefined {
   if (detail.trim() === '') return undefined;
-  return kind === 'permission' ? verbatim(detail, DETAIL_LENGTH) : block(detail, DETAIL_LENGTH);
+  const show = kind === 'permission' ? verbatim : block;
+  return show(detail, EMBED_TEXT_LENGTH, wholeOf(id));
 }
+
+/** Prints all of a question; asks for the answer, where somebody is at the terminal. */
+const wholeOf = (id: number) => `claude-task-client answer ${id}`;
 
 /** What `Allow for this task` would allow from now on. */
 function ruleOf({ rule, status }: Question): Field | null {
   if (rule === null || status !== 'open') return null;
-  return { name: 'Allow for this task allows', value: verbatim(rule, FACT_LENGTH), isWide: true };
+  return { name: 'Allow for this task allows', value: verbatim(rule, RULE_LENGTH), isWide: true };
 }
 
 function answerOf({ status, answer, answeredBy, options }: Question): Field | null {

@@ -88,13 +88,16 @@ function whereTo(pointer: string): string {
 
 /**
  * As it is, in a block of code that it cannot end. What would not be seen, or would turn the direction of what is, is
- * named.
+ * named. A cut text is followed by where the whole of it is.
  */
-export function verbatim(text: string, max: number): string {
+export function verbatim(text: string, max: number, pointer?: string): string {
   const seen = repair(text)
     .replace(INVISIBLE, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`)
     .replaceAll('``', '`\u200B`');
-  return `\`\`\`\n${blockWithNote(seen, max - 8, ELLIPSIS)}\n\`\`\``;
+  const fenced = (most: number) => `\`\`\`\n${blockWithNote(seen, most - 8, ELLIPSIS)}\n\`\`\``;
+  if (pointer === undefined || seen.trim().length <= max - 8) return fenced(max);
+  const note = `\n${whereTo(pointer)}`;
+  return `${fenced(max - note.length)}${note}`;
 }
 
 /** As many lines as fit, then how many more there are. */

@@ -20,7 +20,7 @@ type What =
   | { readonly kind: 'other'; readonly message: RunMessage };
 
 /** Longer texts are files, and texts are joined up to this. */
-const TOGETHER = 6_000;
+export const TOGETHER = 6_000;
 /** More pieces than this are more than a thread takes in its time. */
 const BEHIND = 2;
 

@@ -7,17 +7,15 @@ import type { RunMessage } from '../../core/run.ts';
 import { isFinished } from '../../core/task.ts';
 import type { ThreadScene, ThreadStep } from '../../core/thread-ports.ts';
 import { questionCard } from './question-card.ts';
-import { block } from './text.ts';
 import { createDraft, type Draft } from './thread-draft.ts';
 import { endCard } from './thread-end.ts';
 import { drawLasting, showRun } from './thread-lasting.ts';
 import { questionSlot, SLOTS } from './thread-memo.ts';
-import { toPieces, type Piece } from './thread-pieces.ts';
+import { toPieces, TOGETHER, type Piece } from './thread-pieces.ts';
 import { inMessages, joined } from './thread-text.ts';
 
 /** What a thread takes in about five seconds. */
 const PARTS = 5;
-const NOTICE_LENGTH = 1_800;
 
 export interface StepDeps {
   readonly store: Pick<Store, 'question'>;
@@ -50,16 +48,20 @@ async function tell(piece: Piece, draft: Draft, { store, canAttach }: StepDeps):
       if (piece.tools.length > 0) draft.work(piece.tools);
       return;
     case 'file':
-      if (canAttach) attach(draft, piece);
-      else say(draft, piece.text);
+      tellWhole(piece, draft, canAttach);
       return;
     case 'other':
-      await tellOther(piece.message, draft, store);
+      await tellOther(piece.message, draft, { store, canAttach });
   }
 }
 
 function say(draft: Draft, text: string): void {
   for (const content of inMessages(text)) draft.send({ content, plain: content, isSilent: true });
+}
+
+function tellWhole(told: { to: number; text: string }, draft: Draft, canAttach: boolean): void {
+  if (canAttach && told.text.length > TOGETHER) attach(draft, told);
+  else say(draft, told.text);
 }
 
 /** Of a file, a reader sees the first lines. */
@@ -68,7 +70,7 @@ function attach(draft: Draft, { to, text }: { to: number; text: string }): void 
   draft.send({ plain: '', isSilent: true }, { file: { name, text } });
 }
 
-async function tellOther(message: RunMessage, draft: Draft, store: StepDeps['store']): Promise<void> {
+async function tellOther(message: RunMessage, draft: Draft, { store, canAttach }: StepDeps): Promise<void> {
   const { task } = draft.scene;
   if (message.kind === 'result') {
     if (draft.memo().canFollowUp) draft.edit(SLOTS.end, { takesButtons: true });
@@ -79,7 +81,7 @@ async function tellOther(message: RunMessage, draft: Draft, store: StepDeps['sto
   const id = message.kind === 'question' ? message.data?.question_id : undefined;
   const question = id === undefined ? null : await store.question(id);
   if (question === null) {
-    say(draft, `ℹ️ ${block(message.text, NOTICE_LENGTH)}`);
+    tellWhole({ to: message.seq, text: `ℹ️ ${message.text.trim()}` }, draft, canAttach);
     return;
   }
   // Nobody needs to be reminded of what has been answered.

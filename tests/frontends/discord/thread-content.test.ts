@@ -48,6 +48,32 @@ describe('what a thread shows', () => {
     expect(file?.attachments[0]?.text).toBe(text);
   });
 
+  test('a long notice is told whole: in messages, or as a file', async () => {
+    const of = await on.run();
+    const short = 'A line of the notice.\n'.repeat(200).trim();
+    const long = 'A line of the notice.\n'.repeat(400).trim();
+    await on.report(of, [
+      { kind: 'notice', text: short },
+      { kind: 'notice', text: long },
+    ]);
+    await on.settle(of.id);
+    const shown = (await on.thread(of.id)).slice(1);
+    const texts = shown.filter(({ attachments }) => attachments.length === 0).map(({ content }) => content);
+    expect(texts.join('\n')).toBe(`ℹ️ ${short}`);
+    expect(shown.at(-1)?.attachments[0]?.text).toBe(`ℹ️ ${long}`);
+  });
+
+  test('what is asked for is shown whole, as far as Discord takes it, with where the rest is', async () => {
+    const of = await on.run();
+    const end = 'and then delete it all';
+    await ask(on.world, of, { key: 'a', detail: `${'x'.repeat(3_900)} ${end}` });
+    await ask(on.world, of, { key: 'b', detail: `${'\u200B'.repeat(3_900)} ${end}` });
+    await on.settle(of.id);
+    const [whole, cut] = (await on.thread(of.id)).slice(1).map(({ embeds }) => embeds[0]?.description ?? '');
+    expect(whole).toContain(end);
+    expect(cut).toMatch(/…\n```\n… \(shortened; all of it: `claude-task-client answer 2`\)$/);
+  });
+
   test('without Attach Files it is split like any other', async () => {
     on.stage.twin.channel('claude-tasks').setBotRights({ deny: ['AttachFiles'] });
     const of = await on.run();
