@@ -25,7 +25,7 @@ export function findTranscript(folders: RunFolders, sessionId: string | null): s
   const found = namesIn(root)
     .map((name) => path.join(root, name, `${sessionId}.jsonl`))
     .flatMap((file) => {
-      const facts = fs.lstatSync(file, { throwIfNoEntry: false });
+      const facts = factsOf(file);
       return facts?.isFile() === true ? [{ file, at: facts.mtimeMs }] : [];
     });
   return found.sort((one, other) => other.at - one.at)[0]?.file ?? null;
@@ -33,6 +33,15 @@ export function findTranscript(folders: RunFolders, sessionId: string | null): s
 
 function projectsOf({ config }: RunFolders): string {
   return path.join(config, 'projects');
+}
+
+/** The run owns these folders: there may be anything, a plain file or a loop of links where a folder should be. */
+function factsOf(file: string): fs.Stats | undefined {
+  try {
+    return fs.lstatSync(file);
+  } catch {
+    return undefined;
+  }
 }
 
 function namesIn(folder: string): string[] {

@@ -52,6 +52,11 @@ function entriesOf(folder: string): fs.Dirent[] {
   }
 }
 
+/** The run may have moved it away meanwhile, or put something else there. */
 function sizeOf(file: string): number {
-  return fs.lstatSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  try {
+    return fs.lstatSync(file).size;
+  } catch {
+    return 0;
+  }
 }

@@ -9,7 +9,7 @@ import { createQuestions, type Questions } from './run-questions.ts';
 import { createRunWatcher, type RunWatcher } from './run-watcher.ts';
 import type { ProjectSettings } from './settings.ts';
 import { createStopper, type Stopper } from './stop-cause.ts';
-import { startStopwatch, type Stopwatch } from './stopwatch.ts';
+import { createStopwatch, type Stopwatch } from './stopwatch.ts';
 import { FOR_EVER } from './worker-api.ts';
 import type { Kit } from './worker-kit.ts';
 import { errorText } from './worker-log.ts';
@@ -33,7 +33,7 @@ export interface LiveRun {
 export function openRun(claim: Claim, project: ProjectSettings, kit: Kit): LiveRun {
   const { task, lease: granted, run } = claim;
   const stopper = createStopper();
-  const stopwatch = startStopwatch(kit.clock);
+  const stopwatch = createStopwatch(kit.clock);
   const lease = kit.keeper.hold(
     { leaseId: granted.lease_id, taskId: task.id, heartbeatMs: granted.heartbeat_seconds * 1000 },
     (reason) => {
@@ -46,6 +46,10 @@ export function openRun(claim: Claim, project: ProjectSettings, kit: Kit): LiveR
     questions: () => questions,
     stopwatch,
     redact: kit.redact,
+    spent: (costUsd) => {
+      kit.spending.note(granted.lease_id, costUsd);
+      if (kit.spending.leftUsd() === 0) stopper.stop({ kind: 'daily' });
+    },
     lastReply,
   });
   const about = { claim, kit, stopper, lease };

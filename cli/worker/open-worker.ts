@@ -148,6 +148,9 @@ function assemble(parts: Parts) {
       workspace: settings.workspace,
       limitUsd: settings.limits.dailyCostUsd,
       now: () => systemClock.now(),
+      trouble: (error) => {
+        log.warn('what was spent today could not be written down', { error: errorText(error) });
+      },
     }),
     random: host.random,
     newId: host.newKey,

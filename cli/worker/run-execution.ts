@@ -3,6 +3,7 @@ import type { Brief, Ending, Running } from './executor.ts';
 import type { LiveRun } from './live-run.ts';
 import { createSweeper, type Sweeper } from './process-sweep.ts';
 import { runSetup } from './setup-command.ts';
+import { errorText } from './worker-log.ts';
 
 export interface Execution {
   readonly run: LiveRun;
@@ -17,14 +18,17 @@ export interface Execution {
 const LOOK_MS = 500;
 /** A run that was told to stop has done so within 700 ms, or is made to. */
 const STOP_MS = 700;
+const LOOK_AGAIN_MS = 1_000;
 
 export async function execute(execution: Execution): Promise<Ending> {
   const { run, brief, root, mark } = execution;
   const sweeper = createSweeper({ mark, folder: root }, run.kit.sweep);
+  run.stopwatch.resume();
   const ends = [watchProcesses(sweeper, run), watchTime(run, brief), checkpoints(execution)];
   try {
     return (await setUp(execution, sweeper)) ?? (await goOn(execution, sweeper));
   } finally {
+    run.stopwatch.pause();
     for (const end of ends) end();
     await sweepAll(sweeper, run);
   }
@@ -125,8 +129,15 @@ function checkpoints({ run, checkpoint }: Execution): () => void {
 async function sweepAll(sweeper: Sweeper, { kit, claim, stopper }: LiveRun): Promise<void> {
   const graceMs = stopper.cause() === null ? 500 : 0;
   for (;;) {
-    const { living } = await sweeper.sweep({ graceMs });
-    if (living.length === 0 || kit.hurry.aborted) return;
-    kit.log.warn('processes of the run do not end', { task_id: claim.task.id, pids: living });
+    try {
+      const { living } = await sweeper.sweep({ graceMs });
+      if (living.length === 0 || kit.hurry.aborted) return;
+      kit.log.warn('processes of the run do not end', { task_id: claim.task.id, pids: living });
+    } catch (error) {
+      // What cannot be seen may still live.
+      kit.log.warn('processes cannot be listed', { task_id: claim.task.id, error: errorText(error) });
+      if (kit.hurry.aborted) return;
+      await kit.sweep.sleep(LOOK_AGAIN_MS);
+    }
   }
 }

@@ -13,7 +13,8 @@ import { rememberFacts } from './run-records.ts';
 import { createTranscriptKeeper, type TranscriptKeeper } from './run-transcript.ts';
 import { createRunWork, type RunWork } from './run-work.ts';
 import type { ProjectSettings } from './settings.ts';
-import { afterDelivery, brokenVerdict, gitVerdict, isDelivered, verdictOf, type Verdict } from './verdict.ts';
+import { afterDelivery, brokenVerdict, DAILY_VERDICT, gitVerdict } from './verdict.ts';
+import { isDelivered, verdictOf, type Verdict } from './verdict.ts';
 import type { Kit } from './worker-kit.ts';
 import { errorText } from './worker-log.ts';
 import { discardWorkspace, prepareWorkspace } from './workspace.ts';
@@ -46,7 +47,7 @@ async function perform(run: LiveRun): Promise<RunEnd> {
     return { kind: 'gone', reason: 'untold' };
   });
   hide();
-  kit.spending.add(watcher.totalsBody().cost_usd);
+  kit.spending.end(claim.lease.lease_id);
   kit.git.trash.empty().catch((error: unknown) => {
     kit.log.warn('the disk was not tidied up', { error: errorText(error) });
   });
@@ -90,7 +91,10 @@ async function work(run: LiveRun): Promise<Closing> {
     mark,
     transcript: createTranscriptKeeper(run, workspace.folders),
   };
-  const verdict = await judge(laid);
+  const verdict = await judge(laid).catch((error: unknown) => {
+    kit.log.warn('the run broke', { task_id: claim.task.id, error: errorText(error) });
+    return brokenVerdict(error);
+  });
   return settle(laid, verdict);
 }
 
@@ -114,12 +118,10 @@ async function judge(laid: Laid): Promise<Verdict> {
   const ending: Ending = spent === null ? await carryOut(laid, left) : { kind: 'budget', which: spent };
   const verdict = verdictOf(stopper.cause(), ending);
   if (verdict.kind !== 'budget') return verdict;
-  if (verdict.which === 'costUsd' && left.costUsd !== own.costUsd) return { kind: 'stopping', reason: DAILY };
+  if (verdict.which === 'costUsd' && left.costUsd !== own.costUsd) return DAILY_VERDICT;
   await askForMore(run, budgetText(verdict.which, limits, claim.run.grants));
   return verdictOf(stopper.cause(), ending);
 }
-
-const DAILY = 'The daily limit of this worker is reached; what was done so far is saved.';
 
 async function carryOut({ run, workspace, works, mark, transcript }: Laid, left: ReturnType<typeof leftOf>) {
   const brief = await layOut(run, { workspace, left, mark });
@@ -130,6 +132,7 @@ async function carryOut({ run, workspace, works, mark, transcript }: Laid, left:
     mark,
     root: workspace.root,
     async checkpoint() {
+      kit.spending.keep();
       try {
         rememberFacts(workspace, { session_id: run.watcher.sessionId() }, kit.git.places);
         await works.save();
@@ -162,7 +165,7 @@ async function settle(laid: Laid, verdict: Verdict): Promise<Closing> {
   await transcript.keep();
   try {
     const closing = isDelivered(verdict) ? await hand(laid, verdict) : await put(laid, verdict);
-    discardWorkspace(workspace, run.kit.git);
+    clearAway(laid);
     return closing;
   } catch (error) {
     // The folders and their record stay: the next start of the worker tries again.
@@ -170,6 +173,18 @@ async function settle(laid: Laid, verdict: Verdict): Promise<Closing> {
     if (verdict.kind === 'gone') return { verdict, delivered: null };
     const broken = error instanceof GitError ? gitVerdict(error, 'repository') : brokenVerdict(error);
     return { verdict: broken, delivered: null };
+  }
+}
+
+/** What was in the folders is safe: that they cannot be removed changes nothing about how the run ended. */
+function clearAway({ run: { kit }, workspace }: Laid): void {
+  try {
+    discardWorkspace(workspace, kit.git);
+  } catch (error) {
+    kit.log.warn('the folders of the run were left', {
+      task_id: workspace.taskId,
+      error: errorText(error),
+    });
   }
 }
 

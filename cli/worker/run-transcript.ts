@@ -12,8 +12,8 @@ import { errorText } from './worker-log.ts';
 /** So much text is packed in a moment, and is longer than what a session can be resumed with. */
 const LARGEST_TEXT = 256 * 1024 * 1024;
 
-/** Whether it could be kept; what has not changed is not sent again. */
 export interface TranscriptKeeper {
+  /** What has not changed is not sent again. Never rejects: a run does not hang on it. */
   keep(): Promise<void>;
 }
 
@@ -35,9 +35,10 @@ export function createTranscriptKeeper(run: LiveRun, folders: RunFolders): Trans
   return {
     async keep() {
       const file = findTranscript(folders, watcher.sessionId());
-      const stat = file === null ? undefined : fs.statSync(file, { throwIfNoEntry: false });
-      if (file === null || stat === undefined || sent === stat.mtimeMs) return;
+      if (file === null) return;
       try {
+        const stat = fs.statSync(file);
+        if (sent === stat.mtimeMs) return;
         await put(file, stat.size);
         sent = stat.mtimeMs;
       } catch (error) {

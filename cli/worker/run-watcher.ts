@@ -19,6 +19,8 @@ export interface WatcherDeps {
   readonly questions: () => Questions;
   readonly stopwatch: Stopwatch;
   readonly redact: (text: string) => string;
+  /** What it has cost so far, each time that this grows. */
+  readonly spent: (costUsd: number) => void;
   /** Replies that it was told at its beginning. */
   readonly lastReply: number;
 }
@@ -48,6 +50,7 @@ export function createRunWatcher(deps: WatcherDeps): RunWatcher {
     },
     totals(next) {
       totals = next;
+      deps.spent(next.costUsd);
       deps.poster().touch();
     },
     session(id) {

@@ -1,4 +1,4 @@
-/** The time that a run has used: setup and running, not waiting for people. */
+/** The time that a run has used: setup and running, not waiting, be it for people, the repository or the server. */
 import type { RunClock } from './clock.ts';
 
 export interface Stopwatch {
@@ -10,10 +10,11 @@ export interface Stopwatch {
   at(limitMs: number, act: () => void): () => void;
 }
 
-export function startStopwatch(clock: RunClock): Stopwatch {
+/** It stands still until the first `resume`. */
+export function createStopwatch(clock: RunClock): Stopwatch {
   let used = 0;
-  let since: number | null = clock.monotonicMs();
-  let pauses = 0;
+  let since: number | null = null;
+  let pauses = 1;
   const usedMs = () => used + (since === null ? 0 : clock.monotonicMs() - since);
   return {
     usedMs,

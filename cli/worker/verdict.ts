@@ -32,8 +32,14 @@ export function verdictOf(cause: StopCause | null, ending: Ending): Verdict {
 /** Whoever ends in the last moment by itself has ended by itself. */
 function stopped(cause: StopCause | null): Verdict {
   if (cause?.kind === 'minutes') return { kind: 'budget', which: 'minutes' };
-  return { kind: 'stopping' };
+  return cause?.kind === 'daily' ? DAILY_VERDICT : { kind: 'stopping' };
 }
+
+/** The task itself may go on, elsewhere or tomorrow. */
+export const DAILY_VERDICT: Verdict = {
+  kind: 'stopping',
+  reason: 'The daily limit of this worker is reached; what was done so far is saved.',
+};
 
 function ofEnding(ending: Exclude<Ending, { kind: 'stopped' }>): Verdict {
   switch (ending.kind) {

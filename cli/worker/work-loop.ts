@@ -7,6 +7,7 @@ import type { Worker } from './open-worker.ts';
 import { noteEnd } from './run-end.ts';
 import { startRun } from './run-task.ts';
 import { createTidy } from './tidy.ts';
+import { errorText } from './worker-log.ts';
 
 const WAIT_SECONDS = 50;
 /** A server that stops answers at once, without a task, is not to be hammered. */
@@ -75,11 +76,20 @@ async function takeNext(crew: Crew): Promise<void> {
 function begin({ worker, leaving, pause, running }: Crew, { claim, project }: Claimed): void {
   const { run, ended } = startRun(claim, project, worker.kit);
   leaving.add(run.stopper, ended);
-  const over = ended.then((end) => {
-    noteEnd(worker, project, end);
-    running.delete(over);
-    pause.end();
-  });
+  const over = ended
+    .then(
+      (end) => {
+        noteEnd(worker, project, end);
+      },
+      (error: unknown) => {
+        worker.kit.log.warn('the run broke', { task_id: claim.task.id, error: errorText(error) });
+      },
+    )
+    // Whatever became of it: its place is free.
+    .finally(() => {
+      running.delete(over);
+      pause.end();
+    });
   running.add(over);
 }
 

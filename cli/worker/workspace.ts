@@ -87,7 +87,8 @@ export function discardWorkspace(
   { taskId, run }: Pick<Workspace, 'taskId' | 'run'>,
   { places, trash }: Pick<WorkspaceDeps, 'places' | 'trash'>,
 ): void {
+  // The record first: what it no longer tells of is cleared away at the next start, and nothing is delivered twice.
+  fs.rmSync(places.record(taskId, run), { force: true });
   trash.discard(places.run(taskId, run));
   trash.discard(places.save(taskId, run));
-  fs.rmSync(places.record(taskId, run), { force: true });
 }

@@ -1,0 +1,156 @@
+/** A whole run, from its claim to the word about its end, whatever happens to it on the way. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startRun } from '../../../cli/worker/run-task.ts';
+import { git } from '../../support/git-server.ts';
+import { claimOf, createLiveKit, type LiveKitOptions } from '../../support/worker/live-kit.ts';
+import { startGitWorld, type GitWorld } from '../../support/worker-git.ts';
+
+let world: GitWorld;
+beforeEach(async () => {
+  world = await startGitWorld();
+});
+afterEach(() => world.close());
+
+function begin(options: LiveKitOptions, claim = claimOf()) {
+  const machine = world.machine();
+  const live = createLiveKit(machine, options);
+  return { ...live, machine, ...startRun(claim, machine.settings, live.kit) };
+}
+
+const done = { kind: 'done', summary: 'Done.' } as const;
+
+describe('a run', () => {
+  it('does its work, delivers it and says so', async () => {
+    const { ended, end } = begin({
+      act: (brief) => {
+        fs.writeFileSync(path.join(brief.folders.tree, 'new.txt'), '1\n');
+        return Promise.resolve(done);
+      },
+    });
+    expect(await ended).toMatchObject({ verdict: { kind: 'complete' } });
+    expect(end()).toMatchObject({ what: 'complete', body: { report: { outcome: 'done' } } });
+    expect(git(world.bare, 'show', 'claude/5-fix-it:new.txt')).toBe('1');
+  });
+
+  it.each([
+    ['a link that leads to itself', (file: string) => { fs.symlinkSync(path.basename(file), file); }],
+    ['a plain file', (file: string) => { fs.writeFileSync(file, ''); }],
+  ])('is not broken by %s among its transcripts', async (_what, make) => {
+    const { ended, end, log, clock, kit } = begin({
+      act: async (brief, watcher) => {
+        watcher.session('0a1b2c3d-0000-4000-8000-000000000000');
+        fs.mkdirSync(path.join(brief.folders.config, 'projects'));
+        make(path.join(brief.folders.config, 'projects', 'trap'));
+        fs.writeFileSync(path.join(brief.folders.tree, 'new.txt'), '1\n');
+        await clock.pass(kit.settings.checkpointMs);
+        return done;
+      },
+    });
+    expect(await ended).toMatchObject({ verdict: { kind: 'complete' } });
+    expect(end()).toMatchObject({ what: 'complete' });
+    expect(log.filter((line) => line.includes('broke'))).toEqual([]);
+    expect(git(world.bare, 'show', 'claude/5-fix-it:new.txt')).toBe('1');
+  });
+
+  it('that breaks before its executor has begun keeps nothing behind, and fails with what went wrong', async () => {
+    const { ended, end, machine } = begin({
+      act: () => Promise.resolve(done),
+      kit: {
+        executorOf: () => {
+          throw new Error('no such executor');
+        },
+      },
+    });
+    expect(await ended).toMatchObject({ verdict: { kind: 'fail', error: 'no such executor' } });
+    expect(end()).toMatchObject({ what: 'fail' });
+    expect(fs.existsSync(machine.places.run(5, 1))).toBe(false);
+  });
+
+  it('ends as it ended though its folders cannot be cleared away', async () => {
+    const { ended, end, machine } = begin({
+      act: (brief) => {
+        fs.writeFileSync(path.join(brief.folders.tree, 'new.txt'), '1\n');
+        // Where things go that are thrown away.
+        fs.rmSync(machine.places.trash, { recursive: true, force: true });
+        fs.writeFileSync(machine.places.trash, '');
+        return Promise.resolve(done);
+      },
+    });
+    expect(await ended).toMatchObject({ verdict: { kind: 'complete' } });
+    expect(end()).toMatchObject({ what: 'complete' });
+  });
+
+  it('ends though what it cost cannot be written down, and that counts all the same', async () => {
+    const { ended, end, machine, kit } = begin({
+      dailyCostUsd: 10,
+      act: (_brief, watcher) => {
+        watcher.totals({ costUsd: 4, costEstimated: false, inputTokens: 1, outputTokens: 1, turns: 1 });
+        fs.mkdirSync(path.join(machine.folder, 'spending.json'));
+        return Promise.resolve(done);
+      },
+    });
+    expect(await ended).toMatchObject({ costUsd: 4 });
+    expect(end()).toMatchObject({ what: 'complete' });
+    expect(kit.spending.leftUsd()).toBe(6);
+  });
+
+  it('counts the time of its executor, not that of the repository before it', async () => {
+    const { clock, end, ended } = begin({
+      act: async () => {
+        await clock.pass(7_000);
+        return done;
+      },
+    });
+    await clock.pass(600_000);
+    await ended;
+    expect(end()).toMatchObject({ body: { report: { totals: { duration_seconds: 7 } } } });
+  });
+
+  it('is stopped when all runs together have used up the day, and is given back', async () => {
+    const machine = world.machine();
+    const totals = { costEstimated: false, inputTokens: 1, outputTokens: 1, turns: 1 };
+    const reached: number[] = [];
+    let arrive = () => {};
+    const first = new Promise<void>((resolve) => (arrive = resolve));
+    const live = createLiveKit(machine, {
+      dailyCostUsd: 10,
+      act: async ({ taskId }, watcher, stopped) => {
+        // The second begins when the first has used half of the day, and the first goes on then.
+        if (taskId === 6) arrive();
+        watcher.totals({ ...totals, costUsd: taskId === 5 ? 5 : 0 });
+        await first;
+        for (let costUsd = 1; !stopped.aborted && costUsd < 20; costUsd += 1) {
+          watcher.totals({ ...totals, costUsd: taskId === 5 ? 5 + costUsd : costUsd });
+          reached.push(costUsd);
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        return done;
+      },
+    });
+    const runs = [5, 6].map((id) => startRun(claimOf(id), machine.settings, live.kit));
+    await Promise.all(runs.map(({ ended }) => ended));
+    expect(live.kit.spending.leftUsd()).toBe(0);
+    expect(Math.max(...reached)).toBeLessThan(5);
+    const ends = live.told.filter(({ what }) => what === 'release');
+    expect(ends).toMatchObject([1, 2].map(() => ({ body: { cause: { kind: 'stopping' } } })));
+    expect(ends[0]?.body['reason']).toContain('daily limit');
+  });
+
+  it('whose worker dies is paid for by that day all the same', async () => {
+    const { clock, kit, machine, run, ended } = begin({
+      dailyCostUsd: 10,
+      act: async (_brief, watcher, stopped) => {
+        watcher.totals({ costUsd: 4, costEstimated: false, inputTokens: 1, outputTokens: 1, turns: 1 });
+        await clock.pass(kit.settings.checkpointMs);
+        const next = createLiveKit(machine, { dailyCostUsd: 10, act: () => Promise.resolve(done) });
+        expect(next.kit.spending.leftUsd()).toBe(6);
+        run.stopper.stop({ kind: 'leaving' });
+        expect(stopped.aborted).toBe(true);
+        return done;
+      },
+    });
+    expect(await ended).toMatchObject({ verdict: { kind: 'stopping' } });
+  });
+});
