@@ -6,7 +6,7 @@ import type { Claim } from './claim.ts';
 import { credentialOf } from './executors.ts';
 import { freeBytes } from './disk.ts';
 import type { Worker } from './open-worker.ts';
-import { projectsOf } from './worker-heart.ts';
+import { heldProjects, projectsOf } from './worker-heart.ts';
 import { errorText } from './worker-log.ts';
 import type { ProjectSettings } from './settings.ts';
 
@@ -45,13 +45,11 @@ export async function claimNext(worker: Worker, wanted: ClaimWanted): Promise<Cl
   return takenUp(answer, worker);
 }
 
-/** Without those that a fault holds off. */
+/** Without those that nothing is taken of now. */
 export function openProjects({ kit, problems }: Worker): (string | null)[] {
   const { settings, clock } = kit;
-  const nowMs = clock.monotonicMs();
-  return projectsOf(settings).filter(
-    (name) => problems.heldUntilMs(name ?? settings.defaultProject) <= nowMs,
-  );
+  const held = heldProjects(settings, problems, clock.monotonicMs());
+  return projectsOf(settings).filter((name) => !held.includes(name));
 }
 
 /** False while the machine has no room for another run. */

@@ -2,7 +2,7 @@
 import type { HeartbeatAnswer } from '../../src/contract/instance.ts';
 import { systemClock } from './clock.ts';
 import { createLeaseKeeper } from './lease-keeper.ts';
-import { createProblems } from './problems.ts';
+import { createProblems, type Problems } from './problems.ts';
 import type { WorkerSettings } from './settings.ts';
 import type { WorkerApi } from './worker-api.ts';
 import type { Kit } from './worker-kit.ts';
@@ -44,6 +44,7 @@ export function createHeart({ settings, session, log, api, random }: HeartDeps) 
             capabilities: [...settings.capabilities],
             concurrency: settings.concurrency,
             problem: problems.text(),
+            held: heldProjects(settings, problems, systemClock.monotonicMs()),
           },
         },
         { signal: never },
@@ -61,6 +62,12 @@ export function createHeart({ settings, session, log, api, random }: HeartDeps) 
 
 export function projectsOf({ projects, defaultProject }: WorkerSettings): (string | null)[] {
   return [...Object.keys(projects), ...(defaultProject === null ? [] : [null])];
+}
+
+/** Those that nothing is taken of now: the machine has no room, or a fault holds them off. */
+export function heldProjects(settings: WorkerSettings, problems: Problems, nowMs: number): (string | null)[] {
+  const isHeld = (name: string | null) => problems.heldUntilMs(name ?? settings.defaultProject) > nowMs;
+  return projectsOf(settings).filter((name) => problems.isBlocked() || isHeld(name));
 }
 
 const LEAVE_MS = 2_000;

@@ -34,6 +34,8 @@ const WorkerStatus = z.object({
   capabilities: is.capabilities('capabilities', 100),
   concurrency: is.count('concurrency'),
   problem: is.reason.nullish(),
+  /** Of its projects those that it takes nothing of now, because of that problem. */
+  held: is.projects.nullish(),
   /** It leaves: its name is free at once. */
   leaves: z.boolean().nullish(),
 });

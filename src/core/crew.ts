@@ -2,6 +2,7 @@
 import { heldNow, type AccountHold } from './account-hold.ts';
 import { instanceStatus, OFFLINE_AFTER_MS, type Instance } from './instance.ts';
 import { claimantOf, fits, type Claimant, type Demand } from './lanes.ts';
+import type { Worker } from './worker.ts';
 
 export interface CrewMember {
   readonly name: string;
@@ -10,6 +11,8 @@ export interface CrewMember {
   readonly isFree: boolean;
   /** Its account has nothing left until then. */
   readonly heldUntil: Date | null;
+  /** What it would take but for a problem of its own; null: nothing else. */
+  readonly kept: { readonly from: Claimant; readonly problem: string } | null;
 }
 
 export interface InHand {
@@ -30,9 +33,20 @@ export function toCrewMember(
   return {
     name,
     isOnline: instanceStatus({ lastSeen, holdsLease: running > 0 }, now) !== 'offline',
-    claimant: claimantOf({ ...worker, instanceId: id }),
+    ...takesOf(id, worker),
     isFree: running < (worker?.concurrency ?? 1),
     heldUntil: worker === null ? null : heldNow(hold, now),
+  };
+}
+
+function takesOf(instanceId: string, worker: Worker | null): Pick<CrewMember, 'claimant' | 'kept'> {
+  if (worker === null) return { claimant: claimantOf({ instanceId }), kept: null };
+  const { projects, capabilities, held = [], problem } = worker;
+  const open = projects.filter((project) => !held.includes(project));
+  const from = claimantOf({ instanceId, capabilities, projects: held });
+  return {
+    claimant: claimantOf({ instanceId, capabilities, projects: open }),
+    kept: held.length === 0 ? null : { from, problem: problem ?? 'It takes nothing now.' },
   };
 }
 

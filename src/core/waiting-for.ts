@@ -3,7 +3,7 @@
  * for a task that somebody may take as soon as those before it are gone, and for all that is not pending.
  */
 import { isAble, type CrewMember } from './crew.ts';
-import type { Demand } from './lanes.ts';
+import { fits, type Demand } from './lanes.ts';
 import { heldBack, type LimitsNow, type PersonUse } from './run-limits.ts';
 import { personOf, type Task } from './task.ts';
 import type { WaitingKind } from './vocabulary.ts';
@@ -101,15 +101,27 @@ function ofCrew(task: Task, facts: QueueFacts): WaitingFor | null {
 
 /** Those online who may take it; whoever has heard enough asks no further. */
 function* ableTo(task: Task, facts: QueueFacts): Generator<CrewMember, undefined> {
-  const asked = task.target === null ? null : facts.member(task.target);
-  const among = task.target === null ? facts.crew() : asked === null ? [] : [asked];
-  for (const member of among) if (member.isOnline && isAble(member, task)) yield member;
+  for (const member of meantBy(task, facts)) if (member.isOnline && isAble(member, task)) yield member;
+}
+
+function meantBy({ target }: Task, facts: QueueFacts): Iterable<CrewMember> {
+  if (target === null) return facts.crew();
+  const asked = facts.member(target);
+  return asked === null ? [] : [asked];
 }
 
 const asksForNothing = ({ target, project, requires }: Demand) =>
   target === null && project === null && requires.length === 0;
 
-function lack({ target, project, requires }: Demand, facts: QueueFacts): string {
+function lack(task: Task, facts: QueueFacts): string {
+  for (const { isOnline, name, kept } of meantBy(task, facts)) {
+    if (isOnline && kept !== null && fits(task, kept.from))
+      return `${name} would take it, but: ${kept.problem}`;
+  }
+  return nobodyFor(task, facts);
+}
+
+function nobodyFor({ target, project, requires }: Demand, facts: QueueFacts): string {
   const asked = target === null ? null : facts.member(target);
   const serves = project === null ? 'takes tasks without a project' : `serves the project ${project}`;
   const wanted = requires.length === 0 ? serves : `${serves} and has ${requires.join(', ')}`;

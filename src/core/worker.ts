@@ -9,6 +9,8 @@ export interface WorkerFacts {
   readonly concurrency: number;
   /** Why it takes no tasks, or not all, in a sentence. */
   readonly problem: string | null;
+  /** Of its projects those that it takes nothing of now; what an older worker does not say is none. */
+  readonly held?: readonly (string | null)[] | undefined;
 }
 
 export interface Worker extends WorkerFacts {

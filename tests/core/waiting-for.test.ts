@@ -8,6 +8,8 @@ import { waitingFor, type QueueFacts } from '../../src/core/waiting-for.ts';
 import { aRunningTask, aTask, minutesAfterNoon, NOON } from '../support/builders.ts';
 
 interface Served {
+  readonly problem?: string;
+  readonly held?: readonly (string | null)[];
   readonly projects?: readonly (string | null)[];
   readonly capabilities?: readonly string[];
   readonly concurrency?: number;
@@ -108,6 +110,18 @@ describe('a pending task waits for', () => {
       { mac: NOTES, nas: {} },
       'The nas is online, but none that serves the project notes.',
     ],
+    [
+      'its project, and the one for it has a problem',
+      { project: 'notes' },
+      { mac: {}, nas: { serves: { projects: ['notes'], held: ['notes'], problem: 'The disk is full.' } } },
+      'The nas would take it, but: The disk is full.',
+    ],
+    [
+      'its project at the one instance that it is meant for, which has a problem with it',
+      { project: 'notes', target: 'nas' },
+      { mac: NOTES, nas: { serves: { projects: ['notes', 'web'], held: ['notes'] } } },
+      'The nas would take it, but: It takes nothing now.',
+    ],
   ])('a worker for %s', (_what, facts, seen, detail) => {
     expect(why(facts, seen)).toEqual({ kind: 'no_worker', until: null, detail });
   });
@@ -148,6 +162,11 @@ describe('a pending task waits for', () => {
       'a worker has another hand free',
       { project: 'notes' },
       { mac: { running: 1, serves: { projects: ['notes'], concurrency: 2 } } },
+    ],
+    [
+      'the worker for it has a problem with another project alone',
+      { project: 'notes' },
+      { mac: { serves: { projects: ['notes', 'web'], held: ['web'], problem: 'web: no' } } },
     ],
     ['the one it is meant for is free', { target: 'nas' }, { nas: {} }],
     ['only workers of projects are online: people may still take it', {}, { mac: NOTES }],

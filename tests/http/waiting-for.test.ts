@@ -43,6 +43,17 @@ it('follows the workers: nobody serves it, somebody does, that one is busy, is g
   expect(await read(more.task.id)).toEqual(NO_WORKER);
 });
 
+it('a worker that takes nothing of it now is none, and its problem is told', async () => {
+  await announce({ held: ['notes'], problem: 'The disk is full.' });
+  const { task } = await add({ project: 'notes' });
+  expect(task.waiting_for).toEqual({
+    kind: 'no_worker',
+    detail: 'w-1 would take it, but: The disk is full.',
+  });
+  await announce();
+  expect(await read(task.id)).toBeNull();
+});
+
 describe('the reason', () => {
   it('is told by every answer that shows the task, and by lists', async () => {
     await post('/api/queue/pause', { reason: 'Maintenance' });

@@ -34,6 +34,7 @@ function toAnnouncement(said: NonNullable<z.output<typeof Heartbeat>['worker']>)
   return {
     ...said,
     problem: said.problem ?? null,
+    held: said.held ?? [],
     replaces: said.replaces ?? null,
     leaves: said.leaves ?? false,
   };
