@@ -21,7 +21,7 @@ export const KEY = randomBytes(24).toString('base64url');
 const BUILT_SERVER = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const CEILING = fileURLToPath(new URL('./ceiling/main.ts', import.meta.url));
 
-/** The real server, with the flag that image, unit and `npm start` give it. Requests are logged at debug, so info costs nothing. */
+/** The real server, with the flags that image, unit and `npm start` give it. Requests are logged at debug, so info costs nothing. */
 export function launchServer(databasePath: string, main: string = BUILT_SERVER): Launch {
   const env = {
     API_PORT: '0',
@@ -30,7 +30,7 @@ export function launchServer(databasePath: string, main: string = BUILT_SERVER):
     DB_PATH: databasePath,
     LOG_LEVEL: 'info',
   };
-  return { args: ['--max-semi-space-size=4', resolve(main)], env };
+  return { args: ['--max-semi-space-size=4', '--max-old-space-size=384', resolve(main)], env };
 }
 
 function launchCeiling(databasePath: string, mode: 'each' | 'group'): Launch {
