@@ -63,7 +63,7 @@ function createSession(brief: Brief, watcher: Watcher, deps: ClaudeDeps): Sessio
       },
     },
     process: createClaudeProcess(`${marker.name}=${marker.value}`),
-    input: createInput(brief.prompt, (number) => {
+    input: createInput(brief, (number) => {
       watcher.tookIn(number);
     }),
     idle: startIdleTimer(deps.clock, brief.project.idleMs, () => {
@@ -138,6 +138,7 @@ function openProxy(session: Session, model: string): Promise<ModelProxy> {
       },
       totals: (totals) => {
         watcher.totals(totals);
+        if (totals.turns > 0) session.input.answered();
       },
       spent: (which) => {
         session.cause ??= { kind: 'budget', which };

@@ -1,6 +1,6 @@
 /** What people say to a session: the prompt first, replies as they come. Which of it has reached the model is noted. */
 import { randomUUID } from 'node:crypto';
-import type { Reply } from './executor.ts';
+import type { Brief, Reply } from './executor.ts';
 import type { SdkInput, SdkMessage } from './claude-sdk.ts';
 
 export interface ClaudeInput {
@@ -10,13 +10,19 @@ export interface ClaudeInput {
   send(reply: Reply): void;
   /** Notices which inputs the session has begun to work on. */
   see(message: SdkMessage): void;
+  /** The model has answered, so it has seen the prompt and the replies in it. */
+  answered(): void;
   /** A reply is on its way that the model has not seen. */
   isWaiting(): boolean;
   /** Nothing more is said: the session ends after what goes on. */
   close(): void;
 }
 
-export function createInput(prompt: string, onTaken: (replyNumber: number) => void): ClaudeInput {
+export function createInput(
+  { prompt, replies = [] }: Pick<Brief, 'prompt' | 'replies'>,
+  onTaken: (replyNumber: number) => void,
+): ClaudeInput {
+  const unanswered = [...replies];
   const queue: SdkInput[] = [toInput(prompt)];
   const waiting = new Map<number, string | null>();
   let isClosed = false;
@@ -53,6 +59,9 @@ export function createInput(prompt: string, onTaken: (replyNumber: number) => vo
         waiting.delete(number);
         onTaken(number);
       }
+    },
+    answered() {
+      for (const number of unanswered.splice(0)) onTaken(number);
     },
     isWaiting: () => waiting.size > 0,
     close() {

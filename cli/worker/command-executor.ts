@@ -82,6 +82,7 @@ interface Program {
 function createProgram(brief: Brief, watcher: Watcher, clock: RunClock): Program {
   let current: Launched | null = null;
   let said = '';
+  const heard: Reply[] = [];
   let touch = () => {};
   let abandon = () => {};
   const abandoned = new Promise<Exit>((resolve) => {
@@ -102,10 +103,12 @@ function createProgram(brief: Brief, watcher: Watcher, clock: RunClock): Program
   return {
     async run(replies) {
       const [program = '', ...args] = brief.project.command;
-      const stdin = promptOf(brief, said, replies);
+      heard.push(...replies);
+      const stdin = promptOf(brief, said, heard);
+      const news = replies.length === 0 ? (brief.replies ?? []) : replies.map(({ number }) => number);
       touch();
       current = launch({ program, args, cwd: brief.folders.tree, env: envOf(brief), stdin }, events, clock);
-      if (await current.started) for (const reply of replies) watcher.tookIn(reply.number);
+      if (await current.started) for (const number of news) watcher.tookIn(number);
       return Promise.race([current.exit, abandoned]);
     },
     end() {

@@ -13,6 +13,8 @@ export interface Brief {
   readonly branch: string;
   /** The task's text, and what came with it: replies, answers, what was done before. */
   readonly prompt: string;
+  /** Numbers of the replies that are part of it: taken in once it has reached the run. Left out: none. */
+  readonly replies?: readonly number[];
   readonly project: ProjectSettings;
   /** A full id; null for executors without a model. */
   readonly model: string | null;

@@ -40,7 +40,6 @@ export function openRun(claim: Claim, project: ProjectSettings, kit: Kit): LiveR
       stopper.stop({ kind: 'lost', reason });
     },
   );
-  const lastReply = Math.max(run.replies_after, ...run.replies.map(({ number }) => number));
   const watcher = createRunWatcher({
     poster: () => poster,
     questions: () => questions,
@@ -50,12 +49,12 @@ export function openRun(claim: Claim, project: ProjectSettings, kit: Kit): LiveR
       kit.spending.note(granted.lease_id, costUsd);
       if (kit.spending.leftUsd() === 0) stopper.stop({ kind: 'daily' });
     },
-    lastReply,
+    lastReply: run.replies_after,
   });
   const about = { claim, kit, stopper, lease };
   const poster = posterOf(about, watcher);
   const questions = questionsOf(about, poster);
-  const replies = createReplies(lastReply);
+  const replies = createReplies(Math.max(run.replies_after, ...run.replies.map(({ number }) => number)));
   const unwatch = kit.listener.watch({
     leaseId: granted.lease_id,
     known: () => ({ repliesAfter: replies.newest(), questions: questions.waiting() }),

@@ -5,6 +5,7 @@ import { safeLine } from '../text.ts';
 import type { Brief } from './executor.ts';
 import type { LiveRun } from './live-run.ts';
 import type { Budget } from './settings.ts';
+import { fetchEarlierReplies } from './earlier-replies.ts';
 import { decidedIn, promptOf } from './run-prompt.ts';
 import { runEnv } from './run-env.ts';
 import { fetchTranscript } from './run-transcript.ts';
@@ -24,12 +25,16 @@ export async function layOut(run: LiveRun, { workspace, left, mark }: BriefParts
   const folder = path.join(workspace.root, 'attachments');
   const attachments = await fetchAttachments(run, folder);
   const resume = await fetchTranscript(run, workspace.root);
+  const isResumed = resume !== null;
+  const earlier = isResumed ? [] : await fetchEarlierReplies(run);
+  const start = { ...claim.run, replies: [...earlier, ...claim.run.replies] };
   const isRestored = workspace.restoredFrom !== null;
   return {
     taskId: task.id,
     run: claim.run.number,
     branch: workspace.branch,
-    prompt: promptOf({ task, run: claim.run, isResumed: resume !== null, attachments, isRestored }),
+    prompt: promptOf({ task, run: start, isResumed, attachments, isRestored }),
+    replies: claim.run.replies.map(({ number }) => number),
     project,
     model: task.model ?? project.model,
     folders,

@@ -19,7 +19,8 @@ export interface PromptParts {
 
 export function promptOf(parts: PromptParts): string {
   const { task, run, isResumed, attachments } = parts;
-  const news = [...run.answers.flatMap(answerText), ...run.replies.map(replyText)];
+  const replies = run.replies.filter((reply) => !isPartOf(task.description, reply));
+  const news = [...run.answers.flatMap(answerText), ...replies.map(replyText)];
   if (!isResumed)
     return paragraphs(task.description, ...filesText(FILES, attachments), ...beforeText(parts), ...news);
   const next = news.length > 0 ? news : [INTERRUPTED];
@@ -49,6 +50,11 @@ function beforeText({ run, task, isRestored }: PromptParts): string[] {
 
 function replyText({ author, text }: Pick<ReplyView, 'author' | 'text'>): string {
   return `Reply from ${author}:\n${text}`;
+}
+
+/** A reply to a finished task that had no session was added to its text. */
+function isPartOf(description: string, { author, text }: ReplyView): boolean {
+  return `${description}\n\n`.includes(`\n\n${author}: ${text}\n\n`);
 }
 
 function answerText({ question, call }: AnsweredView): string[] {

@@ -21,7 +21,7 @@ export interface WatcherDeps {
   readonly redact: (text: string) => string;
   /** What it has cost so far, each time that this grows. */
   readonly spent: (costUsd: number) => void;
-  /** Replies that it was told at its beginning. */
+  /** The last one that earlier runs have taken in. */
   readonly lastReply: number;
 }
 

@@ -82,12 +82,12 @@ function followedUp(task: Task, made: { reply: Reply; work: TaskWork }, act: Act
   const { reply, work } = made;
   const hasSession = work.sessionId !== null;
   const isHeard = !hasSession && work.repliesTaken === reply.number - 1;
-  const told = replied(task, reply, act);
-  const description = hasSession ? task.description : withText(task, reply);
-  const again = followUp({ ...told.after, description }, act);
+  const { after, ...told } = replied(task, reply, act);
+  const described = { ...after, description: hasSession ? task.description : withText(task, reply) };
+  const again = followUp(described, act);
   return {
     result: { task: again.after, reply, delivery: 'follow_up' },
-    changes: [told, again],
+    changes: [{ ...told, after: described }, again],
     runs: [{ work: isHeard ? { ...work, repliesTaken: reply.number } : work, replies: [reply] }],
   };
 }

@@ -24,8 +24,9 @@ afterEach(() => stage.close());
 
 const isCompleted = ({ status }: { status: string }) => status === 'completed';
 
-async function firstRun(): Promise<void> {
+async function firstRun(...replies: string[]): Promise<void> {
   await stage.server().api.add('Write the first note', { project: 'notes' });
+  for (const text of replies) await stage.reply(1, text);
   expect(await stage.worker('first').once()).toMatchObject({ code: 0 });
   await stage.untilTask(1, isCompleted);
 }
@@ -64,8 +65,23 @@ describe.skipIf(IS_MISSING)('a follow-up', () => {
     expect(await stage.transcript(1)).toContain('The second is there.');
   });
 
-  it('begins afresh and says so where the transcript is gone', async () => {
+  it('hears its reply although the claim that brought it came to nothing', async () => {
     await firstRun();
+    const failing = stage.worker('failing', { project: ['setup: exit 1'] });
+    await stage.reply(1, 'Write the second note');
+    await failing.once();
+    await stage.server().send('POST', '/api/tasks/1/cancel', { body: {} });
+    await stage.reply(1, 'And be quick');
+
+    expect(await stage.worker('second').once()).toMatchObject({ code: 0 });
+
+    expect((await stage.task(1)).result).toMatchObject({ outcome: 'done', summary: 'The second is there.' });
+    const told = stage.model.requests.filter(({ last }) => last.includes('And be quick'));
+    expect(told[0]?.last).toContain('Write the second note');
+  });
+
+  it('begins afresh and says so where the transcript is gone', async () => {
+    await firstRun('In small letters');
     const before = (await stage.task(1)).result;
     const asked = stage.model.requests.length;
     removeTranscripts(stage.folder);
@@ -78,6 +94,10 @@ describe.skipIf(IS_MISSING)('a follow-up', () => {
     expect(result?.session_id).not.toBe(before?.session_id);
     const [request] = stage.model.requests.slice(asked);
     expect(request?.last).toContain('Write the first note');
+    // What was said before, the new session has not heard.
+    expect(request?.last).toMatch(
+      /Reply from .+:\nIn small letters\n\nReply from .+:\nWrite the second note/,
+    );
     expect(request?.last).toContain('What the run before this one said at its end:\nThe first is there.');
     const notices = (await stage.messages(1)).filter(({ kind }) => kind === 'notice').map(({ text }) => text);
     expect(notices).toContainEqual(expect.stringContaining('A new session begins'));

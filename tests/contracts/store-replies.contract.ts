@@ -98,6 +98,24 @@ export function storeRepliesContract(open: OpenStoreWorld): void {
       expect(run.replies.map(({ text }) => text)).toEqual(['the cellar', 'the attic too']);
     });
 
+    it('to a finished task whose run knew no session becomes part of its text', async () => {
+      const world = await open();
+      const { id } = await submit(world, { description: 'Clean up' });
+      await reply(world, id, 'the cellar');
+      const one = await begin(world, id);
+      await world.run(
+        world.tasks.complete(
+          id,
+          { leaseId: one.leaseId },
+          { report: report({ sessionId: null, lastReply: 1 }) },
+        ),
+      );
+      const { task } = await reply(world, id, 'the attic too');
+      expect(task.description).toBe('Clean up\n\nAda: the attic too');
+      expect(await taskOf(world, id)).toEqual(task);
+      expect((await begin(world, id)).run.replies).toEqual([]);
+    });
+
     it('that does not fit into that text is refused, and nothing happened', async () => {
       const world = await open();
       const { id } = await submit(world, { description: 'x'.repeat(3990) });

@@ -158,6 +158,32 @@ describe('a command as a run', () => {
     );
   });
 
+  test('a program that is started once more hears all replies of the run', async () => {
+    const script = `cat > prompt.$(ls prompt.* 2>/dev/null | wc -l); touch began; while [ ! -e go ]; do sleep 0.02; done; rm go`;
+    run(script, { replies: [1] });
+    for (const [number, text] of [
+      [2, 'Use 8080.'],
+      [3, 'And TLS.'],
+    ] as const) {
+      await until('it to begin', () => fs.existsSync(file('began')));
+      fs.rmSync(file('began'));
+      running?.reply({ number, text, author: 'ada', now: false });
+      fs.writeFileSync(file('go'), '');
+    }
+    await until('it to begin', () => fs.existsSync(file('began')));
+    fs.writeFileSync(file('go'), '');
+    await running?.ended;
+    expect(watcher.taken).toEqual([1, 2, 3]);
+    expect(fs.readFileSync(file('prompt.2'), 'utf8')).toBe(
+      'Deploy the monitoring stack.\n\nReply from ada:\nUse 8080.\n\nReply from ada:\nAnd TLS.',
+    );
+  });
+
+  test('replies in the prompt of a program that cannot be started are not taken in', async () => {
+    await run(['no-such-program-anywhere'], { replies: [1] }).ended;
+    expect(watcher.taken).toEqual([]);
+  });
+
   test('a failure is told, and replies that wait are left for the next run', async () => {
     run('touch began; while [ ! -e go ]; do sleep 0.05; done; exit 1');
     await until('it to begin', () => fs.existsSync(file('began')));

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Claim } from '../../../cli/worker/claim.ts';
 import { openRun, type LiveRun } from '../../../cli/worker/live-run.ts';
+import type { WatchedRun } from '../../../cli/worker/signal-listener.ts';
 import type { Kit } from '../../../cli/worker/worker-kit.ts';
 import { createManualClock, type ManualClock } from '../../support/worker/run-clock.ts';
 import { projectSettings } from '../../support/worker/run-world.ts';
@@ -24,6 +25,8 @@ describe('what a run tells and asks while it lives', () => {
   let calls: string[];
   let answered: () => void;
   let gate: Promise<void>;
+  let kit: Kit;
+  let known: WatchedRun['known'] | undefined;
   let run: LiveRun;
 
   beforeEach(() => {
@@ -41,16 +44,26 @@ describe('what a run tells and asks while it lives', () => {
         return Promise.reject(new Error('not needed here'));
       },
     };
-    const kit = {
+    kit = {
       api,
       clock,
       settings: { holdMs: 60_000 },
       redact: (text: string) => text,
       keeper: { hold: () => ({ fence: () => Promise.resolve('held'), lost() {}, letGo() {} }) },
-      listener: { watch: () => () => {}, renew() {} },
+      listener: { watch: (one: WatchedRun) => ((known = one.known), () => {}), renew() {} },
       log: { info() {}, warn() {} },
-    };
-    run = openRun(CLAIM, projectSettings(), kit as unknown as Kit);
+    } as unknown as Kit;
+    run = openRun(CLAIM, projectSettings(), kit);
+  });
+
+  it('a reply that came with the claim counts as heard once the run says so, not before', () => {
+    const replies = [{ number: 3, text: 'More.', author: 'ada', now: false }];
+    const claim = { ...CLAIM, run: { ...CLAIM.run, replies_after: 2, replies } };
+    run = openRun(claim, projectSettings(), kit);
+    expect(run.watcher.lastReply()).toBe(2);
+    expect(known?.().repliesAfter).toBe(3);
+    run.watcher.tookIn(3);
+    expect(run.watcher.lastReply()).toBe(3);
   });
 
   it('a question comes after the words before it, also those that are still gathered', async () => {

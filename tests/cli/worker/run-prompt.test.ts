@@ -25,6 +25,14 @@ describe('what a run is told first', () => {
     );
   });
 
+  it('replies that are part of the text already are not told twice', () => {
+    const description = 'Read the plan\n\nAlice: Go on';
+    const run = { ...PARTS.run, replies: [reply, { ...reply, number: 2, text: 'Go' }] };
+    expect(promptOf({ ...PARTS, task: { ...PARTS.task, description }, run, attachments: [] })).toBe(
+      `${description}\n\nReply from Alice:\nGo`,
+    );
+  });
+
   it('a session that was interrupted goes on', () => {
     expect(promptOf({ ...PARTS, attachments: [], isResumed: true })).toBe(
       'Go on where you stopped: the run before this one was interrupted.',
