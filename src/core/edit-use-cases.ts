@@ -3,7 +3,7 @@ import { DomainError } from './errors.ts';
 import { laneOf, tooManyLanes, type Demand } from './lanes.ts';
 import { createMove, speakerOf } from './move.ts';
 import { actOf, actorOf, type Caller } from './ownership.ts';
-import { requireRoom, tallyFor, type PersonLimits } from './person-limits.ts';
+import { requireRoom, tallyFor, withoutRate, type PersonLimits } from './person-limits.ts';
 import { MOST_ATTACHMENTS, type StoredFile } from './run-files.ts';
 import type { Attachment } from './run-state.ts';
 import * as edits from './task-edits.ts';
@@ -65,7 +65,7 @@ export function createEditUseCases(deps: TaskServiceDeps) {
 
     /** It is open again, and so takes room at a limited person who queued it; it is no new submission. */
     requeue(id: number, caller: Caller, limits?: PersonLimits): Work<Task> {
-      const open = limits && { ...limits, submissionsPerHour: null };
+      const open = limits && withoutRate(limits);
       return move(id, caller, {
         reopens: true,
         tally: open && tallyFor(actorOf(caller, null), open, clock.now()),

@@ -47,6 +47,11 @@ export function tallyFor(actor: Actor, limits: PersonLimits, now: Date): TallyWi
   };
 }
 
+/** What has ended and comes back is open again; it is no new submission. */
+export function withoutRate(limits: PersonLimits): PersonLimits {
+  return { ...limits, submissionsPerHour: null };
+}
+
 /** Throws `limit_reached`, saying when or how the next one is possible. */
 export function requireRoom(limits: PersonLimits, tally: Tally, now: Date): void {
   if (limits.openPerPerson !== null && tally.open >= limits.openPerPerson) {

@@ -4,7 +4,8 @@
  */
 import { DomainError } from './errors.ts';
 import { tooManyLanes } from './lanes.ts';
-import { actOf } from './ownership.ts';
+import { actOf, actorOf } from './ownership.ts';
+import { requireRoom, tallyFor, withoutRate, type PersonLimits } from './person-limits.ts';
 import type { Reply } from './question.ts';
 import { nameOf, requireReach, requireSubmit, type Person } from './person.ts';
 import type { TaskWork } from './run.ts';
@@ -32,17 +33,23 @@ export interface Replied {
 
 export function createReplyUseCases({ clock }: Pick<TaskServiceDeps, 'clock'>) {
   return {
-    reply(id: number, person: Person, wanted: ReplyText): Work<Replied> {
+    /** A follow-up takes room at a limited person who queued the task, as a requeue does. */
+    reply(id: number, person: Person, wanted: ReplyText, limits?: PersonLimits): Work<Replied> {
       requireSubmit(person);
-      return work<'task', Replied>({ read: 'task', id, reopens: true }, (found) => {
+      const open = limits && withoutRate(limits);
+      const tally = open && tallyFor(actorOf(person, null), open, clock.now());
+      return work<'task', Replied>({ read: 'task', id, reopens: true, tally }, (found) => {
         const task = required(found.task, id);
         requireReach(task, person);
         const act = actOf(person, null, clock.now());
         const before = found.run?.work ?? newWork(id, '');
         const reply = newReply(wanted, { number: before.replies + 1, task, person, act });
         const after = { ...before, replies: reply.number };
-        if (isFinished(task) && !found.hasRoom) throw tooManyLanes();
-        if (isFinished(task)) return followedUp(task, { reply, work: after }, act);
+        if (isFinished(task)) {
+          if (!found.hasRoom) throw tooManyLanes();
+          if (open && found.tally && task.createdBy === act.actor) requireRoom(open, found.tally, act.now);
+          return followedUp(task, { reply, work: after }, act);
+        }
         const isRunning = task.status === 'in_progress' && found.run?.run != null;
         return {
           result: { task, reply, delivery: isRunning ? 'now' : 'next_run' },

@@ -17,7 +17,7 @@ export async function reply(turn: Turn<BaseInteraction>, told: Told): Promise<vo
   try {
     const wanted = { text: readReply(told.text), now: told.now };
     const who = { ...person.caller, name: shownName(interaction) };
-    const replied = await kit.store.decide(kit.runs.reply(told.taskId, who, wanted));
+    const replied = await kit.store.decide(kit.runs.reply(told.taskId, who, wanted, person.limits));
     await answer.tell(heardBy(replied));
   } catch (error) {
     const refusal = refusalOf(error, whoMay(interaction, 'steer', kit.config));

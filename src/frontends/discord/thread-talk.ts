@@ -6,6 +6,7 @@ import { MessageType, Routes, type APIGuildMember, type APIMessage, type Guild }
 import { DomainError } from '../../core/errors.ts';
 import type { Store } from '../../core/ports.ts';
 import { requireReach } from '../../core/person.ts';
+import type { PersonLimits } from '../../core/person-limits.ts';
 import type { Replied } from '../../core/reply-use-cases.ts';
 import type { RunService } from '../../core/run-service.ts';
 import type { Task } from '../../core/task.ts';
@@ -63,7 +64,8 @@ export async function hearTalk(deps: TalkDeps, live: Live, talk: Talk): Promise<
   if (task === null || guild === null) return null;
   try {
     const rights = rightsOf(await standingOf(live, guild, talk), config);
-    const { delivery, line } = await take(deps, { task, talk, reach: rights.steers });
+    const limits = rights.isLimited ? config.limits : undefined;
+    const { delivery, line } = await take(deps, { task, talk, reach: rights.steers, limits });
     const files = talk.attachments.length === 0 ? '' : ` ${NO_FILES}`;
     return { as: 'reply', delivery, line: `${line}${files}`, isClear: ids.length === 1 && files === '' };
   } catch (error) {
@@ -117,16 +119,18 @@ interface Said {
   readonly task: Task;
   readonly talk: Talk;
   readonly reach: 'any' | 'own';
+  readonly limits: PersonLimits | undefined;
 }
 
 type Answered = Pick<Replied, 'delivery'> & { readonly line: string };
 
-async function take({ store, runs }: TalkDeps, { task, talk, reach }: Said): Promise<Answered> {
+async function take({ store, runs }: TalkDeps, { task, talk, reach, limits }: Said): Promise<Answered> {
   const actor = `discord:${talk.author.id}` as const;
   const person = { actor, reach, name: shownName({ user: talk.author }) };
   // Before anything is said about the text: bystanders are told nothing of it.
   requireReach(task, person);
-  const answer = await store.decideOnce(runs.reply(task.id, person, { text: textOf(talk), now: false }), {
+  const reply = runs.reply(task.id, person, { text: textOf(talk), now: false }, limits);
+  const answer = await store.decideOnce(reply, {
     key: `discord:message:${talk.id}`,
     fingerprint: talk.id,
     render(replied) {

@@ -77,6 +77,21 @@ describe('limits for each person', () => {
     expect((await stage.store.task(1))?.status).toBe('pending');
   });
 
+  test('open tasks: a reply to what has ended waits for room as well, and is given back', async () => {
+    await open({ openPerPerson: 1 });
+    await taken('one');
+    await alice().slash('cancel', { task_id: '1' }).message();
+    await taken('two');
+    const reply = (task_id: string) => alice().slash('reply', { task_id, text: 'And the docs' });
+    const told = await reply('1').message();
+    expect(told.content).toContain('You have 1 task open, which is the limit.');
+    expect(told.text).toContain('And the docs');
+    expect((await stage.store.task(1))?.status).toBe('cancelled');
+    expect((await reply('2').message()).content).toContain('Task #2 takes it along');
+    await alice().slash('cancel', { task_id: '2' }).message();
+    expect((await reply('1').message()).content).toContain('is back in the queue');
+  });
+
   test('open tasks: those of others, which somebody brings back, take no room', async () => {
     await open({ openPerPerson: 1 });
     await taken('one', stage.twin.user('bob'));
