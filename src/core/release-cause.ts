@@ -106,5 +106,5 @@ function faulty(task: Task, how: Releasing & { fault: Fault }, { seen, act }: { 
   }
   const name = task.instanceName ?? task.instanceId ?? 'The worker';
   const reason = `${name} has a fault (${fault}): ${FAULTS[fault]}.${why}`;
-  return { change: release(task, { reason, retryInMs: how.retryInMs }, act), end };
+  return { change: release(task, { reason, error: reason, retryInMs: how.retryInMs }, act), end };
 }

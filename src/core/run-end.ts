@@ -73,7 +73,8 @@ function tellOf(change: TaskChange, state: RunState, end: RunEnd): Told {
   if (!isFinished(after)) return { change: { ...change, after }, draft: noticeOf(change, run, at) };
   const details = { ...change.event.details, result };
   const data = { status: after.status, result };
-  const text = result.summary ?? lineOf(after);
+  // What an earlier run said of itself is no word about this end.
+  const text = end.report?.summary ?? lineOf(after, details);
   return {
     change: { ...change, after, event: { ...change.event, details } },
     draft: { run, kind: 'result', text, data, at },
@@ -101,9 +102,9 @@ function outcomeOf(after: Task, report: RunReport | undefined): RunOutcome {
   return report?.outcome ?? 'failed';
 }
 
-function lineOf({ status, error }: Task): string {
+function lineOf({ status, error }: Task, { reason }: TaskChange['event']['details']): string {
   if (status === 'completed') return 'Completed.';
-  if (status === 'cancelled') return 'Cancelled.';
+  if (status === 'cancelled') return reason === undefined ? 'Cancelled.' : `Cancelled. ${reason}`;
   return error ?? 'Failed.';
 }
 

@@ -126,14 +126,15 @@ export function fail(task: Task, failure: Failure, act: Act): TaskChange {
   );
 }
 
-/** Given back unfinished; the attempt does not count. */
+/** Given back unfinished; the attempt does not count. An `error` is what whoever takes it next shall know. */
 export function release(
   task: Task,
-  how: { reason?: string | undefined; retryInMs: number },
+  how: { reason?: string | undefined; error?: string | undefined; retryInMs: number },
   act: Act,
 ): TaskChange {
   requireInProgress(task, 'released');
-  return giveBack({ ...task, attempt: Math.max(0, task.attempt - 1) }, task, {
+  const error = how.error ?? task.error;
+  return giveBack({ ...task, error, attempt: Math.max(0, task.attempt - 1) }, task, {
     action: 'released',
     outcome: 'released',
     act,

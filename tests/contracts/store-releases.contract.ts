@@ -89,6 +89,8 @@ export function storeReleasesContract(open: OpenStoreWorld): void {
       expect((await world.store.events(one.id)).at(-1)?.details.reason).toMatch(
         /w-1 has a fault \(push\).*protected branch/,
       );
+      // On the card, too.
+      expect((await taskOf(world, one.id)).error).toMatch(/w-1 has a fault \(push\).*protected branch/);
       expect((await world.store.runOfLease(one.leaseId)).run?.fault).toBe('push');
       for (const [worker, fault, status] of [
         ['w-1', 'push', 'pending'],

@@ -1,6 +1,6 @@
 /** Runs: how they begin, what they report, and how they end. */
 import { describe, expect, it } from 'vitest';
-import { begin, kindsOf, loseAll, report, running, say, told, totals } from './run-world.ts';
+import { begin, kindsOf, loseAll, reply, report, running, say, told, totals } from './run-world.ts';
 import { refusal, submit, taskOf, type OpenStoreWorld } from './store-world.ts';
 
 export function storeRunsContract(open: OpenStoreWorld): void {
@@ -176,6 +176,21 @@ export function storeRunsContract(open: OpenStoreWorld): void {
         data: { status: 'completed', result },
       });
       expect((await world.store.events(one.id)).at(-1)?.details.result).toEqual(result);
+    });
+
+    it('is told in its own words where it could not report, and not in those of an earlier run', async () => {
+      const world = await open({ maxAttempts: 1 });
+      const { id, leaseId } = await running(world);
+      await world.run(world.tasks.complete(id, { leaseId }, { report: report() }));
+      const end = async () => (await told(world, id)).findLast(({ kind }) => kind === 'result')?.text;
+      await reply(world, id, 'And the docs.');
+      await begin(world, id);
+      await loseAll(world);
+      expect(await end()).toBe('The lease of w-1 expired: nothing was heard from it in time.');
+      await reply(world, id, 'Once more.');
+      await begin(world, id);
+      await world.run(world.tasks.cancel(id, {}, 'Stopped by Ada.'));
+      expect(await end()).toBe('Cancelled. Stopped by Ada.');
     });
 
     it.each(['cancel', 'fail', 'expire', 'release', 'set to failed'])('ends its row: by %s', async (how) => {
