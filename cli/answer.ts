@@ -38,9 +38,10 @@ export function refusalOf(answer: HttpAnswer, now: number): ClientError | undefi
 /** Something between us and Athena spoke in its place. */
 function withoutBody(status: number, facts: object): ClientError {
   const message = `Something other than Athena answered with HTTP status ${status}.`;
-  if (status === 401) return new ClientError('unauthenticated', message, facts);
+  const foreign = { ...facts, isForeign: true };
+  if (status === 401) return new ClientError('unauthenticated', message, foreign);
   const hint = badAnswer('').facts.hint;
-  return new ClientError(status >= 500 ? 'unavailable' : `http_${status}`, message, { ...facts, hint });
+  return new ClientError(status >= 500 ? 'unavailable' : `http_${status}`, message, { ...foreign, hint });
 }
 
 function redirected({ status, headers }: HttpAnswer): ClientError {
@@ -48,7 +49,7 @@ function redirected({ status, headers }: HttpAnswer): ClientError {
   const where = typeof target === 'string' ? ` to ${safeLine(target).slice(0, 200)}` : '';
   const message = `The server redirects${where} (HTTP status ${status}); the key was not sent there.`;
   const hint = 'Set ATHENA_API_URL to the final address, or run "claude-task-client login" with it.';
-  return new ClientError('bad_answer', message, { hint });
+  return new ClientError('bad_answer', message, { isForeign: true, hint });
 }
 
 function parseJson(text: string): unknown {

@@ -8,6 +8,8 @@ export interface FailureFacts {
   readonly status?: number | undefined;
   /** Athena itself said this, not something on the way to it. */
   readonly isAnswer?: boolean | undefined;
+  /** Nobody of Athena was heard: something on the way to it spoke, or could not be trusted. */
+  readonly isForeign?: boolean | undefined;
   /** The same request may succeed later. */
   readonly isTransient?: boolean | undefined;
   /** Nothing came back in time; whether the server is there is not known. */
@@ -35,6 +37,12 @@ export class ClientError extends Error {
   withHint(hint: string): ClientError {
     return new ClientError(this.code, this.message, { ...this.facts, hint });
   }
+}
+
+/** Only Athena's own word is; what is on the way to it says other things today and tomorrow. */
+export function isFinal(error: unknown): boolean {
+  if (!(error instanceof ClientError)) return true;
+  return error.facts.isTransient !== true && error.facts.isForeign !== true;
 }
 
 export function usageError(message: string, hint?: string): ClientError {

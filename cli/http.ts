@@ -110,7 +110,7 @@ async function read(incoming: IncomingMessage, largestBytes: number): Promise<Ht
 
 export function badAnswer(message: string): ClientError {
   const hint = 'Check that ATHENA_API_URL (or the saved URL) points to Athena itself.';
-  return new ClientError('bad_answer', message, { hint });
+  return new ClientError('bad_answer', message, { isForeign: true, hint });
 }
 
 function unreachable(why: string, facts: FailureFacts = { isTransient: true }): ClientError {
@@ -140,6 +140,6 @@ function toClientError(error: unknown): ClientError {
   if (code.startsWith('HPE_')) return badAnswer('The server does not speak HTTP.');
   const isTls =
     code.startsWith('ERR_TLS') || code.startsWith('ERR_SSL') || /CERT|SELF_SIGNED|UNABLE_TO/.test(code);
-  if (isTls || code === 'EPROTO') return unreachable(`no secure connection (${code})`, {});
+  if (isTls || code === 'EPROTO') return unreachable(`no secure connection (${code})`, { isForeign: true });
   return unreachable(REASONS[code] ?? `the connection failed${code && ` (${code})`}`);
 }

@@ -1,5 +1,5 @@
 /** Tries again what may succeed later: a few times, with exponential back-off and full jitter. */
-import { ClientError } from './errors.ts';
+import { ClientError, isFinal } from './errors.ts';
 
 export interface Pace {
   readonly now: () => number;
@@ -13,6 +13,8 @@ export interface Patience {
   readonly withinMs: number;
   /** The time up to which any number of tries may start: whoever waits for a task waits for the server, too. */
   readonly until?: number | undefined;
+  /** So long something that is not Athena may answer in its place: a proxy, say, while the server is restarted. */
+  readonly foreignMs?: number | undefined;
 }
 
 /** A server that hangs is asked twice (10 s each), one that refuses connections four times in about two seconds. */
@@ -31,18 +33,28 @@ export async function retry<T>(
     try {
       return await attempt();
     } catch (error) {
-      if (!(error instanceof ClientError) || error.facts.isTransient !== true) throw error;
-      const delay = delayBefore(tries, error.facts.retryAfterMs ?? 0, pace.random());
-      if (!isWorthIt(patience, { tries, startedAt, nextAt: pace.now() + delay })) throw error;
+      if (!(error instanceof ClientError) || isFinal(error)) throw error;
+      const { isTransient = false, retryAfterMs = 0 } = error.facts;
+      const delay = delayBefore(tries, retryAfterMs, pace.random());
+      const nextAt = pace.now() + delay;
+      if (!isWorthIt(patience, { tries, startedAt, nextAt, isTransient })) throw error;
       await pace.sleep(delay);
     }
   }
 }
 
+interface Next {
+  readonly tries: number;
+  readonly startedAt: number;
+  readonly nextAt: number;
+  readonly isTransient: boolean;
+}
+
 function isWorthIt(
-  { tries: most, withinMs, until = -Infinity }: Patience,
-  { tries, startedAt, nextAt }: { tries: number; startedAt: number; nextAt: number },
+  { tries: most, withinMs, until = -Infinity, foreignMs = 0 }: Patience,
+  { tries, startedAt, nextAt, isTransient }: Next,
 ): boolean {
+  if (!isTransient && nextAt > startedAt + foreignMs) return false;
   return nextAt <= until || (tries < most && nextAt <= Math.max(startedAt, until) + withinMs);
 }
 

@@ -1,7 +1,8 @@
 /** The first heartbeat: who is here, and whether the name is free. Nothing is claimed before it was answered. */
-import { ClientError } from '../errors.ts';
+import { ClientError, isFinal } from '../errors.ts';
 import { delayBefore, retry, type Patience } from '../retry.ts';
 import type { Worker } from './open-worker.ts';
+import { orAborted } from './or-aborted.ts';
 import { errorText } from './worker-log.ts';
 
 export interface Announcing {
@@ -18,11 +19,15 @@ export async function announce({ kit, session }: Worker, { signal, patience }: A
     await retry(beat, { now: () => kit.clock.monotonicMs(), random, sleep: git.sleep }, patience);
   } else {
     for (let failures = 1; !signal.aborted; failures += 1) {
-      const error = await beat().then(() => null, asError);
-      if (error === null) break;
-      if (error.facts.isTransient !== true) throw error;
+      const error = await orAborted(
+        beat().then(() => null, asError),
+        signal,
+      );
+      if (error === undefined || error === null) break;
+      if (isFinal(error)) throw error;
       if (failures === 1) log.warn('waits for the server', { error: errorText(error) });
-      await git.sleep(delayBefore(failures, error.facts.retryAfterMs ?? 0, random()));
+      const delayMs = delayBefore(failures, error.facts.retryAfterMs ?? 0, random());
+      await orAborted(git.sleep(delayMs), signal);
     }
   }
   session.settle();

@@ -50,7 +50,7 @@ export function createPermissions(brief: Brief, ways: PermissionWays): CanUseToo
     return { behavior: 'allow', updatedInput: withAnswers(input, answers) } as const;
   }
 
-  return async (tool, input, asked) => {
+  async function decide(tool: string, input: Input, asked: PermissionAsked): Promise<PermissionAnswer> {
     if (tool === 'AskUserQuestion') return choose(input, asked, choicesOf(input));
     const earlier = takeDecided(decided, tool, input);
     if (earlier !== undefined) return earlier.allowed ? allow(input) : deny('A person refused this.');
@@ -58,6 +58,15 @@ export function createPermissions(brief: Brief, ways: PermissionWays): CanUseToo
     const update = updateOf(asked, tool, input);
     const answered = await ask(toQuestion({ tool, input, asked, folder: brief.folders.tree }, update));
     return answered === null ? parked() : toAnswer(answered, input, update);
+  }
+
+  return async (tool, input, asked) => {
+    try {
+      return await decide(tool, input, asked);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return deny(`This could not be put to anybody, and is not allowed: ${why}`);
+    }
   };
 }
 

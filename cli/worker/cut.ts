@@ -1,19 +1,29 @@
-/** Texts of a run have limits; what is left out is said. Nothing is cut through a character. */
+/**
+ * Texts of a run have limits; what is left out is said. Nothing is cut through a character, and what comes out is
+ * plain: a command may have printed anything.
+ */
 
 /** The longest text of one message. */
 export const LONGEST_TEXT = 16_000;
 
 const ROOM_FOR_NOTE = 60;
 
+/** Nothing that the server would refuse: NUL, and half characters. */
+export function plain(text: string): string {
+  return text.replaceAll('\u0000', '\u2400').replace(/\p{Surrogate}/gu, '\ufffd');
+}
+
 /** The beginning, and a note of how much is missing. */
-export function cutEnd(text: string, longest: number): string {
+export function cutEnd(said: string, longest: number): string {
+  const text = plain(said);
   if (text.length <= longest) return text;
   const kept = headOf(text, longest - ROOM_FOR_NOTE);
   return `${kept}\n[${text.length - kept.length} more characters left out]`;
 }
 
 /** Beginning and end, where the end says why something failed. */
-export function cutMiddle(text: string, longest: number): string {
+export function cutMiddle(said: string, longest: number): string {
+  const text = plain(said);
   if (text.length <= longest) return text;
   const half = Math.floor((longest - ROOM_FOR_NOTE) / 2);
   return joinCut(headOf(text, half), tailOf(text, half), text.length - 2 * half);

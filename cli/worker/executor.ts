@@ -114,7 +114,7 @@ export interface Answered {
   readonly by: string;
 }
 
-/** What an executor calls while it runs. None of them throws, and none but `ask` makes it wait. */
+/** What an executor calls while it runs. None but `ask` throws or makes it wait. */
 export interface Watcher {
   message(message: RunMessage): void;
   activity(now: Activity | null): void;
@@ -124,7 +124,10 @@ export interface Watcher {
   session(id: string): void;
   /** Any sign that something still goes on: output of a command, a byte of the model. */
   alive(): void;
-  /** Null: nobody answered in time, and the run is to end as `parked`. */
+  /**
+   * Null: nobody answered in time, and the run is to end as `parked`. Rejects where the question was not taken: nobody
+   * will ever answer it, and the run goes on without.
+   */
   ask(question: Question): Promise<Answered | null>;
   /** Called once for each reply when it has reached the run. */
   tookIn(replyNumber: number): void;

@@ -65,7 +65,7 @@ export function createLeaseKeeper(deps: KeeperDeps): LeaseKeeper {
       const error: unknown = await beat().then(() => null, asItIs);
       if (error === null) continue;
       deps.trouble(error);
-      if (isFinal(error)) return 'lost';
+      if (isRefusal(error)) return 'lost';
       await new Promise<void>((resolve) => clock.after(AGAIN_MS * deps.random(), resolve));
     }
   }
@@ -183,6 +183,7 @@ function singly<T>(act: () => Promise<T>): () => Promise<T> {
 const asItIs = (error: unknown) => error;
 
 /** The key was taken away, or another process has the name: no heartbeat will ever renew it. */
-function isFinal(error: unknown): boolean {
-  return error instanceof ClientError && [401, 403, 409].includes(error.facts.status ?? 0);
+export function isRefusal(error: unknown): error is ClientError {
+  if (!(error instanceof ClientError) || error.facts.isAnswer !== true) return false;
+  return [401, 403, 409].includes(error.facts.status ?? 0);
 }

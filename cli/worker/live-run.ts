@@ -10,7 +10,7 @@ import { createRunWatcher, type RunWatcher } from './run-watcher.ts';
 import type { ProjectSettings } from './settings.ts';
 import { createStopper, type Stopper } from './stop-cause.ts';
 import { createStopwatch, type Stopwatch } from './stopwatch.ts';
-import { FOR_EVER } from './worker-api.ts';
+import { FOR_TEXTS } from './worker-api.ts';
 import type { Kit } from './worker-kit.ts';
 import { errorText } from './worker-log.ts';
 
@@ -26,6 +26,8 @@ export interface LiveRun {
   readonly watcher: RunWatcher;
   /** Replies go there from now on; those that came before, at once. */
   readonly onReply: (take: (reply: Reply) => void) => void;
+  /** What the server says of the lease from now on concerns nobody: its end is known, or is being told. */
+  readonly unwatch: () => void;
   /** It waits for nothing any more. */
   readonly close: () => void;
 }
@@ -63,9 +65,12 @@ export function openRun(claim: Claim, project: ProjectSettings, kit: Kit): LiveR
     },
   });
   stopper.signal.addEventListener('abort', questions.giveUp);
+  // A lease that is over is news for ever: it would be told again and again.
+  stopper.lost.addEventListener('abort', unwatch);
   return {
     ...{ claim, project, kit, stopper, stopwatch, lease, poster, questions, watcher },
     onReply: replies.to,
+    unwatch,
     close() {
       unwatch();
       poster.stop();
@@ -86,11 +91,12 @@ function posterOf({ claim, kit, stopper, lease }: About, watcher: RunWatcher): P
   return createPoster({
     clock: kit.clock,
     totals: watcher.totalsBody,
+    redact: kit.redact,
     send: (batch) =>
       kit.api.postMessages(
         task.id,
         { lease_id: granted.lease_id, ...batch },
-        { signal: stopper.lost, patience: FOR_EVER },
+        { signal: stopper.lost, patience: FOR_TEXTS },
       ),
     refused: (error) => {
       const reason = lossIn(error);
@@ -117,7 +123,7 @@ function questionsOf({ claim, kit, stopper, lease }: About, poster: Poster): Que
       try {
         // What was said before it is read before it.
         await poster.flush();
-        const reach = { signal: stopper.lost, patience: FOR_EVER };
+        const reach = { signal: stopper.lost, patience: FOR_TEXTS };
         const { question } = await kit.api.askQuestion(
           task.id,
           { lease_id: granted.lease_id, ...body },

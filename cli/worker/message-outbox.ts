@@ -24,7 +24,7 @@ export function createOutbox(): Outbox {
   let first = 1;
   return {
     add({ kind, text }, at) {
-      queue.push({ kind, text: cleaned(text), at: at.toISOString() });
+      queue.push({ kind, text: cutEnd(text, LONGEST_TEXT), at: at.toISOString() });
     },
     size: () => queue.length,
     next: () => ({ first, messages: queue.slice(0, roomFor(queue)) }),
@@ -47,10 +47,4 @@ function roomFor(queue: readonly { readonly text: string }[]): number {
     if (at > 0 && (at >= MOST_MESSAGES || bytes > MOST_BYTES)) return at;
   }
   return queue.length;
-}
-
-/** Nothing that the server would refuse: NUL, half characters, more than it takes. */
-function cleaned(text: string): string {
-  const plain = text.replaceAll('\u0000', '\u2400').replace(/\p{Surrogate}/gu, '\ufffd');
-  return cutEnd(plain, LONGEST_TEXT);
 }

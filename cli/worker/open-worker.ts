@@ -43,7 +43,7 @@ export async function openWorker(deps: Deps, settings: WorkerSettings): Promise<
   makePrivate(settings.workspace);
   const lock = await lockWorkspace({ file: places.lock, hostname: host.hostname, sleep: host.sleep });
   const { secrets, warnings } = secretsOf(deps, settings);
-  const { redact } = createRedactor(secrets.values);
+  const redact = createRedactor(secrets.values);
   const { screen, log } = voiceOf(deps, redact);
   for (const warning of warnings) log.warn(warning);
   const session = beginSession(settings.workspace, host.newKey());

@@ -2,8 +2,9 @@
  * What keeps this worker, or one of its projects, from taking tasks: told in the log as it changes, with every
  * heartbeat, and asked before every claim. A fault holds off for 1 to 30 minutes, longer each time it comes back.
  */
-import { ClientError } from '../errors.ts';
+import type { ClientError } from '../errors.ts';
 import { cutEnd } from './cut.ts';
+import { isRefusal } from './lease-keeper.ts';
 import { errorText, type WorkerLog } from './worker-log.ts';
 
 export interface Problems {
@@ -18,6 +19,8 @@ export interface Problems {
   isBlocked(): boolean;
   /** The server could not be reached, or (null) it answered. */
   noteReach(error: unknown): void;
+  /** A heartbeat was answered: key and name are good. Nothing else says so; a claim is answered under any name. */
+  noteWelcome(): void;
   /** The key is refused, or another process has the name. */
   readonly refusal: () => ClientError | null;
   text(): string | null;
@@ -70,10 +73,13 @@ export function createProblems({ log, nowMs, changed }: ProblemsDeps): Problems 
     },
     isBlocked: () => conditions.size > 0,
     noteReach(error) {
-      refusal = isRefusal(error) ? error : null;
+      if (isRefusal(error)) refusal = error;
       if (error === null && isAway) log.info('the server is there again');
       if (error !== null && !isAway) log.warn('the server cannot be reached', { error: errorText(error) });
       isAway = error !== null;
+    },
+    noteWelcome() {
+      refusal = null;
     },
     refusal: () => refusal,
     text() {
@@ -85,8 +91,4 @@ export function createProblems({ log, nowMs, changed }: ProblemsDeps): Problems 
       return all === '' ? null : cutEnd(all, LONGEST_TEXT);
     },
   };
-}
-
-function isRefusal(error: unknown): error is ClientError {
-  return error instanceof ClientError && [401, 403, 409].includes(error.facts.status ?? 0);
 }

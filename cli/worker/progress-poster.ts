@@ -17,6 +17,7 @@ export interface PosterDeps {
   /** Repeated by itself while the server is away. */
   readonly send: (batch: Batch) => Promise<{ readonly next: number }>;
   readonly totals: () => Batch['totals'];
+  readonly redact: (text: string) => string;
   readonly clock: RunClock;
   /** The server takes nothing more of this run. */
   readonly refused: (error: unknown) => void;
@@ -64,8 +65,8 @@ export function createPoster(deps: PosterDeps): Poster {
   }
 
   return {
-    add(message) {
-      state.outbox.add(message, clock.now());
+    add({ kind, text }) {
+      state.outbox.add({ kind, text: deps.redact(text) }, clock.now());
       plan(GATHER_MS);
     },
     set(more) {
@@ -127,7 +128,7 @@ function recover(error: unknown, state: State, { told, batch, refused }: Failed)
     // An earlier answer got lost: what is there is there.
     state.standing = { ...told, ...state.standing };
     state.outbox.moveTo(expected);
-  } else if (isBadInput(error) && state.disarmed !== batch.first) {
+  } else if (isOffended(error) && state.disarmed !== batch.first) {
     state.disarmed = batch.first;
     state.outbox.disarm(batch.messages.length);
   } else {
@@ -142,6 +143,9 @@ function expectedBy(error: unknown): number | undefined {
   return typeof expected === 'number' ? expected : undefined;
 }
 
-function isBadInput(error: unknown): boolean {
-  return error instanceof ClientError && [400, 413, 422].includes(error.facts.status ?? 0);
+/** By these texts: Athena, or something on the way that goes on refusing them. */
+function isOffended(error: unknown): boolean {
+  if (!(error instanceof ClientError)) return false;
+  const { status = 0, isForeign } = error.facts;
+  return error.code === 'invalid_input' || isForeign === true || [400, 413, 422].includes(status);
 }

@@ -1,17 +1,11 @@
 /** Strikes known secrets out of texts, also where they come as base64 or inside a URL. */
 
-export interface Redactor {
-  readonly redact: (text: string) => string;
-  /** For a text that comes in pieces: a secret that lies across two of them is found. `end` gives what is held back. */
-  readonly stream: () => { readonly push: (text: string) => string; readonly end: () => string };
-}
-
 const STRUCK = '[redacted]';
 /** Anything shorter would strike out ordinary words. */
 const SHORTEST = 6;
 
 /** `values` is asked each time: more may become known. */
-export function createRedactor(values: () => readonly string[]): Redactor {
+export function createRedactor(values: () => readonly string[]): (text: string) => string {
   let known = '';
   let forms: readonly string[] = [];
   const current = () => {
@@ -21,36 +15,7 @@ export function createRedactor(values: () => readonly string[]): Redactor {
     known = key;
     return forms;
   };
-  const redact = (text: string) => current().reduce((rest, form) => rest.replaceAll(form, STRUCK), text);
-  return {
-    redact,
-    stream: () => {
-      let held = '';
-      return {
-        push: (text) => {
-          const all = redact(held + text);
-          const keep = longestBeginning(all, current());
-          held = all.slice(all.length - keep);
-          return all.slice(0, all.length - keep);
-        },
-        end: () => {
-          const rest = held;
-          held = '';
-          return rest;
-        },
-      };
-    },
-  };
-}
-
-/** How many of the last characters may be the beginning of a secret. */
-function longestBeginning(text: string, forms: readonly string[]): number {
-  const most = Math.min(text.length, (forms[0]?.length ?? 1) - 1);
-  for (let length = most; length > 0; length -= 1) {
-    const tail = text.slice(-length);
-    if (forms.some((form) => form.length > length && form.startsWith(tail))) return length;
-  }
-  return 0;
+  return (text) => current().reduce((rest, form) => rest.replaceAll(form, STRUCK), text);
 }
 
 function formsOf(secret: string): string[] {

@@ -5,6 +5,7 @@
 import type { ReleaseCause } from '../../src/contract/run.ts';
 import { cutMiddle } from './cut.ts';
 import { lossIn, type LiveRun } from './live-run.ts';
+import { orAborted } from './or-aborted.ts';
 import { failDelayMs, overloadDelayMs } from './run-delays.ts';
 import { reportOf, type Closing } from './run-report.ts';
 import { FOR_EVER } from './worker-api.ts';
@@ -28,7 +29,8 @@ async function isTold(run: LiveRun, closing: Closing): Promise<boolean> {
   const { stopper, kit, lease } = run;
   if (stopper.lost.aborted || closing.verdict.kind === 'gone') return false;
   try {
-    await orHurried(run.poster.flush(), kit.hurry);
+    await orAborted(run.poster.flush(), kit.hurry);
+    run.unwatch();
     await send(run, closing);
     return true;
   } catch (error) {
@@ -39,27 +41,16 @@ async function isTold(run: LiveRun, closing: Closing): Promise<boolean> {
   }
 }
 
-async function orHurried(work: Promise<void>, hurry: AbortSignal): Promise<void> {
-  if (hurry.aborted) return;
-  let stop = () => {};
-  const hurried = new Promise<void>((resolve) => {
-    stop = resolve;
-  });
-  hurry.addEventListener('abort', stop);
-  try {
-    await Promise.race([work, hurried]);
-  } finally {
-    hurry.removeEventListener('abort', stop);
-  }
-}
+/** Whether the lease is over the server says in its answer. What is heard of it elsewhere may be this very end. */
+const NEVER = new AbortController().signal;
 
 async function send(run: LiveRun, closing: Closing): Promise<void> {
-  const { claim, kit, stopper } = run;
+  const { claim, kit } = run;
   const { verdict } = closing;
   const id = claim.task.id;
   const proof = { instance_id: kit.settings.name, lease_id: claim.lease.lease_id };
   const body = { ...proof, report: reportOf(run, closing) };
-  const reach = { signal: stopper.lost, patience: FOR_EVER };
+  const reach = { signal: NEVER, patience: FOR_EVER };
   if (verdict.kind === 'complete') await kit.api.complete(id, body, reach);
   else if (verdict.kind === 'fail') {
     const retryMs = failDelayMs(claim.task.attempt, kit.random());

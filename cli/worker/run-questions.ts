@@ -3,11 +3,11 @@ import type { AskQuestion } from '../../src/contract/question.ts';
 import type { AnsweredView } from '../../src/contract/run.ts';
 import type { QuestionView } from '../../src/contract/question.ts';
 import type { RunClock } from './clock.ts';
-import { cutEnd } from './cut.ts';
+import { cutEnd, headOf, plain } from './cut.ts';
 import type { Answered, Question } from './executor.ts';
 
 export interface Questions {
-  /** Null: nobody answered in time, or the run is at its end. */
+  /** Null: nobody answered in time, or the run is at its end. Rejects where it was not taken: nobody will ever see it. */
   ask(question: Question): Promise<Answered | null>;
   /** Asked, and not waited for: the task waits with it. False: it was not taken. */
   put(question: Put): Promise<boolean>;
@@ -32,6 +32,7 @@ export interface QuestionsDeps {
 
 const LONGEST_DETAIL = 4_000;
 const LONGEST_TITLE = 200;
+const LONGEST_RULE = 500;
 const LONGEST_CALL = 64_000;
 
 export function createQuestions(deps: QuestionsDeps): Questions {
@@ -55,8 +56,8 @@ export function createQuestions(deps: QuestionsDeps): Questions {
 
   return {
     async ask(question) {
-      const posted = await deps.post(toBody(question, deps.redact)).catch(() => null);
-      if (posted === null || isOver) return null;
+      const posted = await deps.post(toBody(question, deps.redact));
+      if (isOver) return null;
       return toAnswered(posted) ?? wait(posted.id);
     },
     put: (question) =>
@@ -79,22 +80,25 @@ export function createQuestions(deps: QuestionsDeps): Questions {
 }
 
 function toBody(question: Question, redact: (text: string) => string): Omit<AskQuestion, 'lease_id'> {
+  const { rule } = question;
   const call = question.call === null ? null : JSON.stringify(question.call);
+  const isTold = (text: string) => redact(text) === text;
+  const line = (text: string) => cutLine(plain(redact(text)));
   return {
-    key: question.key.slice(0, 100),
+    key: headOf(plain(question.key), 100),
     kind: question.kind,
-    title: cutLine(redact(question.title)) || 'Question',
+    title: line(question.title) || 'Question',
     detail: cutEnd(redact(question.detail), LONGEST_DETAIL),
-    options: question.options.slice(0, 25).map(({ id, label }) => ({ id, label: cutLine(label) || id })),
-    rule: question.rule !== null && question.rule.length <= 500 ? question.rule : null,
-    // One that is too long cannot be matched later; it is asked about again then.
-    call: call === null || call.length > LONGEST_CALL ? null : call,
+    options: question.options.slice(0, 25).map(({ id, label }) => ({ id, label: line(label) || id })),
+    // What is too long, or holds a secret, cannot be matched later; it is asked about again then.
+    rule: rule !== null && rule.length <= LONGEST_RULE && isTold(rule) ? plain(rule) : null,
+    call: call !== null && call.length <= LONGEST_CALL && isTold(call) ? call : null,
   };
 }
 
 function cutLine(text: string): string {
   const line = text.replace(/[\s\u0000-\u001f]+/g, ' ').trim();
-  return line.length <= LONGEST_TITLE ? line : `${line.slice(0, LONGEST_TITLE - 1)}…`;
+  return line.length <= LONGEST_TITLE ? line : `${headOf(line, LONGEST_TITLE - 1)}…`;
 }
 
 function toAnswered({ status, answer, answered_by: by }: QuestionView): Answered | null {

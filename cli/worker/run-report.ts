@@ -1,7 +1,7 @@
 /** What a run says of itself at its end: how it ended, where its work lies, and what it has used. */
 import type { RunReport } from '../../src/contract/run.ts';
 import { titleOf } from '../text.ts';
-import { cutMiddle } from './cut.ts';
+import { cutMiddle, headOf } from './cut.ts';
 import type { Delivered } from './delivery.ts';
 import type { LiveRun } from './live-run.ts';
 import type { Verdict } from './verdict.ts';
@@ -79,5 +79,5 @@ function wordsOf(verdict: Verdict): string {
 /** First line of the worker's commit. */
 export function subjectOf(description: string): string {
   const title = titleOf(description);
-  return title.length <= LONGEST_SUBJECT ? title : `${title.slice(0, LONGEST_SUBJECT - 1)}…`;
+  return title.length <= LONGEST_SUBJECT ? title : `${headOf(title, LONGEST_SUBJECT - 1)}…`;
 }

@@ -119,7 +119,12 @@ async function judge(laid: Laid): Promise<Verdict> {
   const verdict = verdictOf(stopper.cause(), ending);
   if (verdict.kind !== 'budget') return verdict;
   if (verdict.which === 'costUsd' && left.costUsd !== own.costUsd) return DAILY_VERDICT;
-  await askForMore(run, budgetText(verdict.which, limits, claim.run.grants));
+  const budget = budgetText(verdict.which, limits, claim.run.grants);
+  if (!(await askForMore(run, budget)) && !stopper.lost.aborted) {
+    // It would wait for an answer to a question that nobody sees.
+    const error = `The budget of ${budget} is used up, and the server did not take the question about it.`;
+    return { kind: 'fail', error, isFinal: false };
+  }
   return verdictOf(stopper.cause(), ending);
 }
 
@@ -144,9 +149,9 @@ async function carryOut({ run, workspace, works, mark, transcript }: Laid, left:
   });
 }
 
-/** A reached budget is a question to people; the task waits with it. */
-async function askForMore({ questions, claim }: LiveRun, budget: string): Promise<void> {
-  await questions.put({
+/** A reached budget is a question to people; the task waits with it. False: it was not taken. */
+function askForMore({ questions, claim }: LiveRun, budget: string): Promise<boolean> {
+  return questions.put({
     key: `budget-${claim.run.number}`,
     kind: 'choice',
     title: `The budget of ${budget} is used up`,

@@ -37,7 +37,7 @@ export function createRunWatcher(deps: WatcherDeps): RunWatcher {
   const line = (text: string) => cutEnd(redact(text), LONGEST_LINE);
   return {
     message({ kind, text }) {
-      deps.poster().add({ kind, text: redact(text) });
+      deps.poster().add({ kind, text });
     },
     activity(now) {
       activity = now === null ? null : line(now.text);

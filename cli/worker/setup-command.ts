@@ -1,5 +1,6 @@
 /** A project's setup command, run once in a new workspace, as the run would run it: in its tree, with its environment. */
 import { spawn } from 'node:child_process';
+import { tailOf } from './cut.ts';
 import type { RunFolders } from './executor.ts';
 
 export interface SetupWanted {
@@ -11,7 +12,6 @@ export interface SetupWanted {
   readonly signal?: AbortSignal | undefined;
   /** As soon as it runs: what it leaves behind is swept by this. */
   readonly started?: (pid: number) => void;
-  readonly output?: (text: string) => void;
 }
 
 export type SetupEnd =
@@ -34,8 +34,7 @@ export function runSetup(wanted: SetupWanted): Promise<SetupEnd> {
     let tail = '';
     let isLate = false;
     const hear = (text: string) => {
-      tail = (tail + text).slice(-MAX_TAIL);
-      wanted.output?.(text);
+      tail = tailOf(tail + text, MAX_TAIL);
     };
     child.stdout.setEncoding('utf8').on('data', hear);
     child.stderr.setEncoding('utf8').on('data', hear);

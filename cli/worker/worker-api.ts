@@ -17,7 +17,9 @@ export interface Reach {
 }
 
 /** For as long as it takes; who no longer wants it gives the call up. */
-export const FOR_EVER: Patience = { tries: Infinity, withinMs: Infinity };
+export const FOR_EVER: Patience = { tries: Infinity, withinMs: Infinity, foreignMs: Infinity };
+/** For what may offend something on the way to the server, which then refuses it for good: a text of a run. */
+export const FOR_TEXTS: Patience = { ...FOR_EVER, foreignMs: 15 * 60_000 };
 const ONCE: Patience = { tries: 1, withinMs: 0 };
 
 export function createWorkerApi(callFor: (signal: AbortSignal, patience: Patience) => Call) {

@@ -52,6 +52,7 @@ export function createHeart({ settings, session, log, api, random }: HeartDeps) 
     heard: (answer: HeartbeatAnswer) => {
       salt = answer.account_salt ?? salt;
       problems.noteReach(null);
+      problems.noteWelcome();
     },
     trouble: (error) => {
       problems.noteReach(error);

@@ -68,6 +68,19 @@ describe('retrying', () => {
     expect(clock.slept).toEqual([]);
   });
 
+  it('takes nothing for an answer that is not Athena, for as long as it is told to', async () => {
+    const foreign = new ClientError('http_404', 'a proxy', { status: 404, isForeign: true });
+    const attempt = () => Promise.reject(foreign);
+    const clock = pace();
+    await expect(retry(attempt, clock)).rejects.toBe(foreign);
+    expect(clock.slept).toEqual([]);
+    const wait = { tries: Infinity, withinMs: Infinity, foreignMs: 60_000 };
+    const begun = clock.now();
+    await expect(retry(attempt, clock, wait)).rejects.toBe(foreign);
+    expect(clock.now() - begun).toBeGreaterThan(55_000);
+    expect(clock.now() - begun).toBeLessThanOrEqual(60_000);
+  });
+
   it('waits at least as long as the server asks, and gives up where that is too long', async () => {
     const clock = pace(0);
     await expect(retry(() => Promise.reject(lost(3000)), clock)).rejects.toThrow('lost');

@@ -130,6 +130,15 @@ describe('the lease keeper', () => {
     expect(await hold().fence()).toBe('lost');
   });
 
+  it('waits while something else answers in the place of the server, whatever it says', async () => {
+    answer = () => ({ status: 403, json: 'Forbidden, says a proxy.' });
+    const fence = hold().fence();
+    await until('the refusal', () => trouble.length === 1);
+    answer = null;
+    await clock.pass(2_000);
+    expect(await fence).toBe('held');
+  });
+
   it('renews no longer what was let go', async () => {
     hold().letGo();
     await keeper.beat();

@@ -31,6 +31,7 @@ describe('what a run tells', () => {
     poster = createPoster({
       clock,
       totals: () => TOTALS,
+      redact: (text) => text.replaceAll('secret-word', '[redacted]'),
       refused: (error) => refused.push(error),
       async send(batch) {
         batches.push(batch);
@@ -118,6 +119,28 @@ describe('what a run tells', () => {
     say('three');
     await clock.pass(1000);
     expect(refused).toHaveLength(1);
+  });
+
+  it.each([
+    [
+      'something on the way goes on refusing',
+      new ClientError('http_403', 'no', { status: 403, isForeign: true }),
+    ],
+    ['is refused before it is sent', new ClientError('invalid_input', 'activity must ...')],
+  ])('goes on after a batch that %s', async (_what, error) => {
+    errors = [error];
+    say('one');
+    await clock.pass(1000);
+    say('two');
+    await clock.pass(1000);
+    expect(told().at(-1)).toEqual([2, 'two']);
+    expect(refused).toEqual([]);
+  });
+
+  it('holds no secret, whoever said it', async () => {
+    poster.add({ kind: 'notice', text: 'Setup: login --token secret-word' });
+    await poster.flush();
+    expect(told()).toEqual([[1, 'Setup: login --token [redacted]']]);
   });
 
   it('fits into a request, and holds nothing that would be refused', async () => {

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ClientError } from '../../../cli/errors.ts';
 import { startRun } from '../../../cli/worker/run-task.ts';
 import { git } from '../../support/git-server.ts';
 import { claimOf, createLiveKit, type LiveKitOptions } from '../../support/worker/live-kit.ts';
@@ -35,8 +36,18 @@ describe('a run', () => {
   });
 
   it.each([
-    ['a link that leads to itself', (file: string) => { fs.symlinkSync(path.basename(file), file); }],
-    ['a plain file', (file: string) => { fs.writeFileSync(file, ''); }],
+    [
+      'a link that leads to itself',
+      (file: string) => {
+        fs.symlinkSync(path.basename(file), file);
+      },
+    ],
+    [
+      'a plain file',
+      (file: string) => {
+        fs.writeFileSync(file, '');
+      },
+    ],
   ])('is not broken by %s among its transcripts', async (_what, make) => {
     const { ended, end, log, clock, kit } = begin({
       act: async (brief, watcher) => {
@@ -94,6 +105,63 @@ describe('a run', () => {
     expect(await ended).toMatchObject({ costUsd: 4 });
     expect(end()).toMatchObject({ what: 'complete' });
     expect(kit.spending.leftUsd()).toBe(6);
+  });
+
+  it.each([
+    ['a summary', { kind: 'done', summary: 'a\u0000b \ud83d' } as const],
+    ['an error', { kind: 'failed', detail: `\ude00 ${'x'.repeat(10_000)} \u0000` } as const],
+    ['a reason', { kind: 'overload', detail: `\u0000${'😀'.repeat(300)}` } as const],
+  ])('tells its end though %s holds what the server would refuse', async (_what, ending) => {
+    const { ended, end } = begin({ act: () => Promise.resolve(ending) });
+    const { verdict } = await ended;
+    expect(verdict.kind).not.toBe('gone');
+    expect(JSON.stringify(end()?.body)).not.toContain('\\u0000');
+  });
+
+  it('hears of the loss of its lease once, though its work is still brought home', async () => {
+    let asked = 0;
+    const claim = claimOf();
+    const { ended, end, clock } = begin({
+      act: async () => {
+        await clock.pass(10_000);
+        return done;
+      },
+      listener: (runs) => {
+        asked += 1;
+        const lost = { task_id: 5, ended: true, reason: 'cancelled', replies: [], answers: [] };
+        return Promise.resolve({ runs: runs.map(({ lease_id }) => ({ lease_id, ...lost })) });
+      },
+    });
+    expect(await ended).toMatchObject({ verdict: { kind: 'gone', reason: 'cancelled' } });
+    expect(end()).toMatchObject({ what: 'report', body: { lease_id: claim.lease.lease_id } });
+    await clock.pass(10_000);
+    expect(asked).toBe(1);
+  });
+
+  it('does not take its own end for the loss of its lease', async () => {
+    const { ended, run } = begin({
+      act: () => Promise.resolve(done),
+      api: {
+        complete: async (_id, _body, { signal }) => {
+          // The heartbeat after it is answered sooner than the call itself.
+          run.lease.lost('completed');
+          await Promise.resolve();
+          if (signal.aborted) throw new ClientError('interrupted', 'Interrupted.');
+          return {} as never;
+        },
+      },
+    });
+    expect(await ended).toMatchObject({ verdict: { kind: 'complete' } });
+  });
+
+  it('whose question about the budget is not taken fails, rather than wait for an answer to it', async () => {
+    const { ended, end } = begin({
+      act: () => Promise.resolve({ kind: 'budget', which: 'turns' } as const),
+      limits: { turns: 3 },
+      api: { askQuestion: () => Promise.reject(new ClientError('limit_reached', 'no', { status: 409 })) },
+    });
+    expect(await ended).toMatchObject({ verdict: { kind: 'fail' } });
+    expect(end()?.body['error']).toContain('The budget of 3 turns is used up');
   });
 
   it('counts the time of its executor, not that of the repository before it', async () => {

@@ -61,7 +61,7 @@ describe('secrets', () => {
 
 describe('redaction', () => {
   const token = 'fake+token/0123=?';
-  const { redact, stream } = createRedactor(() => [token, 'abc']);
+  const redact = createRedactor(() => [token, 'abc']);
 
   it('finds a secret as it is, in JSON, in URLs and inside base64', () => {
     const basic = (user: string) => Buffer.from(`${user}:${token} and more`).toString('base64');
@@ -76,18 +76,11 @@ describe('redaction', () => {
     expect(redact('abc is too short to be struck out')).toContain('abc');
   });
 
-  it('finds a secret that lies across pieces of a text, and holds back nothing else', () => {
-    const { push, end } = stream();
-    const pieces = Array.from(`one ${token} two fake`, push);
-    expect(pieces[0]).toBe('o');
-    expect(pieces.join('') + end()).toBe('one [redacted] two fake');
-  });
-
   it('learns of new secrets', () => {
     const values = ['fake-first'];
-    const redactor = createRedactor(() => values);
-    expect(redactor.redact('fake-first fake-second')).toBe('[redacted] fake-second');
+    const strike = createRedactor(() => values);
+    expect(strike('fake-first fake-second')).toBe('[redacted] fake-second');
     values.push('fake-second');
-    expect(redactor.redact('fake-first fake-second')).toBe('[redacted] [redacted]');
+    expect(strike('fake-first fake-second')).toBe('[redacted] [redacted]');
   });
 });

@@ -1,4 +1,7 @@
 /** What the runs of one worker share, for tests of whole runs: real git and folders, a server and an executor of the test's. */
+import type { AskSignals, Signals } from '../../../src/contract/run.ts';
+import { ENDPOINTS } from '../../../src/contract/endpoints.ts';
+import { ClientError } from '../../../cli/errors.ts';
 import type { Claim } from '../../../cli/worker/claim.ts';
 import { createDailySpending } from '../../../cli/worker/daily-spending.ts';
 import type { Brief, Ended, Ending, Executor, Watcher } from '../../../cli/worker/executor.ts';
@@ -27,7 +30,13 @@ export interface LiveKitOptions {
   readonly dailyCostUsd?: number | null;
   readonly limits?: Partial<Budget>;
   readonly api?: Partial<Kit['api']>;
+  /** What the long poll about all runs is answered with; else it is not. */
+  readonly listener?: (runs: AskSignals['runs']) => Promise<Signals>;
   readonly kit?: Partial<Kit>;
+}
+
+interface Schema {
+  safeParse(value: unknown): { success: boolean };
 }
 
 const NO_LIMITS: Budget = { costUsd: null, tokens: null, turns: null, minutes: null };
@@ -38,8 +47,11 @@ export function createLiveKit(machine: Machine, options: LiveKitOptions) {
   const log: string[] = [];
   const hurry = new AbortController();
   const tell =
-    <A>(what: string, answer: A) =>
+    <A>(what: string, answer: A, schema?: Schema) =>
     (_id: number, body: object) => {
+      // As the real call does it, before anything is sent.
+      const checked = schema?.safeParse(body);
+      if (checked?.success === false) return Promise.reject(new ClientError('invalid_input', what));
       told.push({ what, body: { ...body } });
       return Promise.resolve(answer);
     };
@@ -69,12 +81,16 @@ export function createLiveKit(machine: Machine, options: LiveKitOptions) {
     env: { PATH: process.env['PATH'] },
     api: {
       postMessages: (id: number, body: { first: number; messages: readonly unknown[] }) =>
-        tell('messages', { next: body.first + body.messages.length })(id, body),
-      askQuestion: tell('question', { question: { id: 1, status: 'open', answer: null } }),
-      complete: tell('complete', {}),
-      fail: tell('fail', {}),
-      release: tell('release', {}),
-      postReport: tell('report', { accepted: true }),
+        tell('messages', { next: body.first + body.messages.length }, ENDPOINTS.postMessages.body)(id, body),
+      askQuestion: tell(
+        'question',
+        { question: { id: 1, status: 'open', answer: null } },
+        ENDPOINTS.askQuestion.body,
+      ),
+      complete: tell('complete', {}, ENDPOINTS.completeTask.body),
+      fail: tell('fail', {}, ENDPOINTS.failTask.body),
+      release: tell('release', {}, ENDPOINTS.releaseTask.body),
+      postReport: tell('report', { accepted: true }, ENDPOINTS.postReport.body),
       ...options.api,
     } as unknown as Kit['api'],
     files: {
@@ -84,7 +100,7 @@ export function createLiveKit(machine: Machine, options: LiveKitOptions) {
     },
     keeper,
     listener: createSignalListener({
-      ask: () => new Promise(() => {}),
+      ask: ({ runs }) => options.listener?.(runs) ?? new Promise(() => {}),
       clock,
       random: () => 0.5,
       trouble() {},
