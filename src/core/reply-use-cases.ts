@@ -5,7 +5,7 @@
 import { DomainError } from './errors.ts';
 import { tooManyLanes } from './lanes.ts';
 import { actOf, actorOf } from './ownership.ts';
-import { requireRoom, tallyFor, withoutRate, type PersonLimits } from './person-limits.ts';
+import { requireRoom, tallyFor, withoutRate, type PersonLimits, type Tally } from './person-limits.ts';
 import type { Reply } from './question.ts';
 import { nameOf, requireReach, requireSubmit, type Person } from './person.ts';
 import type { TaskWork } from './run.ts';
@@ -22,6 +22,11 @@ export interface ReplyText {
   readonly now: boolean;
 }
 
+export interface Replying extends ReplyText {
+  /** Undefined for those whom no limit holds. */
+  readonly limits?: PersonLimits | undefined;
+}
+
 /** `now`: a run hears it at its next step; `next_run`: the next claim; `follow_up`: the task goes on for it. */
 export type ReplyDelivery = 'now' | 'next_run' | 'follow_up';
 
@@ -34,9 +39,9 @@ export interface Replied {
 export function createReplyUseCases({ clock }: Pick<TaskServiceDeps, 'clock'>) {
   return {
     /** A follow-up takes room at a limited person who queued the task, as a requeue does. */
-    reply(id: number, person: Person, wanted: ReplyText, limits?: PersonLimits): Work<Replied> {
+    reply(id: number, person: Person, wanted: Replying): Work<Replied> {
       requireSubmit(person);
-      const open = limits && withoutRate(limits);
+      const open = wanted.limits && withoutRate(wanted.limits);
       const tally = open && tallyFor(actorOf(person, null), open, clock.now());
       return work<'task', Replied>({ read: 'task', id, reopens: true, tally }, (found) => {
         const task = required(found.task, id);
@@ -46,8 +51,7 @@ export function createReplyUseCases({ clock }: Pick<TaskServiceDeps, 'clock'>) {
         const reply = newReply(wanted, { number: before.replies + 1, task, person, act });
         const after = { ...before, replies: reply.number };
         if (isFinished(task)) {
-          if (!found.hasRoom) throw tooManyLanes();
-          if (open && found.tally && task.createdBy === act.actor) requireRoom(open, found.tally, act.now);
+          requireReopening(task, { ...found, open }, act);
           return followedUp(task, { reply, work: after }, act);
         }
         const isRunning = task.status === 'in_progress' && found.run?.run != null;
@@ -59,6 +63,17 @@ export function createReplyUseCases({ clock }: Pick<TaskServiceDeps, 'clock'>) {
       });
     },
   };
+}
+
+interface Room {
+  readonly hasRoom: boolean;
+  readonly open: PersonLimits | undefined;
+  readonly tally: Tally | null;
+}
+
+function requireReopening(task: Task, { hasRoom, open, tally }: Room, { actor, now }: Act): void {
+  if (!hasRoom) throw tooManyLanes();
+  if (open && tally && task.createdBy === actor) requireRoom(open, tally, now);
 }
 
 function newReply(

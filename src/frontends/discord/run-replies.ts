@@ -15,9 +15,9 @@ export interface Told extends ReplyText {
 export async function reply(turn: Turn<BaseInteraction>, told: Told): Promise<void> {
   const { answer, interaction, person, kit } = turn;
   try {
-    const wanted = { text: readReply(told.text), now: told.now };
+    const wanted = { text: readReply(told.text), now: told.now, limits: person.limits };
     const who = { ...person.caller, name: shownName(interaction) };
-    const replied = await kit.store.decide(kit.runs.reply(told.taskId, who, wanted, person.limits));
+    const replied = await kit.store.decide(kit.runs.reply(told.taskId, who, wanted));
     await answer.tell(heardBy(replied));
   } catch (error) {
     const refusal = refusalOf(error, whoMay(interaction, 'steer', kit.config));
