@@ -22,8 +22,8 @@ const HEARD = 'heard_message';
 const LOOKED_BACK_MS = 23 * 60 * 60_000;
 const PAGE = 100;
 
-export async function rememberHeard(memory: FrontEndMemory, { id }: Talk): Promise<void> {
-  await memory.save({ values: { [HEARD]: id } });
+export async function rememberHeard(memory: FrontEndMemory, messageId: string): Promise<void> {
+  await memory.save({ values: { [HEARD]: messageId } });
 }
 
 /** While nothing is listened to, nothing of that time shall be a reply later. */

@@ -1,5 +1,7 @@
 /** Plain messages in a task's thread, with THREAD_REPLIES on and off. */
 import { afterEach, describe, expect, test } from 'vitest';
+import { TransientError } from '../../../src/core/errors.ts';
+import type { Store } from '../../../src/core/ports.ts';
 import type { DiscordConfig } from '../../../src/frontends/discord/index.ts';
 import type { DiscordTwinOptions, TwinChannel, TwinMessage } from '../../support/discord-twin/index.ts';
 import { finished, running } from './runs-on-stage.ts';
@@ -18,8 +20,18 @@ describe('replies in a thread', () => {
     expect(stage.log.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
+  let isLocked = false;
+  const whileUnlocked = (store: Store): Store => ({
+    ...store,
+    decideOnce(work, once) {
+      if (!isLocked) return store.decideOnce(work, once);
+      return Promise.reject(new TransientError('The database is locked.', { retryAfterMs: 1_000 }));
+    },
+  });
+
   const open = async (config: Partial<DiscordConfig> = {}, twin: DiscordTwinOptions = {}) => {
     stage = await openStage({
+      wrapStore: whileUnlocked,
       config: { threadReplies: true, ...config },
       twin: { allowedIntents: ['messageContent'], ...twin },
     });
@@ -162,6 +174,28 @@ describe('replies in a thread', () => {
     const missed = [say('alice', 'First'), say('bob', 'Me too'), say('alice', 'Second')];
     stage = await stage.restart();
     await signed(missed[2]!);
+    stage = await stage.restart();
+    await heardAll();
+    expect(await replies()).toEqual([
+      '@alice: Before',
+      '@alice: First',
+      '@alice: Second',
+      '@alice: the last word',
+    ]);
+  });
+
+  test('what could not be taken for long is heard before what is said later', async () => {
+    await open();
+    await signed(say('alice', 'Before'));
+    isLocked = true;
+    say('alice', 'First');
+    const notYet = 'what was said in threads could not be heard yet';
+    await eventually(() => {
+      stage.clock.advance(1_000);
+      return stage.logged(notYet).length > 0;
+    });
+    isLocked = false;
+    await signed(say('alice', 'Second'));
     stage = await stage.restart();
     await heardAll();
     expect(await replies()).toEqual([
