@@ -4,6 +4,8 @@ import type { WorkerSettings } from './settings.ts';
 
 export interface History {
   treeOf(commit: string): Promise<string>;
+  /** When it was committed, in seconds. */
+  madeAt(commit: string): Promise<number>;
   isAncestor(older: string, newer: string): Promise<boolean>;
   mergeBase(one: string, other: string): Promise<string | undefined>;
   commit(tree: string, parents: readonly string[], message: string): Promise<string>;
@@ -32,6 +34,8 @@ export function createHistory({ git, gitDir, author }: HistoryDeps): History {
   };
   return {
     treeOf: async (commit) => (await git.run(['rev-parse', '--verify', `${commit}^{tree}`], { gitDir })).text,
+    madeAt: async (commit) =>
+      Number((await git.run(['show', '-s', '--format=%ct', commit], { gitDir })).text),
     isAncestor: async (older, newer) => {
       const { code } = await git.run(['merge-base', '--is-ancestor', older, newer], { gitDir, answers: [1] });
       return code === 0;

@@ -33,10 +33,10 @@ export interface RestoreDeps {
   readonly author: WorkerSettings['git'];
 }
 
-/** Fetched into `saveDir` as `refs/run/last` and `refs/run/files`. `newest` is where the base is now. */
-export async function findStart(found: StartWanted, newest: string, deps: RestoreDeps): Promise<Beginning> {
+/** Fetched into `saveDir` as `refs/run/last` and `refs/run/files`. `base` is where the task's branch begins. */
+export async function findStart(found: StartWanted, base: string, deps: RestoreDeps): Promise<Beginning> {
   const history = createHistory({ ...deps, gitDir: found.saveDir });
-  const begin = (await fromSaves(found, deps)) ?? (await fromKept(found, deps)) ?? plain(found.tip ?? newest);
+  const begin = (await fromSaves(found, deps)) ?? (await fromKept(found, deps)) ?? plain(found.tip ?? base);
   await history.setRef('refs/run/last', begin.start);
   await history.setRef('refs/run/files', begin.files);
   return begin;
@@ -46,24 +46,39 @@ function plain(start: string): Beginning {
   return { start, files: start, run: null };
 }
 
+interface Dated extends Beginning {
+  readonly run: number;
+  readonly madeAt: number;
+}
+
 async function fromSaves(found: StartWanted, deps: RestoreDeps): Promise<Beginning | undefined> {
   const { git, places } = deps;
-  const { wanted, tip, saveDir } = found;
+  const { wanted } = found;
   const { project, taskId } = wanted;
   const saves = [
     ...(await localSaves({ git, store: places.store(project.name) }, taskId)),
     ...(await remoteSaves(project, taskId, deps)),
   ].sort((one, other) => other.run - one.run);
-  const history = createHistory({ ...deps, gitDir: saveDir });
+  let newest: Dated | undefined;
   for (const save of saves) {
-    if (save.run >= wanted.run || !(await fetchSave(save, found, deps))) continue;
-    const start = await history.ref('refs/run/restored^1');
-    const files = await history.ref('refs/run/restored');
-    // A branch that went on without the save was delivered after it.
-    const isCurrent = start !== undefined && (tip === null || (await history.isAncestor(tip, start)));
-    if (isCurrent && files !== undefined) return { start, files, run: save.run };
+    if (save.run >= wanted.run || save.run < (newest?.run ?? 0)) continue;
+    const one = await restored(save, found, deps);
+    // One run may have left one here and one on the remote.
+    if (one !== undefined && (newest === undefined || one.madeAt > newest.madeAt)) newest = one;
   }
-  return undefined;
+  return newest;
+}
+
+async function restored(save: Save, found: StartWanted, deps: RestoreDeps): Promise<Dated | undefined> {
+  const { tip, saveDir } = found;
+  if (!(await fetchSave(save, found, deps))) return undefined;
+  const history = createHistory({ ...deps, gitDir: saveDir });
+  const start = await history.ref('refs/run/restored^1');
+  const files = await history.ref('refs/run/restored');
+  if (start === undefined || files === undefined) return undefined;
+  // A branch that went on without the save was delivered after it.
+  if (tip !== null && !(await history.isAncestor(tip, start))) return undefined;
+  return { start, files, run: save.run, madeAt: await history.madeAt(files) };
 }
 
 const SAVE_MS = 10 * 60_000;

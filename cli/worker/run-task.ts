@@ -208,7 +208,8 @@ async function hand({ run, works }: Laid, verdict: Verdict): Promise<Closing> {
     submittedBy: claim.task.submitted_by ?? 'unknown',
     sessionId: watcher.sessionId() ?? claim.run.session_id,
   });
-  if (delivered.how !== 'kept' && !delivered.isLost) await dropSaves(run, works);
+  // What is kept because this project is not pushed is delivered: a follow-up begins there.
+  if (delivered.fault === null && !delivered.isLost) await dropSaves(run, works);
   if (delivered.fault !== null) await saveForOthers(run, works);
   return { verdict: afterDelivery(verdict, delivered.fault), delivered };
 }

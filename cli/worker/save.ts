@@ -2,6 +2,7 @@
  * Saves what a run has done so far, while it goes on: on the remote under a name of its own, where the next attempt
  * finds it on any machine, or in the worker's own store when it cannot be pushed or must not be.
  */
+import fs from 'node:fs';
 import { capture, type Captured, type CaptureDeps } from './capture.ts';
 import { GitError } from './git-fault.ts';
 import { createHistory, type History } from './history.ts';
@@ -84,7 +85,14 @@ async function store(commit: string, storing: Storing): Promise<Omit<Saved, 'not
     throw error;
   }
   await deps.git.run(['update-ref', 'refs/run/pushed', commit], { gitDir });
+  await dropLocal(storing, ref);
   return { where: 'remote', fault: null };
+}
+
+/** One that stayed here while the remote could not be reached is older than what is there now. */
+async function dropLocal({ workspace, deps }: Storing, ref: string): Promise<void> {
+  const gitDir = deps.places.store(workspace.project);
+  if (fs.existsSync(gitDir)) await deps.git.run(['update-ref', '-d', ref], { gitDir });
 }
 
 /** Fetched by the store rather than pushed to it: so it is this git, with its settings, that writes there. */

@@ -75,9 +75,9 @@ async function findPoints(wanted: Wanted, deps: Found) {
     throw new GitError('other', `The repository has no branch "${wanted.project.base}": correct "base".`);
   }
   const tip = mirror.refs.get(`refs/heads/${wanted.branch}`) ?? null;
-  const { start, files, run } = await findStart({ wanted, tip, saveDir }, newest, deps);
   const history = createHistory({ ...deps, gitDir: saveDir });
   const known = wanted.base === null ? undefined : await history.ref(`${wanted.base}^{commit}`);
+  const { start, files, run } = await findStart({ wanted, tip, saveDir }, known ?? newest, deps);
   const base = known ?? (await history.mergeBase(start, newest)) ?? newest;
   return { base, start, tip, files, restoredFrom: run };
 }

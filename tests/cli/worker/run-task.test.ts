@@ -3,9 +3,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ClientError } from '../../../cli/errors.ts';
+import type { Brief } from '../../../cli/worker/executor.ts';
 import { startRun } from '../../../cli/worker/run-task.ts';
 import { git } from '../../support/git-server.ts';
 import { claimOf, createLiveKit, type LiveKitOptions } from '../../support/worker/live-kit.ts';
+import type { ManualClock } from '../../support/worker/run-clock.ts';
+import { until } from '../../support/worker/until.ts';
 import { startGitWorld, type GitWorld } from '../../support/worker-git.ts';
 
 let world: GitWorld;
@@ -33,6 +36,32 @@ describe('a run', () => {
     expect(await ended).toMatchObject({ verdict: { kind: 'complete' } });
     expect(end()).toMatchObject({ what: 'complete', body: { report: { outcome: 'done' } } });
     expect(git(world.bare, 'show', 'claude/5-fix-it:new.txt')).toBe('1');
+  });
+
+  it('of a project that is not pushed goes on from what the run before it has kept', async () => {
+    const machine = world.machine({ push: false });
+    const store = machine.places.store('notes');
+    const run = async (number: number, work: (brief: Brief, clock: ManualClock) => Promise<void>) => {
+      const live = createLiveKit(machine, {
+        act: async (brief) => {
+          await work(brief, live.clock);
+          fs.writeFileSync(path.join(brief.folders.tree, 'last.txt'), `${number}\n`);
+          return done;
+        },
+      });
+      await startRun(claimOf(5, { number }), machine.settings, live.kit).ended;
+    };
+    await run(1, async (brief, clock) => {
+      fs.writeFileSync(path.join(brief.folders.tree, 'new.txt'), 'half\n');
+      await clock.pass(120_000);
+      await until('a save', () => fs.existsSync(path.join(store, 'refs/athena/5/1')));
+    });
+    let found = '';
+    await run(2, (brief) => {
+      found = fs.readFileSync(path.join(brief.folders.tree, 'last.txt'), 'utf8');
+      return Promise.resolve();
+    });
+    expect(found).toBe('1\n');
   });
 
   it.each([

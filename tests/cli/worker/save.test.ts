@@ -12,6 +12,33 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
+/** As a run 1 on another machine would, at that time. */
+function pushSave(files: Readonly<Record<string, string>>, date: string): void {
+  const index = path.join(world.server.root, 'index');
+  const who = {
+    GIT_AUTHOR_NAME: 'a',
+    GIT_AUTHOR_EMAIL: 'a@b',
+    GIT_COMMITTER_NAME: 'a',
+    GIT_COMMITTER_EMAIL: 'a@b',
+  };
+  const env = {
+    PATH: process.env['PATH'],
+    ...who,
+    GIT_DIR: world.bare,
+    GIT_INDEX_FILE: index,
+    GIT_COMMITTER_DATE: date,
+  };
+  const run = (args: string[], input = '') =>
+    execFileSync('git', args, { env, input, encoding: 'utf8' }).trim();
+  run(['read-tree', 'main']);
+  for (const [name, text] of Object.entries(files)) {
+    const blob = run(['hash-object', '-w', '--stdin'], text);
+    run(['update-index', '--add', '--cacheinfo', `100644,${blob},${name}`]);
+  }
+  const commit = run(['commit-tree', run(['write-tree']), '-p', 'main'], 'Saved\n');
+  run(['update-ref', 'refs/athena/5/1', commit]);
+}
+
 const saves = () => world.refs().filter((ref) => ref.startsWith('refs/athena/'));
 
 describe('a save', () => {
@@ -72,6 +99,40 @@ describe('a save', () => {
     await work.deliver(delivery());
     await work.dropSaves();
     expect((await machine.prepare(3)).restoredFrom).toBeNull();
+  });
+
+  it('that could be pushed again is the one that counts, not what stayed on the machine before', async () => {
+    const machine = world.machine();
+    const workspace = await machine.prepare();
+    const work = machine.work(workspace);
+    inTree(workspace).write('a.txt', 'old\n');
+    world.server.behave({ kind: 'refuse', status: 403 });
+    expect(await work.save()).toMatchObject({ where: 'local' });
+    world.server.behave({ kind: 'serve' });
+    inTree(workspace).write('a.txt', 'new\n');
+    expect(await work.save()).toMatchObject({ where: 'remote' });
+    expect(inTree(await machine.prepare(2)).read('a.txt')).toBe('new\n');
+    const store = machine.places.store('notes');
+    expect(git(store, 'for-each-ref', 'refs/athena')).toBe('');
+  });
+
+  it('of a run that lies in two places is the newer of them', async () => {
+    const machine = world.machine();
+    const workspace = await machine.prepare();
+    const work = machine.work(workspace);
+    inTree(workspace).write('a.txt', 'here\n');
+    world.server.behave({ kind: 'refuse', status: 403 });
+    await work.save();
+    world.server.behave({ kind: 'serve' });
+    const here = git(machine.places.store('notes'), 'rev-parse', 'refs/athena/5/1');
+    for (const [date, found] of [
+      ['2020-01-01T00:00:00Z', 'here\n'],
+      ['2099-01-01T00:00:00Z', 'there\n'],
+    ] as const) {
+      pushSave({ 'a.txt': 'there\n' }, date);
+      expect(inTree(await machine.prepare(2)).read('a.txt')).toBe(found);
+    }
+    expect(git(machine.places.store('notes'), 'rev-parse', 'refs/athena/5/1')).toBe(here);
   });
 
   it('never leaves the machine of a project that is not pushed', async () => {

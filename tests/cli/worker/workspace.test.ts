@@ -56,6 +56,20 @@ describe('a workspace', () => {
     expect([base, later]).not.toContain(moved);
   });
 
+  it('begins where the branch began, however far the base has moved since', async () => {
+    const base = head();
+    const machine = world.machine();
+    await machine.prepare(1);
+    commitTo(world.bare, { 'other.txt': 'x\n' });
+    const second = await machine.prepare(2, { base });
+    expect(second).toMatchObject({ base, start: base });
+    expect(inTree(second).has('other.txt')).toBe(false);
+    expect(await machine.work(second).deliver(delivery())).toMatchObject({
+      ...{ how: 'nothing', branch: null, commit: null, base, filesChanged: 0 },
+    });
+    expect(world.refs()).toEqual(['refs/heads/main']);
+  });
+
   it('says what is wrong with a base that is not there', async () => {
     const machine = world.machine({ base: 'trunk' });
     await expect(machine.prepare()).rejects.toThrow('The repository has no branch "trunk": correct "base".');
