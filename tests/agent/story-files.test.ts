@@ -16,7 +16,7 @@ let stage: Stage;
 beforeEach(async () => {
   twin = createDiscordTwin();
   await twin.start();
-  stage = await openStage({ DISCORD_TOKEN: twin.token, DISCORD_API_URL: twin.url, THREAD_REPLIES: 'on' });
+  stage = await openStage({ DISCORD_TOKEN: twin.token, DISCORD_API_URL: twin.url });
   await twin.waitForBot({ timeoutMs: 30_000 });
 });
 
@@ -66,7 +66,9 @@ describe.skipIf(IS_MISSING)('a file that comes with a task', () => {
     const form = await alice.messageCommand('Queue as task', message).modal({ timeoutMs: 30_000 });
     await alice.submitModal(form).message({ timeoutMs: 30_000 });
 
-    expect(await stage.worker('first').once()).toMatchObject({ code: 0 });
+    expect(await stage.worker('first', { file: ['default_project: notes'] }).once()).toMatchObject({
+      code: 0,
+    });
 
     expect((await stage.task(1)).result).toMatchObject({ outcome: 'done' });
     expect(stage.show('claude/1-copy-the-list', 'copy.txt')).toBe('milk\nbread');
