@@ -113,7 +113,7 @@ function nothing(answer: ClaimNextAnswer, waitSeconds: number): Outcome {
   return { json: answer, lines: [line] };
 }
 
-function claimedLines({ task, lease }: ClaimedAnswer, now: number): string[] {
+function claimedLines({ task, lease, replies = [] }: ClaimedAnswer, now: number): string[] {
   const length = duration(secondsUntil(lease.expires_at, now));
   const attempt = task.attempt > 1 ? [`Attempt:  ${task.attempt} of ${task.max_attempts}`] : [];
   return [
@@ -126,5 +126,6 @@ function claimedLines({ task, lease }: ClaimedAnswer, now: number): string[] {
     ...(task.notes === null ? [] : [block('Notes', task.notes)]),
     '',
     safeText(task.description),
+    ...replies.flatMap(({ author, text }) => ['', block(`💬 ${safeLine(author)}`, text)]),
   ];
 }

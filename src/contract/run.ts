@@ -127,7 +127,12 @@ export const PostReport = z.object({
 export type PostReport = z.input<typeof PostReport>;
 export const PostedReport = z.object({ accepted: z.boolean() });
 
-const ReplyView = z.object({ number: z.number(), text: z.string(), author: z.string(), now: z.boolean() });
+export const ReplyView = z.object({
+  number: z.number(),
+  text: z.string(),
+  author: z.string(),
+  now: z.boolean(),
+});
 export type ReplyView = z.infer<typeof ReplyView>;
 
 /** A question that was answered while nobody ran, or an answer that the run has not heard. `call` is JSON text. */

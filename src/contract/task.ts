@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ByKey } from './key.ts';
 import * as is from './primitives.ts';
-import { ReleaseCause, ResultView, RunReport, RunStart } from './run.ts';
+import { ReleaseCause, ReplyView, ResultView, RunReport, RunStart } from './run.ts';
 
 /** Answers are read openly: a newer server may know more statuses, actions and fields. */
 export const TaskView = z.object({
@@ -75,6 +75,8 @@ export const ClaimedAnswer = z.object({
   lease: LeaseView,
   /** Only for a worker. */
   run: RunStart.optional(),
+  /** For anybody else: what people said about it that nobody has taken in yet, if they said something. */
+  replies: z.array(ReplyView).optional(),
 });
 export type ClaimedAnswer = z.infer<typeof ClaimedAnswer>;
 /** `held_until`: the account of this worker has nothing left until then. */

@@ -55,14 +55,14 @@ export function createClaimUseCases(deps: TaskServiceDeps) {
       } as const;
       return work<'nextReady', ClaimedNext>(
         load,
-        ({ task, queue: { paused }, instance, needs, hold, isBarred, isMore, limited }) => {
+        ({ task, queue: { paused }, instance, needs, replies, hold, isBarred, isMore, limited }) => {
           const held = heldUntil(hold, clock.now());
           const told = { ...accountOf(by, instance, clock.now()), limited };
           if (task === null || paused || held !== null || isGone()) {
             const result = { claimed: null, paused, heldUntil: held, isBarred, isMore };
             return { result, ...told };
           }
-          const taken = take(task, by, { instance, needs, hold });
+          const taken = take(task, by, { instance, needs, replies, hold });
           return { ...taken, ...told, result: { claimed: taken.result } };
         },
         speakerOf(by),

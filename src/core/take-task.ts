@@ -2,6 +2,7 @@
 import { probedBy, type SeenHold } from './account-hold.ts';
 import type { ActingKey } from './key.ts';
 import { clampLeaseMs, heartbeatSeconds } from './lease.ts';
+import type { Reply } from './question.ts';
 import { beginRun, type RunStart } from './run-begin.ts';
 import type { RunNeeds } from './run-state.ts';
 import { claim } from './task-attempts.ts';
@@ -29,6 +30,8 @@ export interface Claimed {
   readonly leaseId: string;
   readonly expiresAt: Date;
   readonly heartbeatSeconds: number;
+  /** What people said that nobody has taken in yet, in order. */
+  readonly replies: readonly Reply[];
   /** Only for a worker. */
   readonly run: RunStart | null;
 }
@@ -37,6 +40,7 @@ export interface ClaimSeen {
   readonly instance: { readonly name: string } | null;
   /** There if the claim begins a run. */
   readonly needs: RunNeeds | null;
+  readonly replies: readonly Reply[];
   /** Over by now: this claim tries for all of the account. */
   readonly hold?: SeenHold | null | undefined;
 }
@@ -49,7 +53,7 @@ export function createTakeTask({
   policy,
   hasTranscript = () => false,
 }: TaskServiceDeps): TakeTask {
-  return (task, by, { instance, needs, hold }) => {
+  return (task, by, { instance, needs, replies, hold }) => {
     const now = clock.now();
     const leaseMs = clampLeaseMs(by.leaseMs, policy.leaseMs);
     const leaseId = ids.leaseId();
@@ -61,6 +65,7 @@ export function createTakeTask({
       leaseId,
       expiresAt: new Date(now.getTime() + leaseMs),
       heartbeatSeconds: heartbeatSeconds(leaseMs),
+      replies,
       run: null,
     };
     if (needs === null) return { result: claimed, changes: [made] };

@@ -11,7 +11,7 @@ import type { KeyChange, StoredKey } from './key.ts';
 import type { Claimant } from './lanes.ts';
 import type { Lease } from './lease.ts';
 import type { Tally, TallyWish } from './person-limits.ts';
-import type { Question } from './question.ts';
+import type { Question, Reply } from './question.ts';
 import type { Run, RunResult, TaskWork } from './run.ts';
 import type { RunNeeds, RunSaves, RunState } from './run-state.ts';
 import type { LimitsNow } from './run-limits.ts';
@@ -86,13 +86,20 @@ export interface Reads {
       queue: QueueState;
       instance: Instance | null;
       needs: RunNeeds | null;
+      /** That nobody has taken in yet, in order. */
+      replies: readonly Reply[];
       hold: SeenHold | null;
     };
   };
   /** One task and the instance that wants it. */
   claimById: {
     takes: { id: number; instanceId: string; beginsRun?: boolean | undefined };
-    gives: { task: Task | null; instance: Instance | null; needs: RunNeeds | null };
+    gives: {
+      task: Task | null;
+      instance: Instance | null;
+      needs: RunNeeds | null;
+      replies: readonly Reply[];
+    };
   };
   /** All that a heartbeat speaks about: what the instance holds, and what became of other leases it named. */
   leasesOf: {

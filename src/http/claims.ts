@@ -11,7 +11,7 @@ import type { Delivery } from './deliveries.ts';
 import type { HttpEnv } from './env.ts';
 import type { KeyedRequest } from './idempotency.ts';
 import type { Keyring } from './keyring.ts';
-import { toRunStartView } from './run-views.ts';
+import { toReplyView, toRunStartView } from './run-views.ts';
 import { toLeaseView, toTaskView } from './views.ts';
 
 export interface ClaimDeps extends ClaimDeliveryDeps {
@@ -124,9 +124,14 @@ function toClaimedAnswer(claimed: Claimed): Answer {
     status: claimed.task.status,
     task: toTaskView(claimed.task),
     lease: toLeaseView(claimed),
-    ...(claimed.run !== null && { run: toRunStartView(claimed.run) }),
+    ...(claimed.run === null ? repliesOf(claimed) : { run: toRunStartView(claimed.run) }),
   };
   return { status: 200, body: JSON.stringify(body), leaseId: claimed.leaseId };
+}
+
+/** A worker is told them with its run. */
+function repliesOf({ replies }: Claimed) {
+  return replies.length === 0 ? {} : { replies: replies.map(toReplyView) };
 }
 
 function toNextAnswer(result: ClaimedNext): Answer {

@@ -36,7 +36,7 @@ export function toQuestionView(question: Question): QuestionView {
   };
 }
 
-function toReplyView({ number, text, authorName, now }: Reply): ReplyView {
+export function toReplyView({ number, text, authorName, now }: Reply): ReplyView {
   return { number, text, author: authorName, now };
 }
 

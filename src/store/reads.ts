@@ -110,19 +110,23 @@ function createClaimReads(
     nextReady({ claimant, instanceId, beginsRun, account, limits, faultySince }) {
       const barred = faultySince === undefined ? [] : runTables.runs.givenBack(instanceId, faultySince);
       const { task, ...passed } = tasks.nextReady({ claimant, limits, except: barred });
+      const needs = runs.needsOf(task, beginsRun);
       return {
         task,
         ...passed,
         isBarred: task === null && barred.length > 0,
         queue: queue.state(),
         instance: instances.byId(instanceId),
-        needs: runs.needsOf(task, beginsRun),
+        needs,
+        replies: needs?.replies ?? runs.unheardOf(task),
         hold: runTables.holds.seen(account ?? null),
       };
     },
     claimById({ id, instanceId, beginsRun }) {
       const task = tasks.byId(id);
-      return { task, instance: instances.byId(instanceId), needs: runs.needsOf(task, beginsRun) };
+      const needs = runs.needsOf(task, beginsRun);
+      const replies = needs?.replies ?? runs.unheardOf(task);
+      return { task, instance: instances.byId(instanceId), needs, replies };
     },
     taskOfLease({ leaseId }) {
       const lease = leases.byId(leaseId);

@@ -1,4 +1,6 @@
 /** The tables about runs together: what decisions read of them, and how what they return is saved. */
+import type { Reply } from '../core/question.ts';
+import type { TaskWork } from '../core/run.ts';
 import type { RunNeeds, RunSaves, RunState } from '../core/run-state.ts';
 import type { Task } from '../core/task.ts';
 import type { Reads } from '../core/work.ts';
@@ -40,18 +42,22 @@ export function createRunReads({ runs, questions, attachments, holds }: RunTable
     };
   }
 
+  function unheardOf(work: TaskWork | null): readonly Reply[] {
+    if (work === null || work.replies === work.repliesTaken) return [];
+    return questions.repliesAfter(work.taskId, work.repliesTaken);
+  }
+
   return {
     stateOf: (task: Task | null) => (task === null ? null : stateOf(task.id, task.lease?.leaseId ?? null)),
 
     needsOf(task: Task | null, isWanted: boolean | undefined): RunNeeds | null {
       if (task === null || isWanted !== true) return null;
       const state = stateOf(task.id, null);
-      const replies =
-        state === null || state.work.replies === state.work.repliesTaken
-          ? []
-          : questions.repliesAfter(task.id, state.work.repliesTaken);
-      return { state, replies, attachments: attachments.ofTask(task.id) };
+      return { state, replies: unheardOf(state?.work ?? null), attachments: attachments.ofTask(task.id) };
     },
+
+    /** Replies that no run has taken in. */
+    unheardOf: (task: Task | null) => unheardOf(task === null ? null : runs.work(task.id)),
 
     ofLease({ id, leaseId, questionKey }: Reads['runOfLease']['takes']) {
       const run = runs.byLease(leaseId);

@@ -57,6 +57,16 @@ describe('claim', () => {
     ]);
   });
 
+  it('prints what people said about it meanwhile', async () => {
+    const replies = [
+      { number: 1, text: 'Use Postgres', author: 'ada', now: false },
+      { number: 2, text: 'And\ntests\u001b[2J', author: '@bob', now: false },
+    ];
+    answer = () => ({ json: { ...claimed({ description: 'Deploy it' }), replies } });
+    const ran = await machine.run(['claim']);
+    expect(ran.stdout).toContain('\n\nDeploy it\n\n💬 ada: Use Postgres\n\n💬 @bob:\n  And\n  tests␛[2J\n');
+  });
+
   it('takes a certain task', async () => {
     answer = () => ({ json: claimed({ id: 7 }) });
     expect((await machine.run(['claim', '#7'])).stdout).toContain('✅ Task #7 claimed');

@@ -93,3 +93,17 @@ it('tells a run from its claim to its end', async () => {
     groups: [{ user: null }],
   });
 });
+
+it('tells whoever claims a task what was said about it, a person as well as a worker', async () => {
+  const { api, send } = world;
+  const { id } = await api.add('Clean up');
+  await send('POST', `/api/tasks/${id}/reply`, { body: { text: 'The attic too' } });
+  const said = [{ number: 1, text: 'The attic too', author: 'owner', now: false }];
+  const { lease } = await api.claim(id, 'mac');
+  const byHand = await send('POST', `/api/tasks/${id}/release`, { body: { lease_id: lease.lease_id } });
+  expect(byHand.status).toBe(200);
+  const next = await send('POST', '/api/tasks/claim', { body: { instance_id: 'mac' } });
+  expect(next.json).toMatchObject({ replies: said });
+  await send('POST', `/api/tasks/${id}/release`, { body: { instance_id: 'mac' } });
+  expect((await api.claim(id, 'worker', { session: 's-1' })).run?.replies).toEqual(said);
+});
