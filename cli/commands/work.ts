@@ -9,7 +9,8 @@ import { USUAL } from '../retry.ts';
 import { safeLine } from '../text.ts';
 import { announce } from '../worker/announce.ts';
 import { createLeaving } from '../worker/leaving.ts';
-import { openWorker, requireWorkspace } from '../worker/open-worker.ts';
+import { orAborted } from '../worker/or-aborted.ts';
+import { openWorker, requireWorkspace, type Worker } from '../worker/open-worker.ts';
 import type { WorkerSettings } from '../worker/settings.ts';
 import { recover } from '../worker/recovery.ts';
 import { FOR_EVER } from '../worker/worker-api.ts';
@@ -32,14 +33,34 @@ export async function run(deps: Deps, { options }: Given): Promise<Outcome> {
   try {
     const leaving = createLeaving({ ...worker.kit, graceMs: settings.graceMs, hurry: worker.hurry });
     host.takeSignals(leaving.ask);
-    await announce(worker, { signal: leaving.signal, patience: isOnce ? USUAL : null });
-    await recover(worker, { signal: leaving.signal, patience: isOnce ? USUAL : FOR_EVER });
+    await arrive(worker, leaving.signal, isOnce);
     if (isOnce) return onceOutcome(await workOnce(worker, leaving));
     await workLoop(worker, leaving);
     return { json: { ended: true }, lines: [] };
   } finally {
     await worker.close();
   }
+}
+
+const GIVE_UP_MS = 7_000;
+
+/**
+ * Nothing is claimed before it is over. Nothing of this worker runs yet, either: who is told to end ends at once, and
+ * what an earlier process left waits for the next.
+ */
+async function arrive(worker: Worker, signal: AbortSignal, isOnce: boolean): Promise<void> {
+  const givenUp = new AbortController();
+  const giveUp = () => {
+    worker.hurry();
+    worker.kit.clock.after(GIVE_UP_MS, () => {
+      givenUp.abort();
+    });
+  };
+  signal.addEventListener('abort', giveUp);
+  await announce(worker, { signal, patience: isOnce ? USUAL : null });
+  const recovering = recover(worker, { signal, patience: isOnce ? USUAL : FOR_EVER });
+  await orAborted(recovering, givenUp.signal);
+  signal.removeEventListener('abort', giveUp);
 }
 
 function settingsFor(deps: Deps, options: Given['options'], isOnce: boolean): WorkerSettings {

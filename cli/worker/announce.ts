@@ -16,7 +16,8 @@ export async function announce({ kit, session }: Worker, { signal, patience }: A
   const { keeper, log, random, git } = kit;
   const beat = () => keeper.beat();
   if (patience !== null) {
-    await retry(beat, { now: () => kit.clock.monotonicMs(), random, sleep: git.sleep }, patience);
+    const pace = { now: () => kit.clock.monotonicMs(), random, sleep: git.sleep };
+    await orAborted(retry(beat, pace, patience), signal);
   } else {
     for (let failures = 1; !signal.aborted; failures += 1) {
       const error = await orAborted(
@@ -30,6 +31,7 @@ export async function announce({ kit, session }: Worker, { signal, patience }: A
       await orAborted(git.sleep(delayMs), signal);
     }
   }
+  if (signal.aborted) return;
   session.settle();
   keeper.start();
   log.info('is there', { instance_id: kit.settings.name, session: session.id });

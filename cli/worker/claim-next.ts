@@ -53,7 +53,8 @@ export function openProjects({ kit, problems }: Worker): (string | null)[] {
 }
 
 /** False while the machine has no room for another run. */
-export function hasRoom({ kit, problems }: Worker): boolean {
+export async function hasRoom({ kit, problems, haunted }: Worker): Promise<boolean> {
+  await haunted.sweep();
   const { workspace, limits } = kit.settings;
   problems.set('disk', diskProblem(workspace, limits.minFreeDiskBytes));
   const isSpent = kit.spending.leftUsd() === 0;

@@ -31,7 +31,7 @@ export async function makeClone(
   { git, author }: { git: Git; author: WorkerSettings['git'] },
 ): Promise<void> {
   const gitDir = path.join(tree, '.git');
-  const call = { gitDir, timeoutMs: CHECKOUT_MS };
+  const call = { gitDir, signal: wanted.signal, timeoutMs: CHECKOUT_MS };
   settleRepository(gitDir, {
     isBare: false,
     alternates: [from.mirror.objects],

@@ -7,6 +7,7 @@ import { countChanges, type Changes } from './changes.ts';
 import { GitError } from './git-fault.ts';
 import { createHistory } from './history.ts';
 import { keepWork } from './kept-files.ts';
+import { orAborted } from './or-aborted.ts';
 import type { SaveDeps } from './save.ts';
 import type { ProjectSettings } from './settings.ts';
 import type { Workspace } from './workspace-shape.ts';
@@ -120,7 +121,7 @@ async function pushFenced(commit: string, delivering: Delivering): Promise<'held
     } catch (error) {
       const wait = RETRIES_MS[tries];
       if (wait === undefined || !(error instanceof GitError) || error.kind !== 'unreachable') throw error;
-      await deps.sleep(wait);
+      await orAborted(deps.sleep(wait), deps.remotes.over);
     }
   }
 }
@@ -134,10 +135,11 @@ async function pushTo(
   { workspace, project, deps }: Delivering,
 ): Promise<void> {
   const ref = `refs/heads/${branch}`;
-  await deps.remotes.use(project, { [ref]: commit }, ({ url, env }) =>
+  await deps.remotes.use(project, { [ref]: commit }, ({ url, env, signal }) =>
     deps.git.run(['push', '-q', url, `${commit}:${ref}`], {
       gitDir: workspace.saveDir,
       env,
+      signal,
       timeoutMs: PUSH_MS,
     }),
   );

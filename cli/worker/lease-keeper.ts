@@ -8,7 +8,6 @@ import type { RunClock } from './clock.ts';
 
 export interface KeptLease {
   readonly leaseId: string;
-  readonly taskId: number;
   /** As the server wants it. */
   readonly heartbeatMs: number;
 }

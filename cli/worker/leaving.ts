@@ -25,8 +25,9 @@ export interface LeavingDeps {
 
 /** Saving, pushing and telling after a run was stopped in good order. */
 const CLOSING_MS = 120_000;
-const HURRY_MS = 6_000;
-const GONE_MS = 9_000;
+/** Git has two seconds to end, and what it could not push is kept here; the last word to the server takes one more. */
+const HURRY_MS = 5_000;
+const GONE_MS = 8_500;
 
 export function createLeaving({ clock, graceMs, log, hurry }: LeavingDeps): Leaving {
   const asked = new AbortController();

@@ -33,11 +33,11 @@ export interface LiveRun {
 }
 
 export function openRun(claim: Claim, project: ProjectSettings, kit: Kit): LiveRun {
-  const { task, lease: granted, run } = claim;
+  const { lease: granted, run } = claim;
   const stopper = createStopper();
   const stopwatch = createStopwatch(kit.clock);
   const lease = kit.keeper.hold(
-    { leaseId: granted.lease_id, taskId: task.id, heartbeatMs: granted.heartbeat_seconds * 1000 },
+    { leaseId: granted.lease_id, heartbeatMs: granted.heartbeat_seconds * 1000 },
     (reason) => {
       stopper.stop({ kind: 'lost', reason });
     },

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { emptyFolder, type Trash } from './disk.ts';
 import { GitError } from './git-fault.ts';
 import type { Git } from './git.ts';
+import { orAborted } from './or-aborted.ts';
 import { settleRepository } from './own-repository.ts';
 import type { Places } from './places.ts';
 import type { Remotes, Target } from './remotes.ts';
@@ -22,8 +23,8 @@ export interface Mirror {
 }
 
 export interface Mirrors {
-  /** As the remote is now. One fetch at a time for each project. */
-  refresh(project: Target): Promise<Mirror>;
+  /** As the remote is now. One fetch at a time for each project; whoever no longer wants it does not wait for its turn. */
+  refresh(project: Target, signal?: AbortSignal): Promise<Mirror>;
 }
 
 export interface MirrorDeps {
@@ -41,17 +42,26 @@ const REFSPECS = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
 export function createMirrors(deps: MirrorDeps): Mirrors {
   const queues = new Map<string, Promise<unknown>>();
   return {
-    refresh(project) {
+    async refresh(project, signal = NEVER) {
       const before = queues.get(project.name) ?? Promise.resolve();
-      const mine = before.then(() => refresh(project, deps));
+      const mine = before.then(() => {
+        if (signal.aborted) throw notWanted();
+        return refresh(project, { ...deps, remotes: deps.remotes.until(signal) });
+      });
       queues.set(
         project.name,
         mine.catch(() => {}),
       );
+      // Its turn has come, or it is not wanted any more: a fetch that has begun is ended, and then is over.
+      await orAborted(before, signal);
+      if (signal.aborted) throw notWanted();
       return mine;
     },
   };
 }
+
+const NEVER = new AbortController().signal;
+const notWanted = () => new GitError('timeout', 'Git was ended.');
 
 async function refresh(project: Target, deps: MirrorDeps): Promise<Mirror> {
   const gitDir = deps.places.mirror(project.name);
@@ -96,7 +106,7 @@ async function fetchInto(gitDir: string, project: Target, deps: MirrorDeps): Pro
   settleRepository(gitDir, { isBare: true, alternates: [] });
   const { git, remotes } = deps;
   try {
-    await remotes.use(project, null, ({ url, env }) =>
+    await remotes.use(project, null, ({ url, env, signal }) =>
       git.run(
         [
           '-c',
@@ -109,7 +119,7 @@ async function fetchInto(gitDir: string, project: Target, deps: MirrorDeps): Pro
           url,
           ...REFSPECS,
         ],
-        { gitDir, env, timeoutMs: FETCH_MS },
+        { gitDir, env, signal, timeoutMs: FETCH_MS },
       ),
     );
     await repack(gitDir, git);

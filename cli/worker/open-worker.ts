@@ -6,6 +6,7 @@ import { systemClock } from './clock.ts';
 import { createTrash } from './disk.ts';
 import { createExecutors } from './executors.ts';
 import { createGit } from './git.ts';
+import { createHaunted, type Haunted } from './haunted.ts';
 import { lockWorkspace } from './locks.ts';
 import { createMirrors } from './mirror.ts';
 import { createPlaces, makePrivate } from './places.ts';
@@ -28,6 +29,7 @@ export interface Worker {
   readonly kit: Kit;
   readonly session: WorkerSession;
   readonly problems: Problems;
+  readonly haunted: Haunted;
   /** `hurry` is aborted by it. */
   readonly hurry: () => void;
   /** Known from the first heartbeat on. */
@@ -53,6 +55,7 @@ export async function openWorker(deps: Deps, settings: WorkerSettings): Promise<
     kit,
     session,
     problems,
+    haunted: createHaunted(problems),
     hurry,
     salt,
     async close() {
@@ -126,7 +129,7 @@ function assemble(parts: Parts) {
   const api = createWorkerApi(deps.call);
   const env = ownEnv(parts);
   const dispatcher = createDispatcher(env);
-  const remotes = createRemotes({ tokenOf: secrets.gitToken, env });
+  const remotes = createRemotes({ tokenOf: secrets.gitToken, env, signal: hurry.signal });
   const git = gitParts({ ...parts, remotes, env });
   const { keeper, problems, salt } = createHeart({ ...parts, api, random: host.random });
   const shared = { secrets, clock: systemClock };

@@ -1,11 +1,12 @@
 /**
- * What an earlier process of this worker left when it died: its runs' processes are ended, their work is saved and
- * pushed, their leases are given back. Only then is anything claimed. What fails stays for the next start.
+ * What an earlier process of this worker left when it died: its runs' processes are ended, their work is delivered as
+ * that of a failed attempt, and that is what each of them was: a task that kills its worker is not taken for ever. Only
+ * then is anything claimed. What cannot be cleared up stays for the next start.
  */
-import { discardOldMirrors } from './disk.ts';
 import { discardStrays, leftoverWorkspaces } from './run-records.ts';
 import type { RunReport } from '../../src/contract/run.ts';
 import type { Delivered } from './delivery.ts';
+import type { HeldLease } from './lease-keeper.ts';
 import { lossIn } from './live-run.ts';
 import type { Worker } from './open-worker.ts';
 import { giveBackUnbegun } from './unbegun.ts';
@@ -19,98 +20,90 @@ import type { Workspace } from './workspace-shape.ts';
 
 export async function recover(worker: Worker, reach: Reach): Promise<void> {
   const { kit } = worker;
-  for (const workspace of leftoverWorkspaces(kit.git.places)) {
+  // All of them at once: the last must not expire while the first is brought home.
+  const left = leftoverWorkspaces(kit.git.places).map((workspace) => holdLeft(worker, workspace, reach));
+  for (const one of left) {
+    if (reach.signal.aborted) break;
+    const { workspace, lease } = one;
     const about = { task_id: workspace.taskId, run: workspace.run };
     try {
-      await recoverOne(worker, workspace, reach);
+      await recoverOne(one);
       kit.log.info('an earlier run was cleared up', about);
     } catch (error) {
       kit.log.warn('an earlier run could not be cleared up', { ...about, error: errorText(error) });
     }
+    lease.letGo();
   }
+  for (const { lease } of left) lease.letGo();
+  if (reach.signal.aborted) return;
   const kept = leftoverWorkspaces(kit.git.places).map(({ facts }) => facts['lease_id']);
   await giveBackUnbegun(worker, new Set(kept), reach);
   discardStrays(kit.git);
-  dropOldMirrors(worker);
   await kit.git.trash.empty();
-}
-
-const MIRROR_MS = 30 * 24 * 60 * 60_000;
-
-/** Of projects that nobody has had work in for so long: the next task of one copies its repository anew. */
-function dropOldMirrors({ kit }: Worker): void {
-  const inUse = new Set(leftoverWorkspaces(kit.git.places).map(({ project }) => project));
-  const now = kit.clock.now().getTime();
-  const gone = discardOldMirrors({ ...kit.git, now, maxAgeMs: MIRROR_MS, inUse });
-  for (const project of gone) kit.log.info('a mirror that was not used for 30 days is removed', { project });
 }
 
 interface Left {
   readonly worker: Worker;
   readonly workspace: Workspace;
-  readonly works: RunWork;
   readonly leaseId: string;
+  readonly lease: HeldLease;
   readonly reach: Reach;
 }
 
-async function recoverOne(worker: Worker, workspace: Workspace, reach: Reach): Promise<void> {
-  const { kit, problems } = worker;
-  const project = kit.settings.projects[workspace.project];
-  const { mark, lease_id: leaseId } = workspace.facts;
-  const sweeper = createSweeper({ mark: textOf(mark), folder: workspace.root }, kit.sweep);
+function holdLeft(worker: Worker, workspace: Workspace, reach: Reach): Left {
+  const leaseId = textOf(workspace.facts['lease_id']);
+  const lease = worker.kit.keeper.hold({ leaseId, heartbeatMs: 10_000 }, () => {});
+  return { worker, workspace, leaseId, lease, reach };
+}
+
+async function recoverOne(left: Left): Promise<void> {
+  const { worker, workspace } = left;
+  const { kit } = worker;
+  const sweeper = createSweeper({ mark: textOf(workspace.facts['mark']), folder: workspace.root }, kit.sweep);
   const { living } = await sweeper.sweep();
-  problems.set(
-    `left-${workspace.taskId}`,
-    living.length === 0 ? null : `Processes of an earlier run do not end: ${living.join(', ')}.`,
-  );
+  if (living.length > 0) worker.haunted.add(sweeper, living);
+  const project = kit.settings.projects[workspace.project];
   if (project === undefined) throw new Error(`worker.yaml has no project "${workspace.project}" any more.`);
   const works = createRunWork(workspace, project, kit.git);
-  const held = kit.keeper.hold(
-    { leaseId: textOf(leaseId), taskId: workspace.taskId, heartbeatMs: 10_000 },
-    () => {},
-  );
-  try {
-    await works.save();
-    const left = { worker, workspace, works, leaseId: textOf(leaseId), reach };
-    if (!(await isGivenBack(left))) await bring(left);
-    discardWorkspace(workspace, kit.git);
-  } finally {
-    held.letGo();
-  }
+  const delivered = await bring(left, works);
+  await tell(left, delivered);
+  discardWorkspace(workspace, kit.git);
 }
 
-/** False: the lease was over by then. */
-async function isGivenBack({ worker, workspace, leaseId, reach }: Left): Promise<boolean> {
-  const { api, settings } = worker.kit;
-  const reason = 'The worker was interrupted; what it had done so far is saved.';
-  const body = {
-    instance_id: settings.name,
-    lease_id: leaseId,
-    reason,
-    cause: { kind: 'stopping' },
-  } as const;
-  try {
-    await api.release(workspace.taskId, body, reach);
-    return true;
-  } catch (error) {
-    if (lossIn(error) === undefined) throw error;
-    return false;
-  }
-}
-
-/** Somebody else may have gone on with the task: this work goes to a branch of its own, and the task says so. */
-async function bring({ worker, workspace, works, leaseId, reach }: Left): Promise<void> {
-  const { description } = workspace.facts;
+/** While the lease is held, to the branch of the task; else somebody may have gone on there, and it gets its own. */
+async function bring({ workspace, leaseId, lease, worker }: Left, works: RunWork): Promise<Delivered> {
   const delivered = await works.deliver({
     leaseId,
-    leaseFence: () => Promise.resolve('lost'),
-    subject: subjectOf(textOf(description)),
-    submittedBy: 'unknown',
+    leaseFence: lease.fence,
+    subject: subjectOf(textOf(workspace.facts['description'])),
+    submittedBy: textOf(workspace.facts['submitted_by']),
     sessionId: sessionOf(workspace),
   });
-  const body = { lease_id: leaseId, report: reportOf(workspace, delivered), first: 0, messages: [] };
-  await worker.kit.api.postReport(workspace.taskId, body, reach);
+  if (delivered.fault !== null) await works.save();
+  else if (delivered.how !== 'kept' && !delivered.isLost) {
+    await works.dropSaves().catch((error: unknown) => {
+      worker.kit.log.warn('old saves were left on the remote', {
+        task_id: workspace.taskId,
+        error: errorText(error),
+      });
+    });
+  }
+  return delivered;
 }
+
+async function tell({ worker, workspace, leaseId, reach }: Left, delivered: Delivered): Promise<void> {
+  const { api, settings } = worker.kit;
+  const report = reportOf(workspace, delivered);
+  const proof = { instance_id: settings.name, lease_id: leaseId };
+  try {
+    await api.fail(workspace.taskId, { ...proof, report, error: DIED, retry: true }, reach);
+  } catch (error) {
+    if (lossIn(error) === undefined) throw error;
+    await api.postReport(workspace.taskId, { lease_id: leaseId, report, first: 0, messages: [] }, reach);
+  }
+}
+
+const DIED = 'The worker died during the run; what the run had done by then is kept.';
 
 const NOTHING = {
   cost_usd: 0,
@@ -124,13 +117,14 @@ const NOTHING = {
 /** What it used was told with its messages; the server keeps the larger numbers. */
 function reportOf(workspace: Workspace, delivered: Delivered): RunReport {
   const { branch, commit, base, filesChanged, insertions, deletions } = delivered;
+  const heard = workspace.facts['last_reply'];
   return {
     outcome: 'failed',
     ...{ branch, commit, base, insertions, deletions },
     files_changed: filesChanged,
     session_id: sessionOf(workspace),
     totals: NOTHING,
-    last_reply: 0,
+    last_reply: typeof heard === 'number' ? heard : 0,
   };
 }
 

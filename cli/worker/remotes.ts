@@ -14,11 +14,17 @@ export interface Remote {
   readonly url: string;
   /** More variables for the git that uses it. */
   readonly env: Readonly<Record<string, string>>;
+  /** Aborted when nobody waits for that git any longer. */
+  readonly signal: AbortSignal;
 }
 
 export interface Remotes {
   /** `push`: what may be pushed; null for a fetch. Rejects with `GitError`, in words about the real repository. */
   use<T>(project: Target, push: AllowedRefs | null, act: (remote: Remote) => Promise<T>): Promise<T>;
+  /** The same, for as long as `signal` is not aborted either. */
+  until(signal: AbortSignal): Remotes;
+  /** Aborted: nothing goes to a repository, or comes from one, any more. */
+  readonly over: AbortSignal;
   close(): Promise<void>;
 }
 
@@ -28,26 +34,43 @@ export interface RemotesDeps {
   readonly tokenOf: (project: string) => string | undefined;
   /** The worker's environment: proxies, and the socket of the ssh agent. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Ends whatever git is under way to a repository. */
+  readonly signal?: AbortSignal;
 }
 
-export function createRemotes({ tokenOf, env }: RemotesDeps): Remotes {
+export function createRemotes(deps: RemotesDeps): Remotes {
   let shared: Dispatcher | undefined;
-  const dispatcher = () => (shared ??= createDispatcher(env));
+  const dispatcher = () => (shared ??= createDispatcher(deps.env));
+  const close = async () => {
+    // Not "close", which waits for whatever a host may still have to say.
+    await shared?.destroy();
+  };
+  const until = (signal: AbortSignal): Remotes => ({
+    ...waysOf(deps, dispatcher, signal),
+    until: (other) => until(AbortSignal.any([signal, other])),
+    over: signal,
+    close,
+  });
+  return until(deps.signal ?? new AbortController().signal);
+}
+
+function waysOf(
+  { tokenOf, env }: RemotesDeps,
+  dispatcher: () => Dispatcher,
+  signal: AbortSignal,
+): Pick<Remotes, 'use'> {
   return {
     async use({ name, repo }, push, act) {
       const kind = kindOf(repo);
-      if (kind !== 'http') return act({ url: repo, env: kind === 'ssh' ? sshEnv(env) : {} });
+      if (kind !== 'http') return act({ url: repo, env: kind === 'ssh' ? sshEnv(env) : {}, signal });
       const proxy = await openGitProxy({ repo, push, token: tokenOf(name), dispatcher: dispatcher() });
       try {
-        return await act({ url: proxy.url, env: {} });
+        return await act({ url: proxy.url, env: {}, signal });
       } catch (error) {
         throw inWordsOf(error, { repo, proxy });
       } finally {
         await proxy.close();
       }
-    },
-    close: async () => {
-      await shared?.close();
     },
   };
 }

@@ -6,7 +6,7 @@ import type { Git } from './git.ts';
 import { createHistory } from './history.ts';
 import { keptTip } from './kept-files.ts';
 import type { Places } from './places.ts';
-import type { Remotes } from './remotes.ts';
+import type { Remote, Remotes } from './remotes.ts';
 import { localSaves, remoteSaves, type Save } from './save-refs.ts';
 import type { WorkerSettings } from './settings.ts';
 import type { Wanted } from './workspace-shape.ts';
@@ -86,17 +86,17 @@ const SAVE_MS = 10 * 60_000;
 /** Hashed and checked: whoever may push to the repository could have made it. */
 async function fetchSave(save: Save, { wanted, saveDir }: StartWanted, deps: RestoreDeps): Promise<boolean> {
   const { git, places, remotes } = deps;
-  const from = (url: string, env: Readonly<Record<string, string>>) =>
+  const from = (url: string, how: Partial<Omit<Remote, 'url'>>) =>
     git.run(
       [
         ...['-c', 'fetch.fsckObjects=true', 'fetch', '-q', '--no-tags', '--no-write-fetch-head'],
         ...[url, `+${save.ref}:refs/run/restored`],
       ],
-      { gitDir: saveDir, env, timeoutMs: SAVE_MS },
+      { gitDir: saveDir, ...how, timeoutMs: SAVE_MS },
     );
   try {
     if (save.isLocal) await from(places.store(wanted.project.name), {});
-    else await remotes.use(wanted.project, null, ({ url, env }) => from(url, env));
+    else await remotes.use(wanted.project, null, ({ url, ...how }) => from(url, how));
     return true;
   } catch {
     // Removed in between, or damaged: an older one may do.

@@ -14,7 +14,7 @@ import { createTranscriptKeeper, type TranscriptKeeper } from './run-transcript.
 import { createRunWork, type RunWork } from './run-work.ts';
 import type { ProjectSettings } from './settings.ts';
 import { afterDelivery, brokenVerdict, DAILY_VERDICT, gitVerdict } from './verdict.ts';
-import { isDelivered, verdictOf, type Verdict } from './verdict.ts';
+import { isDelivered, unlaidVerdict, verdictOf, type Verdict } from './verdict.ts';
 import type { Kit } from './worker-kit.ts';
 import { errorText } from './worker-log.ts';
 import { discardWorkspace, prepareWorkspace } from './workspace.ts';
@@ -65,7 +65,7 @@ function screenRun({ claim, stopwatch, watcher }: LiveRun): ScreenRun {
 }
 
 async function work(run: LiveRun): Promise<Closing> {
-  const { claim, project, kit } = run;
+  const { claim, project, kit, stopper } = run;
   const mark = kit.newId();
   const wanted = {
     taskId: claim.task.id,
@@ -73,14 +73,17 @@ async function work(run: LiveRun): Promise<Closing> {
     branch: claim.run.branch,
     project,
     base: claim.run.base,
-    facts: { lease_id: claim.lease.lease_id, mark, description: claim.task.description },
+    signal: stopper.signal,
+    facts: {
+      ...{ lease_id: claim.lease.lease_id, mark },
+      ...{ description: claim.task.description, submitted_by: claim.task.submitted_by },
+    },
   };
   let workspace: Workspace;
   try {
     workspace = await prepareWorkspace(wanted, kit.git);
   } catch (error) {
-    if (!(error instanceof GitError)) throw error;
-    return { verdict: gitVerdict(error, 'repository'), delivered: null };
+    return { verdict: unlaidVerdict(stopper.cause(), error), delivered: null };
   }
   run.poster.set({ base: workspace.base });
   const works = createRunWork(workspace, project, kit.git);
@@ -139,7 +142,8 @@ async function carryOut({ run, workspace, works, mark, transcript }: Laid, left:
     async checkpoint() {
       kit.spending.keep();
       try {
-        rememberFacts(workspace, { session_id: run.watcher.sessionId() }, kit.git.places);
+        const facts = { session_id: run.watcher.sessionId(), last_reply: run.watcher.lastReply() };
+        rememberFacts(workspace, facts, kit.git.places);
         await works.save();
       } catch (error) {
         kit.log.warn('the work could not be saved', { task_id: claim.task.id, error: errorText(error) });
@@ -200,7 +204,7 @@ async function put({ run, works }: Laid, verdict: Verdict): Promise<Closing> {
 }
 
 async function hand({ run, works }: Laid, verdict: Verdict): Promise<Closing> {
-  const { claim, lease, watcher } = run;
+  const { claim, lease, watcher, kit } = run;
   const delivered = await works.deliver({
     leaseId: claim.lease.lease_id,
     leaseFence: lease.fence,
@@ -211,7 +215,7 @@ async function hand({ run, works }: Laid, verdict: Verdict): Promise<Closing> {
   // What is kept because this project is not pushed is delivered: a follow-up begins there.
   if (delivered.fault === null && !delivered.isLost) await dropSaves(run, works);
   if (delivered.fault !== null) await saveForOthers(run, works);
-  return { verdict: afterDelivery(verdict, delivered.fault), delivered };
+  return { verdict: afterDelivery(verdict, delivered.fault, kit.hurry.aborted), delivered };
 }
 
 async function dropSaves({ kit, claim }: LiveRun, works: RunWork): Promise<void> {

@@ -19,6 +19,7 @@ export interface TranscriptKeeper {
 
 export function createTranscriptKeeper(run: LiveRun, folders: RunFolders): TranscriptKeeper {
   const { kit, claim, watcher, stopper } = run;
+  const signal = AbortSignal.any([stopper.lost, kit.hurry]);
   let sent = 0;
   let isTold = false;
   const tell = (text: string) => {
@@ -27,7 +28,7 @@ export function createTranscriptKeeper(run: LiveRun, folders: RunFolders): Trans
   };
   async function put(file: string, size: number): Promise<void> {
     const packed = size > LARGEST_TEXT ? undefined : await pack(file, kit.redact);
-    const at = { taskId: claim.task.id, leaseId: claim.lease.lease_id, signal: stopper.lost };
+    const at = { taskId: claim.task.id, leaseId: claim.lease.lease_id, signal };
     if (packed !== undefined) await kit.files.putTranscript(at, packed);
     else tell('The transcript is too large to be kept: a later run begins a new session.');
   }

@@ -39,10 +39,11 @@ export async function remoteSaves(
   taskId: number,
   { git, remotes }: RemoteDeps,
 ): Promise<Save[]> {
-  const text = await remotes.use(project, null, async ({ url, env }) => {
+  const text = await remotes.use(project, null, async ({ url, env, signal }) => {
     const listed = await git.run(['ls-remote', '-q', url, `refs/athena/${taskId}/*`], {
       gitDir: '/nonexistent',
       env,
+      signal,
       timeoutMs: LIST_MS,
     });
     return listed.text;
@@ -81,7 +82,10 @@ export async function dropSaves(
   const old = (await remoteSaves(project, taskId, deps)).filter((save) => save.run <= run);
   if (old.length === 0) return;
   const allowed = Object.fromEntries(old.map(({ ref }) => [ref, DELETED]));
-  await remotes.use(project, allowed, ({ url, env }) =>
-    git.run(['push', '-q', url, ...old.map(({ ref }) => `:${ref}`)], { gitDir, env, timeoutMs: LIST_MS }),
+  await remotes.use(project, allowed, ({ url, env, signal }) =>
+    git.run(['push', '-q', url, ...old.map(({ ref }) => `:${ref}`)], {
+      ...{ gitDir, env, signal },
+      timeoutMs: LIST_MS,
+    }),
   );
 }

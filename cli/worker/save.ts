@@ -77,8 +77,11 @@ async function store(commit: string, storing: Storing): Promise<Omit<Saved, 'not
   if (!project.push) return keepHere(storing, null);
   const ref = saveRef(taskId, run);
   try {
-    await deps.remotes.use(project, { [ref]: commit }, ({ url, env }) =>
-      deps.git.run(['push', '-q', '--force', url, `${commit}:${ref}`], { gitDir, env, timeoutMs: PUSH_MS }),
+    await deps.remotes.use(project, { [ref]: commit }, ({ url, env, signal }) =>
+      deps.git.run(['push', '-q', '--force', url, `${commit}:${ref}`], {
+        ...{ gitDir, env, signal },
+        timeoutMs: PUSH_MS,
+      }),
     );
   } catch (error) {
     if (error instanceof GitError) return keepHere(storing, error);

@@ -4,7 +4,7 @@
  */
 import { codeOf } from '../errors.ts';
 import type { Ending } from './executor.ts';
-import type { GitError } from './git-fault.ts';
+import { GitError } from './git-fault.ts';
 import type { Budget } from './settings.ts';
 import type { StopCause } from './stop-cause.ts';
 
@@ -81,15 +81,28 @@ export function gitVerdict({ kind, message }: GitError, doing: 'repository' | 'p
 }
 
 /** A run is not done while its work lies on this machine alone, against the project's wish. */
-export function afterDelivery(verdict: Verdict, fault: GitError | null): Verdict {
-  return verdict.kind === 'complete' && fault !== null ? gitVerdict(fault, 'push') : verdict;
+export function afterDelivery(verdict: Verdict, fault: GitError | null, isHurried = false): Verdict {
+  if (verdict.kind !== 'complete' || fault === null) return verdict;
+  // The push was ended with the worker: nothing is wrong with either.
+  return isHurried ? { kind: 'stopping' } : gitVerdict(fault, 'push');
 }
 
-const DISK_ERRORS = ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE'];
+/** Nothing of the run was there yet: what failed has to do with the machine and the repository, not with the task. */
+export function unlaidVerdict(cause: StopCause | null, error: unknown): Verdict {
+  if (cause !== null) return verdictOf(cause, { kind: 'stopped' });
+  if (error instanceof GitError) return gitVerdict(error, 'repository');
+  if (codeOf(error) === '') return brokenVerdict(error);
+  return { kind: 'fault', fault: 'disk', reason: textOf(error) };
+}
+
+const DISK_ERRORS = ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE', 'ENFILE', 'ENOMEM'];
 
 /** Something that nobody expected: of the machine where its disk says so, else of the attempt. */
 export function brokenVerdict(error: unknown): Verdict {
-  const text = error instanceof Error ? error.message : String(error);
-  if (DISK_ERRORS.includes(codeOf(error))) return { kind: 'fault', fault: 'disk', reason: text };
-  return { kind: 'fail', error: text, isFinal: false };
+  if (DISK_ERRORS.includes(codeOf(error))) return { kind: 'fault', fault: 'disk', reason: textOf(error) };
+  return { kind: 'fail', error: textOf(error), isFinal: false };
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

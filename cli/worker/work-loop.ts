@@ -30,7 +30,8 @@ export async function workLoop(worker: Worker, leaving: Leaving): Promise<void> 
     await requireName(crew);
     tidy();
     if (crew.running.size >= worker.kit.settings.concurrency) await crew.pause.for(null);
-    else if (!hasRoom(worker) || openProjects(worker).length === 0) await crew.pause.for(LOOK_AGAIN_MS);
+    else if (!(await hasRoom(worker)) || openProjects(worker).length === 0)
+      await crew.pause.for(LOOK_AGAIN_MS);
     else await takeNext(crew);
   }
   await leaving.over();

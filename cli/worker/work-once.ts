@@ -5,6 +5,7 @@ import type { Claim } from './claim.ts';
 import type { Worker } from './open-worker.ts';
 import { startRun, type RunEnd } from './run-task.ts';
 import { noteEnd } from './run-end.ts';
+import { createTidy } from './tidy.ts';
 import type { Leaving } from './leaving.ts';
 
 export interface Once {
@@ -14,7 +15,8 @@ export interface Once {
 
 /** Null: there was nothing to do. Rejects with the `ClientError` that says why nothing could be asked. */
 export async function workOnce(worker: Worker, leaving: Leaving): Promise<Once | null> {
-  if (leaving.signal.aborted || !hasRoom(worker)) return null;
+  if (leaving.signal.aborted || !(await hasRoom(worker))) return null;
+  createTidy(worker)();
   const claimed = await claimNext(worker, { waitSeconds: 0, signal: leaving.signal });
   if (claimed === null) return null;
   const { claim, project } = claimed;

@@ -71,7 +71,7 @@ export function heldProjects(settings: WorkerSettings, problems: Problems, nowMs
   return projectsOf(settings).filter((name) => problems.isBlocked() || isHeld(name));
 }
 
-const LEAVE_MS = 2_000;
+const LEAVE_MS = 1_000;
 
 /** So that the name is free at once. If the server does not hear of it, it will notice. */
 export async function leave({ api, settings, clock }: Kit, session: WorkerSession): Promise<void> {

@@ -11,6 +11,8 @@ export interface Wanted {
   readonly base: string | null;
   /** Whatever a later worker must know to deal with what this one leaves behind. */
   readonly facts: Readonly<Record<string, unknown>>;
+  /** Aborted: nobody wants it any more. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Workspace {

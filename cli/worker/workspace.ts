@@ -33,17 +33,18 @@ export interface WorkspaceDeps {
 /** Rejects with `GitError`; what was made so far is gone then. */
 export async function prepareWorkspace(wanted: Wanted, deps: WorkspaceDeps): Promise<Workspace> {
   const { places } = deps;
-  const { taskId, run, branch, facts, project } = wanted;
+  const { taskId, run, branch, facts, project, signal } = wanted;
   const root = places.run(taskId, run);
   const saveDir = places.save(taskId, run);
   const folders = runFolders(root);
   try {
-    const mirror = await deps.mirrors.refresh(project);
+    const remotes = signal === undefined ? deps.remotes : deps.remotes.until(signal);
+    const mirror = await deps.mirrors.refresh(project, signal);
     const alternates = [mirror.objects];
     deps.trash.discard(root);
     deps.trash.discard(saveDir);
     settleRepository(saveDir, { isBare: false, alternates });
-    const { files, ...points } = await findPoints(wanted, { ...deps, mirror, saveDir });
+    const { files, ...points } = await findPoints(wanted, { ...deps, remotes, mirror, saveDir });
     const made = [path.dirname(root), root, folders.tree, folders.home, folders.temp, folders.config];
     for (const folder of [places.workspace, ...made]) makePrivate(folder);
     await makeClone(

@@ -93,7 +93,7 @@ describe('a worker', () => {
 
     expect(ran).toMatchObject({ code: 0 });
     expect(isGone(pid)).toBe(true);
-    expect(await server.api.get(1)).toMatchObject({ status: 'completed', attempt: 1 });
+    expect(await server.api.get(1)).toMatchObject({ status: 'completed', attempt: 2 });
     expect(git(bare, 'show', 'claude/1-write-it-down:half.txt')).toBe('half');
   });
 
@@ -164,6 +164,66 @@ describe('a worker', () => {
     expect(isGone(pid)).toBe(true);
     expect(await server.api.get(1)).toMatchObject({ status: 'pending', attempt: 0 });
     expect(branches()).toContain('refs/athena/1/1');
+  });
+
+  it('does not take a task for ever that kills it each time', async () => {
+    const pidFile = path.join(folder, 'run.pid');
+    await server.stop();
+    server = await startServer({ folder, env: { MAX_ATTEMPTS: '1' } });
+    await server.api.add('Write it down', { project: 'notes' });
+    const killed = start(machine('lab', SLEEPER(pidFile)));
+    await pidIn(pidFile);
+    killed.signal('SIGKILL');
+    await killed.ended;
+
+    expect(await machine('lab', 'true').once()).toMatchObject({ code: 0 });
+
+    const task = await server.api.get(1);
+    expect(task).toMatchObject({
+      ...{ status: 'failed', attempt: 1, error: expect.stringContaining('The worker died') as unknown },
+      result: { outcome: 'failed', branch: 'claude/1-write-it-down' },
+    });
+    expect(git(bare, 'show', 'claude/1-write-it-down:half.txt')).toBe('half');
+  });
+
+  it('is gone within ten seconds at the second signal, also where the repository does not answer', async () => {
+    const pidFile = path.join(folder, 'run.pid');
+    const lab = machine('lab', SLEEPER(pidFile));
+    await server.api.add('Write it down', { project: 'notes' });
+    const worker = start(lab);
+    await pidIn(pidFile);
+    host.behave({ kind: 'hang' });
+    const begun = performance.now();
+
+    worker.signal('SIGTERM');
+    worker.signal('SIGINT');
+
+    await worker.ended;
+    expect(performance.now() - begun).toBeLessThan(10_000);
+    expect(await server.api.get(1)).toMatchObject({ status: 'pending', attempt: 0 });
+    const store = path.join(lab.workspace, 'stores/notes.git');
+    expect(git(store, 'show', 'refs/athena/1/1:half.txt')).toBe('half');
+  });
+
+  it('that is told to end while it clears up after itself does so, and leaves the rest for the next time', async () => {
+    const pidFile = path.join(folder, 'run.pid');
+    await server.api.add('Write it down', { project: 'notes' });
+    const killed = start(machine('lab', SLEEPER(pidFile)));
+    await pidIn(pidFile);
+    killed.signal('SIGKILL');
+    await killed.ended;
+    host.behave({ kind: 'hang' });
+    host.seen.length = 0;
+    const again = start(machine('lab', 'cat half.txt'));
+    await until('the push', () => host.seen.length > 0);
+    const begun = performance.now();
+    again.signal('SIGTERM');
+    await again.ended;
+    expect(performance.now() - begun).toBeLessThan(10_000);
+    host.behave({ kind: 'serve' });
+
+    expect(await machine('lab', 'cat half.txt').once()).toMatchObject({ code: 0 });
+    expect(await server.api.get(1)).toMatchObject({ status: 'completed' });
   });
 
   it('keeps the work of a project that is not pushed in a bundle, and names it', async () => {

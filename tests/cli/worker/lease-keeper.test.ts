@@ -7,7 +7,7 @@ import { refusal, startCliServer, type Answer, type CliServer } from '../../supp
 import { createManualClock, type ManualClock } from '../../support/worker/run-clock.ts';
 import { until } from '../../support/worker/until.ts';
 
-const LEASE = { leaseId: 'lease-1', taskId: 5, heartbeatMs: 10_000 };
+const LEASE = { leaseId: 'lease-1', heartbeatMs: 10_000 };
 const INSTANCE = {
   ...{ id: 'lab', name: 'lab', status: 'working', current_task_id: 5, last_seen: '2026-03-01T12:00:00Z' },
   ...{ projects: [], capabilities: [], concurrency: 1, running: [], held_until: null, problem: null },

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ClientError } from '../../../cli/errors.ts';
 import type { Brief } from '../../../cli/worker/executor.ts';
 import { startRun } from '../../../cli/worker/run-task.ts';
+import { until } from '../../support/worker/until.ts';
 import { git } from '../../support/git-server.ts';
 import { claimOf, createLiveKit, type LiveKitOptions } from '../../support/worker/live-kit.ts';
 import type { ManualClock } from '../../support/worker/run-clock.ts';
@@ -191,6 +192,50 @@ describe('a run', () => {
     });
     expect(await ended).toMatchObject({ verdict: { kind: 'fail' } });
     expect(end()?.body['error']).toContain('The budget of 3 turns is used up');
+  });
+
+  it('whose task is cancelled while its repository does not answer gives its place back at once', async () => {
+    world.server.behave({ kind: 'hang' });
+    const { run, ended, end } = begin({ act: () => Promise.resolve(done) });
+    await until('a request of git', () => world.server.seen.length > 0);
+    run.lease.lost('cancelled');
+    expect(await ended).toMatchObject({ verdict: { kind: 'gone', reason: 'cancelled' } });
+    expect(end()).toMatchObject({ what: 'report' });
+  });
+
+  it.each([
+    ['is done', () => Promise.resolve(done)],
+    ['is stopped', (stop: () => void) => (stop(), Promise.resolve(done))],
+  ])(
+    'that %s in a hurry is saved here and given back, though its repository does not answer',
+    async (_what, act) => {
+      let isHanging = false;
+      const live = begin({
+        act: (brief) => {
+          fs.writeFileSync(path.join(brief.folders.tree, 'new.txt'), '1\n');
+          world.server.behave({ kind: 'hang' });
+          world.server.seen.length = 0;
+          isHanging = true;
+          return act(() => {
+            live.run.stopper.stop({ kind: 'leaving' });
+          });
+        },
+      });
+      await until('the push', () => isHanging && world.server.seen.length > 0);
+      live.hurry.abort();
+      expect(await live.ended).toMatchObject({ verdict: { kind: 'stopping' } });
+      expect(live.end()).toMatchObject({ what: 'release', body: { cause: { kind: 'stopping' } } });
+      const store = live.machine.places.store('notes');
+      expect(git(store, 'show', 'refs/athena/5/1:new.txt')).toBe('1');
+    },
+  );
+
+  it('whose folders cannot be made is no fault of the task', async () => {
+    const machine = world.machine();
+    fs.writeFileSync(path.join(machine.folder, 'runs'), '');
+    const live = createLiveKit(machine, { act: () => Promise.resolve(done) });
+    const { ended } = startRun(claimOf(), machine.settings, live.kit);
+    expect(await ended).toMatchObject({ verdict: { kind: 'fault', fault: 'disk' } });
   });
 
   it('counts the time of its executor, not that of the repository before it', async () => {

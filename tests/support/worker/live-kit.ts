@@ -105,7 +105,7 @@ export function createLiveKit(machine: Machine, options: LiveKitOptions) {
       random: () => 0.5,
       trouble() {},
     }),
-    git: machine.deps,
+    git: { ...machine.deps, remotes: machine.deps.remotes.until(hurry.signal) },
     sweep: {
       platform: process.platform,
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

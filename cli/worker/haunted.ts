@@ -1,0 +1,36 @@
+/** Processes of earlier runs that did not end when they were told to: nothing new begins beside them. */
+import type { Problems } from './problems.ts';
+import type { Sweeper } from './process-sweep.ts';
+
+export interface Haunted {
+  add(sweeper: Sweeper, living: readonly number[]): void;
+  /** Ends what can be ended by now; who is gone is forgotten. */
+  sweep(): Promise<void>;
+}
+
+const PATIENCE_MS = 500;
+
+export function createHaunted(problems: Pick<Problems, 'set'>): Haunted {
+  const left = new Map<Sweeper, readonly number[]>();
+  const tell = () => {
+    const pids = [...left.values()].flat();
+    problems.set(
+      'left',
+      pids.length === 0 ? null : `Processes of an earlier run do not end: ${pids.join(', ')}.`,
+    );
+  };
+  return {
+    add(sweeper, living) {
+      left.set(sweeper, living);
+      tell();
+    },
+    async sweep() {
+      for (const sweeper of [...left.keys()]) {
+        const { living } = await sweeper.sweep({ graceMs: 0, patienceMs: PATIENCE_MS });
+        if (living.length === 0) left.delete(sweeper);
+        else left.set(sweeper, living);
+      }
+      tell();
+    },
+  };
+}
