@@ -9,7 +9,6 @@ import { until } from '../../support/worker/until.ts';
 import { git } from '../../support/git-server.ts';
 import { claimOf, createLiveKit, type LiveKitOptions } from '../../support/worker/live-kit.ts';
 import type { ManualClock } from '../../support/worker/run-clock.ts';
-import { until } from '../../support/worker/until.ts';
 import { startGitWorld, type GitWorld } from '../../support/worker-git.ts';
 
 let world: GitWorld;
