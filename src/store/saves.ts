@@ -2,7 +2,7 @@
 import type { KeyChange, StoredKey } from '../core/key.ts';
 import { laneOf } from '../core/lanes.ts';
 import type { Commit } from '../core/ports.ts';
-import { isReady, type Task, type TaskChange } from '../core/task.ts';
+import { isFinished, isReady, type Task, type TaskChange } from '../core/task.ts';
 import type { Outcome, QueueState } from '../core/work.ts';
 import type { AdminTable } from './admin-table.ts';
 import type { EventTable } from './event-table.ts';
@@ -50,6 +50,10 @@ export function createSignals(tell: (commit: Commit) => void) {
 const endsByTime = ({ lease, notBefore, parked }: Task) =>
   [lease, notBefore, parked?.until].some((end) => end != null);
 
+/** It goes on: what stands under its end is out of date. */
+const isBack = ({ before, after }: TaskChange) =>
+  before !== null && isFinished(before) && !isFinished(after);
+
 /** A task as it became, with all that goes with it in the same transaction. */
 function createChangeSaves(
   { tasks, crew, events, leases }: SaveTables,
@@ -68,6 +72,7 @@ function createChangeSaves(
     if (change.leaseStart) leases.start(change.leaseStart);
     signals.event();
     if (change.leaseStart || change.leaseEnd) changedHands(change);
+    if (isBack(change)) signals.runNews(change.after.id);
     if (isReady(change.after) && (change.before === null || !isReady(change.before)))
       signals.ready(laneOf(change.after));
     if (endsByTime(change.after)) signals.timesChanged();

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { answer, ask, begin, reply, report, told } from '../../contracts/run-world.ts';
+import { answer, ask, begin, report, told } from '../../contracts/run-world.ts';
 import type { TwinMessage } from '../../support/discord-twin/index.ts';
 import { headlines } from './stage.ts';
 import { openThreadStage, type Said, type ThreadStage } from './thread-stage.ts';
@@ -199,14 +199,16 @@ describe('what a thread shows', () => {
     expect(line?.isSilent).toBe(true);
   });
 
-  test('a failed task can be tried again; the next run takes the old buttons away', async () => {
+  test('a failed task can be tried again; then its buttons are gone', async () => {
     const of = await on.run();
     const failed = { error: 'No access.', retry: false, retryInMs: 0, report: report({ outcome: 'failed' }) };
     await on.world.run(on.world.tasks.fail(of.id, { leaseId: of.leaseId }, failed));
     await on.settle(of.id);
     const end = (await on.thread(of.id)).at(-1);
     expect(labels(end)).toEqual(['Follow up', 'Retry']);
-    await reply(on.world, of.id, 'Try the other key.');
+    await on.world.run(on.world.tasks.requeue(of.id, {}));
+    await on.settle(of.id);
+    expect(labels((await on.thread(of.id)).at(-1))).toEqual([]);
     await begin(on.world, of.id);
     await on.settle(of.id);
     const shown = await on.thread(of.id);
@@ -226,4 +228,19 @@ describe('what a thread shows', () => {
     expect(shown[2]?.text).toMatch(/^🔧 20 steps\n… 14 steps before\nRead: 14.ts/);
     expect(shown).toHaveLength(3);
   });
+});
+
+test('the line of a card that lies in a thread leads to that thread, before anything was told there', async () => {
+  const on = await openThreadStage({ relayStartsLater: true });
+  const alice = on.stage.twin.user('alice');
+  const place = on.stage.twin.channel('claude-tasks').startThread('Plans', alice.id);
+  await alice.slash('task', { description: 'In here' }, { channel: place.id }).message();
+  await on.stage.relay.run();
+  const { leaseId } = await begin(on.world, 1);
+  await on.world.run(on.world.tasks.complete(1, { leaseId }, { report: report() }));
+  await on.stage.relay.run();
+  const line = on.stage.twin.channel('claude-tasks').messages.at(-1);
+  expect(line?.text).toContain(`Thread: <#${place.id}>`);
+  await on.close();
+  expect(on.stage.twin.violations).toEqual([]);
 });
