@@ -3,7 +3,7 @@
  * for one event at a time, again and again until it resolves; this is the only place that draws cards that stand.
  */
 import type { GuildBasedChannel } from 'discord.js';
-import type { Delivered, Delivery, Link, Logger, Store } from '../../core/ports.ts';
+import type { Clock, Delivered, Delivery, Link, Logger, Store } from '../../core/ports.ts';
 import type { Task } from '../../core/task.ts';
 import { CARD, type CardKeeper } from './card-keeper.ts';
 import { FRONT_END, type DiscordConfig } from './config.ts';
@@ -17,6 +17,7 @@ import { LAST_MESSAGE, nonceOf, type Sender } from './sender.ts';
 export interface DeliverDeps {
   readonly config: DiscordConfig;
   readonly store: Store;
+  readonly clock: Pick<Clock, 'now'>;
   readonly logger: Logger;
   readonly cards: CardKeeper;
   readonly replies: Replies;
@@ -72,7 +73,7 @@ async function deliverChange(deps: DeliverDeps, live: Live, delivery: Delivery):
   const card = await updateCard(deps, live, delivery);
   if (line === null || channel === null) return card.delivered;
   const told = line(event, urlOf(live, channel, card.link));
-  const thread = await threadOfEnd(event, card.link, deps);
+  const thread = await threadOfEnd(event, { live, card: card.link }, deps);
   const message = thread === null ? told : quietly(told, thread);
   const sent = await deps.sender.send({
     live,

@@ -75,15 +75,20 @@ function threadName({ id, description }: Task): string {
   return flat(`#${id} ${titleOf(description)}`, NAME_LENGTH);
 }
 
-async function threadOnCard(live: Live, task: Task, { channelId, messageId }: Link): Promise<string> {
-  if (await isThread(live, channelId)) return channelId;
+/** Where a card's thread is, or will be: a thread on a message has the message's id. */
+export async function threadOfCard(live: Live, { channelId, messageId }: Link): Promise<string> {
+  return (await isThread(live, channelId)) ? channelId : messageId;
+}
+
+async function threadOnCard(live: Live, task: Task, card: Link): Promise<string> {
+  const { channelId, messageId } = card;
+  if ((await threadOfCard(live, card)) === channelId) return channelId;
   const answer = await live.api.ask({
     method: 'POST',
     route: Routes.threads(channelId, messageId),
     body: { name: threadName(task), auto_archive_duration: ARCHIVE_MINUTES },
   });
   if (answer.ok) return (answer.value as APIChannel).id;
-  // A thread on a message has the message's id.
   if (answer.code === HAS_THREAD) return messageId;
   throw notMade(answer);
 }

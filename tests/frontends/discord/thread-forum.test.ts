@@ -51,6 +51,18 @@ describe('a post in the forum', () => {
     expect(line?.isSilent).toBe(true);
   });
 
+  test('its end may come before it is made: the line of the channel waits a little for the link', async () => {
+    const held = on.stage.twin.fault(MAKE, { kind: 'hold', when: 'before' });
+    const of = await on.run();
+    await on.world.run(on.world.tasks.complete(of.id, { leaseId: of.leaseId }, { report: report() }));
+    await expect(on.stage.relay.run()).rejects.toThrow('The post of task #1 is not there yet.');
+    held.release();
+    await on.settle(of.id);
+    await on.stage.relay.run();
+    const line = on.stage.twin.channel('claude-tasks').messages.at(-1);
+    expect(line?.text).toContain(`Thread: <#${String((await on.thread(of.id))[0]?.channelId)}>`);
+  });
+
   test.each([
     ['answered 502', { kind: 'status', status: 502, applied: true } as const],
     ['cut off', { kind: 'cut', when: 'after' } as const],
@@ -99,6 +111,22 @@ test('without such a forum the thread hangs on the card', async () => {
   expect(on.stage.log.map(({ message }) => message)).toContain(
     'TASK_FORUM is no forum that can be seen: threads hang on the cards',
   );
+  await on.close();
+  expect(on.stage.twin.violations).toEqual([]);
+});
+
+test('the line of the channel does not wait for long for a post', async () => {
+  const on = await openThreadStage({
+    config: { taskForum: 'work' },
+    beforeStart: (twin) => void twin.guild.addChannel('work', 'forum'),
+    relayStartsLater: true,
+  });
+  const of = await on.run();
+  await on.world.run(on.world.tasks.complete(of.id, { leaseId: of.leaseId }, { report: report() }));
+  on.stage.clock.advance(5_000);
+  await on.stage.relay.run();
+  const line = on.stage.twin.channel('claude-tasks').messages.at(-1);
+  expect(headlines([line!])).toEqual(['✅ Task #1 Completed!']);
   await on.close();
   expect(on.stage.twin.violations).toEqual([]);
 });
