@@ -15,14 +15,16 @@ export interface Seen {
   readonly trouble: Trouble | null;
   /** What of the task's budget is used up. */
   readonly spent: keyof Budget | null;
+  /** There was a process of the session at all. */
+  readonly isStarted: boolean;
   /** What came out where no result did. */
   readonly error: string;
 }
 
 export function endingOf(seen: Seen): Ending {
-  const { cause, result, trouble, error } = seen;
+  const { cause, result } = seen;
   if (cause !== null) return cause;
-  if (result === null) return withoutResult(error, trouble);
+  if (result === null) return withoutResult(seen);
   if (result.stop_reason === 'refusal')
     return { kind: 'refused', detail: said(result, 'The model refused.') };
   if (result.is_error !== true && result.subtype === 'success') {
@@ -31,9 +33,9 @@ export function endingOf(seen: Seen): Ending {
   return errorEnding(result, seen);
 }
 
-function withoutResult(error: string, trouble: Trouble | null): Ending {
-  if (/native CLI binary|ENOENT|EACCES/i.test(error))
-    return { kind: 'fault', fault: 'binary', detail: error };
+/** What a program says at its end names no culprit: a task can print "ENOENT", too. That it never began does. */
+function withoutResult({ error, trouble, isStarted }: Seen): Ending {
+  if (!isStarted) return { kind: 'fault', fault: 'binary', detail: error };
   if (trouble !== null) return troubleEnding(trouble);
   return { kind: 'crashed', detail: error === '' ? 'Claude Code ended without a result.' : error };
 }

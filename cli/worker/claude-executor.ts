@@ -11,7 +11,7 @@ import { sessionOptions } from './claude-options.ts';
 import { createPermissions } from './claude-permissions.ts';
 import { createClaudeProcess } from './claude-process.ts';
 import type { SdkMessage, SdkQuery } from './claude-sdk.ts';
-import { findTranscript, placeTranscript } from './claude-transcript.ts';
+import { placeTranscript } from './claude-transcript.ts';
 import { watchOutputs } from './command-outputs.ts';
 import type { Brief, Ended, Ending, Executor, Running, Watcher } from './executor.ts';
 import { NO_TOTALS } from './executor.ts';
@@ -29,7 +29,13 @@ function startClaude(brief: Brief, watcher: Watcher, deps: ClaudeDeps): Running 
   const session = createSession(brief, watcher, deps);
   const ended = drive(session)
     .then(
-      (error) => endingOf({ ...session, error, spent: spentBy(session) }),
+      (error) =>
+        endingOf({
+          ...session,
+          error,
+          spent: spentBy(session),
+          isStarted: session.process.pids().length > 0,
+        }),
       (error: unknown): Ending => session.cause ?? { kind: 'fault', fault: 'binary', detail: textOf(error) },
     )
     .then((ending) => finish(session, ending));
@@ -152,9 +158,8 @@ function openProxy(session: Session, model: string): Promise<ModelProxy> {
   });
 }
 
-function alive({ idle, watcher }: Session): void {
+function alive({ idle }: Session): void {
   idle.touch();
-  watcher.alive();
 }
 
 async function listen(session: Session, query: SdkQuery): Promise<string> {
@@ -189,7 +194,7 @@ function noteLimit(session: Session, { type, rate_limit_info: limit }: SdkMessag
 }
 
 async function finish(session: Session, ending: Ending): Promise<Ended> {
-  const { process, idle, proxy, brief } = session;
+  const { process, idle, proxy } = session;
   session.isLeaving = true;
   idle.stop();
   session.input.close();
@@ -200,7 +205,6 @@ async function finish(session: Session, ending: Ending): Promise<Ended> {
     ending: needsTrouble(session, ending),
     totals: proxy?.totals() ?? NO_TOTALS,
     sessionId: session.sessionId,
-    transcript: findTranscript(brief.folders, session.sessionId),
   };
 }
 

@@ -53,7 +53,7 @@ function startCommand(brief: Brief, watcher: Watcher, clock: RunClock): Running 
     .then((ending): Ended => {
       idle.stop();
       callOff();
-      return { ending, totals: NO_TOTALS, sessionId: null, transcript: null };
+      return { ending, totals: NO_TOTALS, sessionId: null };
     });
   return {
     ended,
@@ -95,10 +95,7 @@ function createProgram(brief: Brief, watcher: Watcher, clock: RunClock): Program
       said = text;
       watcher.message({ kind: 'text', text });
     },
-    alive() {
-      touch();
-      watcher.alive();
-    },
+    alive: touch,
   };
   return {
     async run(replies) {

@@ -122,8 +122,6 @@ export interface Watcher {
   totals(totals: Totals): void;
   /** As soon as it is known; told once. */
   session(id: string): void;
-  /** Any sign that something still goes on: output of a command, a byte of the model. */
-  alive(): void;
   /**
    * Null: nobody answered in time, and the run is to end as `parked`. Rejects where the question was not taken: nobody
    * will ever answer it, and the run goes on without.
@@ -167,8 +165,6 @@ export interface Ended {
   readonly ending: Ending;
   readonly totals: Totals;
   readonly sessionId: string | null;
-  /** The session's transcript as it lies on the disk; null where there is none. */
-  readonly transcript: string | null;
 }
 
 export interface Running {

@@ -56,7 +56,6 @@ function faulty(detail: string): Executor {
     ending: { kind: 'fault', fault: 'key', detail },
     totals: NO_TOTALS,
     sessionId: null,
-    transcript: null,
   };
   return {
     name: 'claude',

@@ -66,8 +66,13 @@ export function gitError(kind: GitFaultKind, detail = ''): GitError {
   return new GitError(kind, `${SENTENCES[kind]}${why === '' ? '.' : `: ${why}`}`, detail);
 }
 
+/** Git's own advice, an exception in its configuration, is of no use: the worker reads none of the account's. */
+const FOREIGN =
+  'it belongs to another user of this machine, and git trusts its owner alone (safe.directory): give it to the account of the worker with "chown -R", or run the worker as its owner';
+
 /** The line that says most: git's own `fatal:` or `error:`, else what the other side said. */
 function lastWords(text: string): string {
+  if (/dubious ownership/.test(text)) return FOREIGN;
   const lines = text
     .split(/[\r\n]+/)
     .map((line) => line.replace(/[\u0000-\u001f\u007f]/g, ' ').trim())

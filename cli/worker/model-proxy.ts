@@ -20,8 +20,6 @@ export interface ModelProxy {
   totals(): Totals;
   /** Nothing goes out any longer, and what is open is cut. */
   refuse(): void;
-  /** Requests that are open at the API. */
-  open(): number;
   close(): Promise<void>;
 }
 
@@ -39,7 +37,6 @@ export async function openModelProxy(options: ModelProxyOptions): Promise<ModelP
     token,
     totals: gate.totals,
     refuse: gate.refuse,
-    open: gate.open,
     async close() {
       gate.refuse();
       const closed = new Promise((resolve) => server.close(resolve));
@@ -53,7 +50,6 @@ interface Gate {
   serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void>;
   readonly totals: () => Totals;
   readonly refuse: () => void;
-  readonly open: () => number;
 }
 
 function createGate(options: ModelProxyOptions, token: string): Gate {
@@ -96,7 +92,6 @@ function createGate(options: ModelProxyOptions, token: string): Gate {
       isRefusing = true;
       for (const exchange of exchanges) exchange.cut();
     },
-    open: () => exchanges.size,
   };
 }
 

@@ -57,7 +57,6 @@ export function createRunWatcher(deps: WatcherDeps): RunWatcher {
       session = id;
       deps.poster().set({ session_id: id });
     },
-    alive() {},
     async ask(question) {
       stopwatch.pause();
       try {

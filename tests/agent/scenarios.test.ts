@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Answered } from '../../cli/worker/executor.ts';
+import { findTranscript } from '../../cli/worker/claude-transcript.ts';
+import type { Answered, Ended } from '../../cli/worker/executor.ts';
 import { carriersOf } from '../../cli/worker/processes.ts';
 import { answer, bash, refuse, say, use } from '../support/messages-api/replies.ts';
 import { recordWatcher } from '../support/worker/run-world.ts';
@@ -35,6 +36,7 @@ describe.skipIf(IS_MISSING)('a run of Claude Code', () => {
   const notices = () =>
     world.watcher.messages.filter(({ kind }) => kind === 'notice').map(({ text }) => text);
   const file = (name: string) => path.join(world.folder.folders.tree, name);
+  const transcriptOf = ({ sessionId }: Ended) => findTranscript(world.folder.folders, sessionId) ?? '';
   const first = ({ number }: { number: number }) => number === 1;
   const git = (...args: string[]) => execFileSync('git', args, { cwd: world.folder.folders.tree });
 
@@ -55,7 +57,7 @@ describe.skipIf(IS_MISSING)('a run of Claude Code', () => {
     );
     expect(ended.totals).toMatchObject({ turns: 3, inputTokens: 300, outputTokens: 60 });
     expect(world.watcher.sessions).toEqual([ended.sessionId]);
-    expect(fs.readFileSync(ended.transcript ?? '', 'utf8')).toContain('Wrote the note.');
+    expect(fs.readFileSync(transcriptOf(ended), 'utf8')).toContain('Wrote the note.');
   });
 
   test.each([
@@ -204,7 +206,7 @@ describe.skipIf(IS_MISSING)('a run of Claude Code', () => {
     const again = world.start(
       {
         prompt: 'Your call "touch asked" was allowed by ada.',
-        resume: { sessionId: parked.sessionId ?? '', transcript: parked.transcript ?? '' },
+        resume: { sessionId: parked.sessionId ?? '', transcript: transcriptOf(parked) },
         decided: [{ ...call, allowed: true }],
       },
       asking,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { endingOf, type Seen } from '../../../cli/worker/claude-ending.ts';
 
-const NOTHING: Seen = { cause: null, result: null, trouble: null, spent: null, error: '' };
+const NOTHING: Seen = { cause: null, result: null, trouble: null, spent: null, isStarted: true, error: '' };
 const TOO_MANY = {
   type: 'result',
   subtype: 'error_max_turns',
@@ -27,6 +27,15 @@ describe('how a session of Claude Code ended', () => {
   it('without a result, while the service refused: that refusal', () => {
     const trouble = { kind: 'overload', detail: '529: Overloaded' } as const;
     expect(endingOf({ ...NOTHING, trouble, error: 'exit code 1' })).toEqual(trouble);
+  });
+
+  it('that never began: by the machine; that began and says so in its last words: as a crash', () => {
+    const error = 'spawn claude EACCES';
+    expect(endingOf({ ...NOTHING, isStarted: false, error })).toEqual({
+      ...{ kind: 'fault', fault: 'binary', detail: error },
+    });
+    const printed = 'Error: ENOENT: no such file or directory, open "config.json"';
+    expect(endingOf({ ...NOTHING, error: printed })).toEqual({ kind: 'crashed', detail: printed });
   });
 
   it('without a result, and nobody knows why: as a crash', () => {

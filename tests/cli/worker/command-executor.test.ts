@@ -99,7 +99,6 @@ describe('a command as a run', () => {
       ending,
       totals: expect.anything() as unknown,
       sessionId: null,
-      transcript: null,
     });
   });
 

@@ -209,7 +209,7 @@ describe('the proxy between a run and the model', () => {
   test('from refuse on what is open is cut, and nothing new goes out', async () => {
     api.script({ when: /hello/, then: answer([{ type: 'text', text: 'Hi' }], { end: 'stalled' }) });
     const response = await ask();
-    expect(proxy.open()).toBe(1);
+    expect(api.open()).toBe(1);
     proxy.refuse();
     await expect(response.text()).rejects.toThrow();
     await api.bell.waitFor(() => api.open() === 0);

@@ -146,7 +146,6 @@ function executorOf(act: Act): Executor {
           ending: stopped.signal.aborted ? { kind: 'stopped' } : ending,
           totals: NO_TOTALS,
           sessionId: null,
-          transcript: null,
         }));
       return {
         ended,

@@ -87,7 +87,6 @@ export interface RecordedWatcher extends Watcher {
   readonly sessions: readonly string[];
   readonly questions: readonly Question[];
   readonly taken: readonly number[];
-  readonly signs: () => number;
   texts(): string[];
 }
 
@@ -101,7 +100,6 @@ export function recordWatcher(
   const sessions: string[] = [];
   const questions: Question[] = [];
   const taken: number[] = [];
-  let signs = 0;
   const bell = createBell(() => JSON.stringify({ messages, questions, taken }, null, 1).slice(0, 8_000));
   const keep =
     <T>(list: T[]) =>
@@ -118,16 +116,12 @@ export function recordWatcher(
     sessions,
     questions,
     taken,
-    signs: () => signs,
     texts: () => messages.filter(({ kind }) => kind === 'text').map(({ text }) => text),
     message: keep(messages),
     activity: keep(activities),
     todo: keep(todos),
     totals: keep(told),
     session: keep(sessions),
-    alive: () => {
-      signs += 1;
-    },
     ask: (question) => {
       keep(questions)(question);
       return answer(question);

@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import { gitError, kindOfFault } from '../../../cli/worker/git-fault.ts';
+
+const FOREIGN = `fatal: detected dubious ownership in repository at '/srv/git/notes.git'
+To add an exception for this directory, call:
+
+\tgit config --global --add safe.directory /srv/git/notes.git
+fatal: Could not read from remote repository.
+
+Please make sure you have the correct access rights
+and the repository exists.
+`;
+
+it('a repository of somebody else is named as that, with what helps', () => {
+  const { kind, message } = gitError(kindOfFault(FOREIGN), FOREIGN);
+  expect(kind).toBe('unreachable');
+  expect(message).toContain('it belongs to another user of this machine');
+  expect(message).toContain('chown -R');
+  expect(message).not.toContain('Could not read');
+});
