@@ -59,7 +59,7 @@ export function storeCommitsContract(open: OpenStoreWorld): void {
       },
       'a requeue': {
         act: ({ tasks }) => tasks.requeue(3, {}),
-        tells: { readyLanes: [ANY], hasEvents: true },
+        tells: { readyLanes: [ANY], hasEvents: true, runNews: [3] },
       },
       'a pause': { act: ({ tasks }) => tasks.pause(), tells: {} },
       'a heartbeat': { act: ({ instances }) => instances.heartbeat({ instanceId: 'mac' }), tells: {} },
