@@ -12,12 +12,16 @@ import type { prepareTaskReads } from './task-statements.ts';
 
 /** So many tasks of people at their limit are passed over by one claim; the claimant goes on with another. */
 const PASSED_AT_ONCE = 100;
+/** Whoever only looks has no other try. As many take some 30 ms, and the next claims put all of them aside. */
+const PASSED_BY_LOOK = 10_000;
 
 export interface NextWish {
   readonly claimant: Claimant;
   /** Tasks that are not for this claimant: few. */
   readonly except?: readonly number[] | undefined;
   readonly limits?: LimitsNow | null | undefined;
+  /** Nothing that was passed over is saved. */
+  readonly isLook?: boolean | undefined;
 }
 
 export interface Passed {
@@ -41,7 +45,7 @@ export function createNextReady(reads: Reads, lanes: Pick<LaneTable, 'openTo'>, 
   const rowOf = (place: Place | undefined) =>
     place === undefined ? null : (reads.byId.get({ id: place.id }) ?? null);
 
-  function past({ claimant, except = [], limits }: NextWish): Next {
+  function past({ claimant, except = [], limits, isLook = false }: NextWish): Next {
     const ids = JSON.stringify(except);
     const headOf: HeadOf = (lane, { rank, id } = BEFORE_ALL) =>
       reads.placePast.get({ lane, except: ids, rank, id });
@@ -49,10 +53,11 @@ export function createNextReady(reads: Reads, lanes: Pick<LaneTable, 'openTo'>, 
     if (limits == null) return { row: rowOf(line.first()), passed: [], isMore: false };
     const judge = createJudge(useOf, limits);
     const passed: Passed[] = [];
+    const most = isLook ? PASSED_BY_LOOK : PASSED_AT_ONCE;
     for (let first; (first = line.first()) !== undefined;) {
       const parked = judge(first.person);
       if (parked === null) return { row: rowOf(first), passed, isMore: false };
-      if (passed.length === PASSED_AT_ONCE) return { row: null, passed, isMore: true };
+      if (passed.length === most) return { row: null, passed, isMore: true };
       passed.push({ taskId: first.id, parked });
       line.pass();
     }

@@ -81,7 +81,8 @@ function createTaskReads(
       const found = taskAndLease(id, leaseId);
       const instanceId = found.task?.instanceId ?? null;
       const worker = instanceId === null ? null : (instances.byId(instanceId)?.worker ?? null);
-      const next = tasks.nextReady({ claimant: claimantOf({ ...worker, instanceId }), limits }).task;
+      const claimant = claimantOf({ ...worker, instanceId });
+      const next = tasks.nextReady({ claimant, limits, isLook: true }).task;
       return { ...found, next, run: runs.stateOf(found.task) };
     },
     leasesOf({ instanceId, leaseIds, cancelledSince }) {

@@ -180,7 +180,7 @@ function createReaders(tables: Tables, clock: Clock): Readers {
     tasks: (query) => reading(() => lists.page(query)),
     searchOpenTasks: (text, limit, createdBy) => reading(() => lists.searchOpen(text, limit, createdBy)),
     recentlyFinished: (limit) => reading(() => lists.recentlyFinished(limit)),
-    nextReady: (claimant, limits) => reading(() => tasks.nextReady({ claimant, limits }).task),
+    nextReady: (claimant, limits) => reading(() => tasks.nextReady({ claimant, limits, isLook: true }).task),
     readyLanes: () => reading(() => lanes.all()),
     tasksAhead: (task, upTo) => reading(() => lists.ahead(task, upTo)),
     events: (taskId) => reading(() => events.ofTask(taskId)),

@@ -118,6 +118,16 @@ export function storeLimitsContract(open: OpenStoreWorld): void {
       expect((await world.run(world.tasks.claim(3, { instanceId: 'nas' }))).task.id).toBe(3);
     });
 
+    it('hides nothing behind however much of theirs from whoever only looks', async () => {
+      const world = await two();
+      await Promise.all(Array.from({ length: 350 }, () => submit(world, ADA)));
+      const other = await submit(world, BOB);
+      for (const id of [1, 2]) await world.run(world.tasks.claim(id, { instanceId: 'mac' }));
+      await world.run(world.tasks.claim(3, { instanceId: 'mac' }));
+      expect((await world.store.nextReady(claimantOf({}), world.tasks.limits()))?.id).toBe(other.id);
+      expect((await world.run(world.tasks.complete(3, {}))).next?.id).toBe(other.id);
+    });
+
     it('costs a claim no more than some looks, however much of theirs waits; and it goes on with the next try', async () => {
       const world = await open({ limits: limitsOf({ runningPerPerson: 1 }) });
       await Promise.all(Array.from({ length: 350 }, () => submit(world, ADA)));
