@@ -30,11 +30,16 @@ function dayOf(time: Date, timeZone: string): Day {
   return { year, month, day };
 }
 
-/** The offset that holds at midnight may not be the one that holds now, so it is looked up twice. */
+/**
+ * The offset that holds at midnight may not be the one that holds now, so it is looked up twice. Where the clocks go
+ * forward at midnight there is none, and the second look may lead back into the day before.
+ */
 function midnight({ year, month, day }: Day, timeZone: string): Date {
   const wall = Date.UTC(year, month - 1, day);
-  const first = wall - offsetMs(new Date(wall), timeZone);
-  return new Date(wall - offsetMs(new Date(first), timeZone));
+  const first = new Date(wall - offsetMs(new Date(wall), timeZone));
+  const second = new Date(wall - offsetMs(first, timeZone));
+  const wanted = new Date(wall).getUTCDate();
+  return dayOf(second, timeZone).day === wanted ? second : first;
 }
 
 /** How far the clocks there are ahead of UTC. */
