@@ -6,7 +6,7 @@ import { isAble, type CrewMember } from './crew.ts';
 import { fits, type Demand } from './lanes.ts';
 import { heldBack, type LimitsNow, type PersonUse } from './run-limits.ts';
 import { personOf, type Task } from './task.ts';
-import type { WaitingKind } from './vocabulary.ts';
+import type { Parking, WaitingKind } from './vocabulary.ts';
 import type { QueueState } from './work.ts';
 
 export interface WaitingFor {
@@ -29,7 +29,17 @@ export interface QueueFacts {
 type Reason = (task: Task, facts: QueueFacts, limits: LimitsNow | null) => WaitingFor | null;
 
 /** In the order in which they count. */
-const REASONS: readonly Reason[] = [ofQueue, ofTime, ofParking, ofQuota, ofLimits, ofTarget, ofCrew];
+const REASONS: readonly Reason[] = [
+  ofQueue,
+  ofTime,
+  ofParking('answer'),
+  ofParking('quota'),
+  ofQuota,
+  ofParking('budget'),
+  ofLimits,
+  ofTarget,
+  ofCrew,
+];
 
 export function waitingFor(
   task: Task,
@@ -57,9 +67,8 @@ function ofTime({ notBefore, error }: Task): WaitingFor | null {
   return notBefore === null ? null : because('not_before', error ?? 'It is put off until then.', notBefore);
 }
 
-function ofParking({ parked }: Task): WaitingFor | null {
-  if (parked === null || parked.kind === 'limit') return null;
-  return because(parked.kind, parked.detail, parked.until);
+function ofParking(kind: Exclude<Parking, 'limit'>): Reason {
+  return ({ parked }) => (parked?.kind === kind ? because(parked.kind, parked.detail, parked.until) : null);
 }
 
 /** Nobody who could take it has quota left. */

@@ -198,6 +198,13 @@ describe('a person at a limit', () => {
   });
 });
 
+it('quota comes before a budget, and an answer before both', () => {
+  const held = { mac: { ...NOTES, heldUntil: minutesAfterNoon(20) } };
+  const parked = (of: 'answer' | 'budget') => ({ kind: of, until: null, detail: '' }) as const;
+  expect(kind({ project: 'notes', parked: parked('budget') }, held)).toBe('quota');
+  expect(kind({ project: 'notes', parked: parked('answer') }, held)).toBe('answer');
+});
+
 it('of several reasons the first in the order of the words is told', () => {
   const parked = { kind: 'answer', until: null, detail: '' } as const;
   const all = { notBefore: NOW, parked, target: 'nas', project: 'notes' };
