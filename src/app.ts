@@ -135,7 +135,7 @@ function createRunParts({ config, clock, logger }: AppDeps, store: Store) {
   });
   const room = createNewsRoom({ store, clock });
   const keeper = createRunKeeper({ store, runs, files, keep: config.runs, clock, logger });
-  return { runs, files, room, keeper };
+  return { runs, files, room, keeper, timeZone: config.queue.limits.timeZone };
 }
 
 function createBackups({ config, clock, logger }: AppDeps): BackupSchedule | null {

@@ -40,6 +40,8 @@ export interface HttpDeps {
   readonly keyring: Keyring;
   /** Addresses and networks whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
+  /** Where a month begins for people; left out: UTC. */
+  readonly timeZone?: string | undefined;
   readonly version: string;
   /** The bundled client that is handed out. */
   readonly clientFile: string;

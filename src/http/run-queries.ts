@@ -35,14 +35,13 @@ export function readQuestionId(c: Context<HttpEnv>): number {
 
 const Since = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
 
-/** Without `since`: the first of this month, in UTC. */
-export function readUsageQuery(c: Context<HttpEnv>, now: Date): { since: Date; groupBy: UsageKey[] } {
-  return { since: readSince(c.req.query('since'), now), groupBy: readGroups(c.req.query('group_by')) };
+/** `month` is where this month began: what is meant without `since`. */
+export function readUsageQuery(c: Context<HttpEnv>, month: Date): { since: Date; groupBy: UsageKey[] } {
+  return { since: readSince(c.req.query('since'), month), groupBy: readGroups(c.req.query('group_by')) };
 }
 
-function readSince(text: string | undefined, now: Date): Date {
-  if (text === undefined || text === '')
-    return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
+function readSince(text: string | undefined, month: Date): Date {
+  if (text === undefined || text === '') return month;
   if (Since.safeParse(text).success) return new Date(text);
   throw new DomainError('invalid_input', 'since must be an ISO 8601 time, such as 2026-01-01T00:00:00Z.', {
     field: 'since',

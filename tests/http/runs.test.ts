@@ -107,3 +107,23 @@ it('tells whoever claims a task what was said about it, a person as well as a wo
   await send('POST', `/api/tasks/${id}/release`, { body: { instance_id: 'mac' } });
   expect((await api.claim(id, 'worker', { session: 's-1' })).run?.replies).toEqual(said);
 });
+
+it('counts usage from the first of the month on, as it is for people', async () => {
+  const there = await createHttpWorld({ timeZone: 'Pacific/Auckland' });
+  const spend = async () => {
+    const { id } = await there.api.add('A task');
+    const { lease } = await there.api.claim(id, 'worker', { session: 's-1' });
+    const body = { lease_id: lease.lease_id, report: REPORT };
+    await there.send('POST', `/api/tasks/${id}/complete`, { body });
+  };
+  const until = (time: string) => {
+    there.clock.advance(Date.parse(time) - there.clock.now().getTime());
+  };
+  until('2026-01-31T10:59:59Z');
+  await spend();
+  until('2026-01-31T11:00:00Z');
+  await spend();
+  expect((await there.send('GET', '/api/usage')).json).toMatchObject({ tasks: 1 });
+  expect((await there.send('GET', '/api/usage?since=2026-01-01')).json).toMatchObject({ tasks: 2 });
+  await there.store.close();
+});

@@ -52,6 +52,7 @@ export interface PartsOptions {
   readonly wrap?: (store: Store) => Store;
   readonly clientFile?: string;
   readonly trustedProxies?: readonly string[];
+  readonly timeZone?: string;
 }
 
 /** Everything that an HTTP app is made of; the caller closes the store. */
@@ -82,6 +83,7 @@ export async function createParts<C extends Clock>(clock: C, options: PartsOptio
     keys,
     keyring: await createKeyring({ store, keys, clock, logger }),
     trustedProxies: options.trustedProxies ?? [],
+    timeZone: options.timeZone,
     version: '1.2.3',
     clientFile: options.clientFile ?? '/nowhere/claude-task-client.mjs',
     frontEndHealth:

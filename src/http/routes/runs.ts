@@ -2,6 +2,7 @@
 import type { Context } from 'hono';
 import { ENDPOINTS } from '../../contract/endpoints.ts';
 import { QUESTION_STATUSES, type QuestionStatus } from '../../core/vocabulary.ts';
+import { startOfMonth } from '../../core/calendar.ts';
 import { speaksForInstances } from '../../core/key.ts';
 import type { Person } from '../../core/person.ts';
 import type { RunMessage } from '../../core/run.ts';
@@ -25,7 +26,7 @@ const LONGEST_WAIT_SECONDS = 60;
 const QUESTIONS = 200;
 
 export function addRunReads(app: HttpApp, deps: RouteDeps): void {
-  const { store, clock } = deps;
+  const { store, clock, timeZone = 'UTC' } = deps;
 
   mount(app, 'taskMessages', async (c) => {
     const id = readTaskId(c);
@@ -43,7 +44,10 @@ export function addRunReads(app: HttpApp, deps: RouteDeps): void {
     return ok(c, { questions: found.map(toQuestionView) });
   });
 
-  mount(app, 'usage', async (c) => ok(c, toUsageView(await store.usage(readUsageQuery(c, clock.now())))));
+  mount(app, 'usage', async (c) => {
+    const month = startOfMonth(clock.now(), timeZone);
+    return ok(c, toUsageView(await store.usage(readUsageQuery(c, month))));
+  });
 }
 
 interface Wanted {
