@@ -54,7 +54,7 @@ function isWorthIt(
   { tries: most, withinMs, until = -Infinity, foreignMs = 0 }: Patience,
   { tries, startedAt, nextAt, isTransient }: Next,
 ): boolean {
-  if (!isTransient && nextAt > startedAt + foreignMs) return false;
+  if (!isTransient && nextAt >= startedAt + foreignMs) return false;
   return nextAt <= until || (tries < most && nextAt <= Math.max(startedAt, until) + withinMs);
 }
 

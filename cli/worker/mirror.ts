@@ -52,10 +52,10 @@ export function createMirrors(deps: MirrorDeps): Mirrors {
         project.name,
         mine.catch(() => {}),
       );
-      // Its turn has come, or it is not wanted any more: a fetch that has begun is ended, and then is over.
-      await orAborted(before, signal);
-      if (signal.aborted) throw notWanted();
-      return mine;
+      // Not wanted any more: a fetch that has begun is ended, and nobody waits for that.
+      const mirror = await orAborted(mine, signal);
+      if (mirror === undefined) throw notWanted();
+      return mirror;
     },
   };
 }
