@@ -45,10 +45,12 @@ export interface Session {
 }
 
 export function onResult(session: Session, result: SdkMessage): void {
-  session.result = result;
   const isInterrupted = /^aborted/.test(result.terminal_reason ?? '');
-  const goesOn = session.input.isWaiting() && session.cause === null;
-  if (goesOn && (result.is_error !== true || isInterrupted)) return;
+  const isWanted = session.input.isWaiting() && session.cause === null;
+  const goesOn = isWanted && (result.is_error !== true || isInterrupted);
+  // That of a turn before the last says nothing of how the session ends.
+  session.result = goesOn ? null : result;
+  if (goesOn) return;
   leave(session, LEAVE_MS);
 }
 

@@ -128,6 +128,7 @@ function permissionsOf(session: Session) {
     park: () => {
       session.cause ??= { kind: 'parked' };
     },
+    isEnding: () => session.cause !== null,
   });
 }
 

@@ -113,10 +113,11 @@ function emptyFolder(config: string): string {
   return folder;
 }
 
-function aboutTheRun({ taskId, run, branch, folders }: Brief): string {
+/** A session that is resumed keeps the words that it began with, so nothing of one run alone is among them. */
+function aboutTheRun({ taskId, branch }: Brief): string {
   return [
-    `You work on task ${taskId} of a queue, attempt ${run}, in a clone of its own on the branch ${branch}.`,
-    `Your folder is ${folders.tree}; where an earlier run of this task worked is gone, with the same files now here.`,
+    `You work on task ${taskId} of a queue, in a clone of its own on the branch ${branch}.`,
+    'Your folder is the working directory; where an earlier run of this task worked is gone, with the same files now here.',
     'Nobody watches while you work. Ask with AskUserQuestion only when you cannot decide by yourself: an answer may',
     'take hours. You may commit; do not push and do not change branches: what is left in the folder at the end is',
     'committed and pushed for you. End with a short summary of what you did and what is left to do.',

@@ -4,13 +4,17 @@
  * beside it, so that the session can go on once the answer is there.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Answered, Brief, Decided, Question, Watcher } from './executor.ts';
+import { placeless } from './call-places.ts';
+import type { Answered, Brief, Decided, Question, RunFolders, Watcher } from './executor.ts';
 import { choicesOf, withAnswers, type Choice } from './claude-choices.ts';
 import type { CanUseTool, PermissionAnswer, PermissionAsked, PermissionUpdate } from './claude-sdk.ts';
 import { cutMiddle } from './cut.ts';
 import { toolTitle } from './tool-line.ts';
 
-const LONGEST_DETAIL = 1_500;
+/** Of what is written to a file: the whole of it is in the branch, for everybody to see. */
+const LONGEST_CONTENT = 3_000;
+const WRITES = ['Write', 'Edit', 'NotebookEdit'];
+const LEFT = 'Interrupted before somebody answered.';
 const PARKED = 'There is no answer yet: the task is parked until somebody answers.';
 
 export interface PermissionWays {
@@ -20,21 +24,33 @@ export interface PermissionWays {
   readonly resume: () => void;
   /** Nobody answered: the run is to end. */
   readonly park: () => void;
+  /** It is to end anyway. */
+  readonly isEnding: () => boolean;
 }
 
 export function createPermissions(brief: Brief, ways: PermissionWays): CanUseTool {
   const decided = [...brief.decided];
 
-  async function ask(question: Question): Promise<Answered | null> {
+  /** A turn that is interrupted while the run lives on has left its question behind. */
+  const isLeft = ({ signal }: PermissionAsked) => signal.aborted && !ways.isEnding();
+
+  async function ask(question: Question, asked: PermissionAsked): Promise<Answered | null> {
+    const left = new AbortController();
+    const leave = () => {
+      if (isLeft(asked)) left.abort();
+    };
+    asked.signal.addEventListener('abort', leave);
     ways.pause();
     try {
-      return await ways.watcher.ask(question);
+      return await ways.watcher.ask(question, left.signal);
     } finally {
+      asked.signal.removeEventListener('abort', leave);
       ways.resume();
     }
   }
 
-  function parked(): PermissionAnswer {
+  function unanswered(asked: PermissionAsked): PermissionAnswer {
+    if (isLeft(asked)) return deny(LEFT);
     ways.park();
     return { behavior: 'deny', message: PARKED, interrupt: true };
   }
@@ -43,8 +59,8 @@ export function createPermissions(brief: Brief, ways: PermissionWays): CanUseToo
     const answers: [string, string][] = [];
     // One after the other: a later question often depends on the answer before.
     for (const { question, text } of choices) {
-      const answered = await ask({ ...question, key: `${asked.toolUseID}:${question.key}` });
-      if (answered === null) return parked();
+      const answered = await ask({ ...question, key: `${asked.toolUseID}:${question.key}` }, asked);
+      if (answered === null) return unanswered(asked);
       answers.push([text, answerText(answered, question)]);
     }
     return { behavior: 'allow', updatedInput: withAnswers(input, answers) } as const;
@@ -52,12 +68,12 @@ export function createPermissions(brief: Brief, ways: PermissionWays): CanUseToo
 
   async function decide(tool: string, input: Input, asked: PermissionAsked): Promise<PermissionAnswer> {
     if (tool === 'AskUserQuestion') return choose(input, asked, choicesOf(input));
-    const earlier = takeDecided(decided, tool, input);
+    const earlier = takeDecided(decided, { tool, input }, brief.folders);
     if (earlier !== undefined) return earlier.allowed ? allow(input) : deny('A person refused this.');
     if (brief.project.permissions === 'full') return allow(input);
     const update = updateOf(asked, tool, input);
-    const answered = await ask(toQuestion({ tool, input, asked, folder: brief.folders.tree }, update));
-    return answered === null ? parked() : toAnswer(answered, input, update);
+    const answered = await ask(toQuestion({ tool, input, asked, folders: brief.folders }, update), asked);
+    return answered === null ? unanswered(asked) : toAnswer(answered, input, update);
   }
 
   return async (tool, input, asked) => {
@@ -76,17 +92,19 @@ interface Call {
   readonly tool: string;
   readonly input: Input;
   readonly asked: PermissionAsked;
-  readonly folder: string;
+  readonly folders: RunFolders;
 }
 
-function takeDecided(decided: Decided[], tool: string, input: Input): Decided | undefined {
-  const at = decided.findIndex((one) => one.tool === tool && isDeepStrictEqual(one.input, plain(input)));
+function takeDecided(
+  decided: Decided[],
+  { tool, input }: Pick<Call, 'tool' | 'input'>,
+  folders: RunFolders,
+): Decided | undefined {
+  const call = placeless(input, folders);
+  const at = decided.findIndex(
+    (one) => one.tool === tool && isDeepStrictEqual(placeless(one.input, folders), call),
+  );
   return at === -1 ? undefined : decided.splice(at, 1)[0];
-}
-
-/** As it came back from the server: without what JSON does not know. */
-function plain(input: Input): unknown {
-  return JSON.parse(JSON.stringify(input));
 }
 
 /** What `Allow for this task` stores; a command of several parts is never allowed by the rule for its first one. */
@@ -103,7 +121,7 @@ function isCompound(command: unknown): boolean {
   return typeof command !== 'string' || /[;&|<>\n`]|\$\(/.test(command.trim());
 }
 
-function toQuestion({ tool, input, asked, folder }: Call, update: PermissionUpdate | null): Question {
+function toQuestion({ tool, input, asked, folders }: Call, update: PermissionUpdate | null): Question {
   const rule = ruleOf(update);
   const options = [
     { id: 'allow_once', label: 'Allow once' },
@@ -115,11 +133,11 @@ function toQuestion({ tool, input, asked, folder }: Call, update: PermissionUpda
   return {
     key: asked.toolUseID,
     kind: 'permission',
-    title: toolTitle(tool, input, folder),
-    detail: cutMiddle(shown, LONGEST_DETAIL),
+    title: toolTitle(tool, input, folders.tree),
+    detail: WRITES.includes(tool) ? cutMiddle(shown, LONGEST_CONTENT) : shown,
     options,
     rule,
-    call: { tool, input: plain(input) },
+    call: { tool, input: placeless(input, folders) },
   };
 }
 

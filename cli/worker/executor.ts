@@ -124,9 +124,9 @@ export interface Watcher {
   session(id: string): void;
   /**
    * Null: nobody answered in time, and the run is to end as `parked`. Rejects where the question was not taken: nobody
-   * will ever answer it, and the run goes on without.
+   * will ever answer it, and the run goes on without. Once `left` is aborted the run goes on without the answer, too.
    */
-  ask(question: Question): Promise<Answered | null>;
+  ask(question: Question, left?: AbortSignal): Promise<Answered | null>;
   /** Called once for each reply when it has reached the run. */
   tookIn(replyNumber: number): void;
 }

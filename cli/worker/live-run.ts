@@ -59,7 +59,12 @@ export function openRun(claim: Claim, project: ProjectSettings, kit: Kit): LiveR
   const replies = createReplies(Math.max(run.replies_after, ...run.replies.map(({ number }) => number)));
   const unwatch = kit.listener.watch({
     leaseId: granted.lease_id,
-    known: () => ({ repliesAfter: replies.newest(), questions: questions.waiting() }),
+    known: () => ({
+      repliesAfter: replies.newest(),
+      questions: questions.waiting(),
+      heard: questions.heard(),
+      left: questions.left(),
+    }),
     hear: (signal) => {
       hear(signal, { lease, questions, replies });
     },

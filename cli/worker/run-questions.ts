@@ -3,16 +3,19 @@ import type { AskQuestion } from '../../src/contract/question.ts';
 import type { AnsweredView } from '../../src/contract/run.ts';
 import type { QuestionView } from '../../src/contract/question.ts';
 import type { RunClock } from './clock.ts';
-import { cutEnd, headOf, plain } from './cut.ts';
+import { cutEnd, cutMiddle, headOf, plain } from './cut.ts';
 import type { Answered, Question } from './executor.ts';
 
 export interface Questions {
   /** Null: nobody answered in time, or the run is at its end. Rejects where it was not taken: nobody will ever see it. */
-  ask(question: Question): Promise<Answered | null>;
+  ask(question: Question, left?: AbortSignal): Promise<Answered | null>;
   /** Asked, and not waited for: the task waits with it. False: it was not taken. */
   put(question: Put): Promise<boolean>;
   /** Those that it waits for. */
   readonly waiting: () => number[];
+  /** Whose answer it has gone on with, and those that it has left behind; the newest of them. */
+  readonly heard: () => number[];
+  readonly left: () => number[];
   hear(answers: readonly AnsweredView[]): void;
   /** Nobody waits any longer. */
   readonly giveUp: () => void;
@@ -31,34 +34,39 @@ export interface QuestionsDeps {
 }
 
 const LONGEST_DETAIL = 4_000;
+const MOST_NAMED = 20;
 const LONGEST_TITLE = 200;
 const LONGEST_RULE = 500;
 const LONGEST_CALL = 64_000;
 
+type Outcome = Answered | 'left' | null;
+
 export function createQuestions(deps: QuestionsDeps): Questions {
-  const pending = new Map<number, (answered: Answered | null) => void>();
+  const pending = new Map<number, (outcome: Outcome) => void>();
+  const heard: number[] = [];
+  const left: number[] = [];
   let isOver = false;
 
-  function wait(id: number): Promise<Answered | null> {
-    return new Promise((resolve) => {
-      const settle = (answered: Answered | null) => {
-        callOff();
-        if (pending.delete(id)) deps.changed();
-        resolve(answered);
-      };
-      const callOff = deps.clock.after(deps.holdMs, () => {
-        settle(null);
-      });
-      pending.set(id, settle);
-      deps.changed();
-    });
+  async function wait(id: number, leaving?: AbortSignal): Promise<Answered | null> {
+    const { settle, outcome } = hold(deps, leaving);
+    pending.set(id, settle);
+    deps.changed();
+    const found = await outcome;
+    if (found === 'left') left.push(id);
+    else if (found !== null) heard.push(id);
+    pending.delete(id);
+    deps.changed();
+    return found === 'left' ? null : found;
   }
 
   return {
-    async ask(question) {
+    async ask(question, leaving) {
       const posted = await deps.post(toBody(question, deps.redact));
       if (isOver) return null;
-      return toAnswered(posted) ?? wait(posted.id);
+      const answered = toAnswered(posted);
+      if (answered === null) return wait(posted.id, leaving);
+      heard.push(posted.id);
+      return answered;
     },
     put: (question) =>
       deps.post({ ...toBody({ ...question, rule: null, call: null }, deps.redact), is_budget: true }).then(
@@ -66,6 +74,8 @@ export function createQuestions(deps: QuestionsDeps): Questions {
         () => false,
       ),
     waiting: () => [...pending.keys()],
+    heard: () => heard.slice(-MOST_NAMED),
+    left: () => left.slice(-MOST_NAMED),
     hear(answers) {
       for (const { question } of answers) {
         const answered = toAnswered(question);
@@ -79,7 +89,27 @@ export function createQuestions(deps: QuestionsDeps): Questions {
   };
 }
 
-function toBody(question: Question, redact: (text: string) => string): Omit<AskQuestion, 'lease_id'> {
+/** Until somebody answers, nobody needs to any more, or the patience is over. */
+function hold({ clock, holdMs }: Pick<QuestionsDeps, 'clock' | 'holdMs'>, leaving?: AbortSignal) {
+  let settle: (outcome: Outcome) => void = () => {};
+  const outcome = new Promise<Outcome>((resolve) => (settle = resolve));
+  const leave = () => {
+    settle('left');
+  };
+  const callOff = clock.after(holdMs, () => {
+    settle(null);
+  });
+  leaving?.addEventListener('abort', leave);
+  if (leaving?.aborted === true) leave();
+  void outcome.then(() => {
+    callOff();
+    leaving?.removeEventListener('abort', leave);
+  });
+  return { settle, outcome };
+}
+
+function toBody(asked: Question, redact: (text: string) => string): Omit<AskQuestion, 'lease_id'> {
+  const question = shown({ ...asked, detail: redact(asked.detail) });
   const { rule } = question;
   const call = question.call === null ? null : JSON.stringify(question.call);
   const isTold = (text: string) => redact(text) === text;
@@ -88,12 +118,22 @@ function toBody(question: Question, redact: (text: string) => string): Omit<AskQ
     key: headOf(plain(question.key), 100),
     kind: question.kind,
     title: line(question.title) || 'Question',
-    detail: cutEnd(redact(question.detail), LONGEST_DETAIL),
+    detail: cutEnd(question.detail, LONGEST_DETAIL),
     options: question.options.slice(0, 25).map(({ id, label }) => ({ id, label: line(label) || id })),
     // What is too long, or holds a secret, cannot be matched later; it is asked about again then.
     rule: rule !== null && rule.length <= LONGEST_RULE && isTold(rule) ? plain(rule) : null,
     call: call !== null && call.length <= LONGEST_CALL && isTold(call) ? call : null,
   };
+}
+
+const TOO_LONG =
+  'This is too long to be shown whole, so it can only be denied: have it done in smaller steps, or by a script in a file.';
+
+/** What nobody can read to its end, nobody can allow. */
+function shown(question: Question): Question {
+  if (question.kind !== 'permission' || question.detail.length <= LONGEST_DETAIL) return question;
+  const detail = `${TOO_LONG}\n${cutMiddle(question.detail, LONGEST_DETAIL - TOO_LONG.length - 1)}`;
+  return { ...question, detail, rule: null, options: question.options.filter(({ id }) => id === 'deny') };
 }
 
 function cutLine(text: string): string {

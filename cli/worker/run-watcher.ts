@@ -57,10 +57,10 @@ export function createRunWatcher(deps: WatcherDeps): RunWatcher {
       session = id;
       deps.poster().set({ session_id: id });
     },
-    async ask(question) {
+    async ask(question, left) {
       stopwatch.pause();
       try {
-        return await deps.questions().ask(question);
+        return await deps.questions().ask(question, left);
       } finally {
         stopwatch.resume();
       }

@@ -10,8 +10,16 @@ export type RunSignal = Signals['runs'][number];
 export interface WatchedRun {
   readonly leaseId: string;
   /** What it knows by now. */
-  readonly known: () => { readonly repliesAfter: number; readonly questions: readonly number[] };
+  readonly known: () => Known;
   readonly hear: (signal: RunSignal) => void;
+}
+
+export interface Known {
+  readonly repliesAfter: number;
+  /** Those that it waits for, whose answer it has gone on with, and that it has left behind. */
+  readonly questions: readonly number[];
+  readonly heard: readonly number[];
+  readonly left: readonly number[];
 }
 
 export interface SignalListener {
@@ -82,10 +90,12 @@ async function poll(runs: Runs, signal: AbortSignal, deps: ListenerDeps): Promis
 /** Whether there were news. */
 async function listen(runs: Runs, signal: AbortSignal, deps: ListenerDeps): Promise<boolean> {
   const known = [...runs.values()].map((run) => ({ leaseId: run.leaseId, ...run.known() }));
-  const asked = known.map(({ leaseId, repliesAfter, questions }) => ({
+  const asked = known.map(({ leaseId, repliesAfter, questions, heard, left }) => ({
     lease_id: leaseId,
     replies_after: repliesAfter,
     questions: [...questions],
+    heard: [...heard],
+    left: [...left],
   }));
   const answer = await deps.ask({ wait_seconds: WAIT_SECONDS, runs: asked }, signal);
   if (signal.aborted) return true;

@@ -181,6 +181,10 @@ export const AskSignals = z.object({
         replies_after: is.count('replies_after'),
         /** Questions whose answer it waits for. */
         questions: z.array(is.count('questions')).max(100),
+        /** Questions whose answer it has gone on with. */
+        heard: z.array(is.count('heard')).max(100).nullish(),
+        /** Questions that it has left behind: nobody needs to answer them any more. */
+        left: z.array(is.count('left')).max(100).nullish(),
       }),
       { error: 'runs must be a list.' },
     )

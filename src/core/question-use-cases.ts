@@ -45,6 +45,17 @@ export function createQuestionUseCases({ clock }: Pick<TaskServiceDeps, 'clock'>
         return answered(given, { task, state: found.run, act });
       });
     },
+
+    /** The run has gone on without an answer to these questions. */
+    left(taskId: number, questionIds: readonly number[]): Work<null> {
+      return work<'task', null>({ read: 'task', id: taskId }, ({ run }) => {
+        const open = (run?.questions ?? []).filter(
+          ({ id, status }) => status === 'open' && questionIds.includes(id),
+        );
+        if (open.length === 0) return { result: null };
+        return { result: null, runs: [{ questions: open.map((one) => ({ ...one, status: 'closed' })) }] };
+      });
+    },
   };
 }
 
@@ -78,7 +89,7 @@ function notOpen({ id, status, answer, answeredBy, options }: Question): DomainE
   const message =
     status === 'answered'
       ? `Question ${id} was answered by ${answeredBy ?? 'somebody'} already: ${label}`
-      : `Question ${id} is closed: its task has ended, or a new run asked again.`;
+      : `Question ${id} is closed: its task has ended, its run went on, or a new one asked again.`;
   return new DomainError('invalid_transition', message, { status });
 }
 

@@ -5,7 +5,7 @@
 import type { NewsRoom, WatchWish } from './news-room.ts';
 import type { Clock, Store } from './ports.ts';
 import type { Question, Reply } from './question.ts';
-import type { RunUseCases } from './run-use-cases.ts';
+import type { RunService } from './run-service.ts';
 
 /** What a worker knows of one of its runs. */
 export interface KnownRun {
@@ -14,6 +14,9 @@ export interface KnownRun {
   readonly repliesAfter: number;
   /** Questions whose answer it waits for. */
   readonly questions: readonly number[];
+  /** Those whose answer it has gone on with, and those that it has left behind. */
+  readonly heard: readonly number[];
+  readonly left: readonly number[];
 }
 
 export interface RunSignal {
@@ -40,13 +43,12 @@ export interface Signals {
 export interface SignalsDeps {
   readonly store: Pick<Store, 'runOfLease' | 'replies' | 'question' | 'decide'>;
   readonly room: NewsRoom;
-  readonly runs: Pick<RunUseCases, 'heard'>;
+  readonly runs: Pick<RunService, 'heard' | 'left'>;
   readonly clock: Clock;
 }
 
 export function createSignals(deps: SignalsDeps): Signals {
   const { store, room, clock } = deps;
-  const answers = createHandedAnswers(deps);
 
   async function signalOf(known: KnownRun, instanceId: string): Promise<RunSignal> {
     const { lease } = await store.runOfLease(known.leaseId);
@@ -79,7 +81,7 @@ export function createSignals(deps: SignalsDeps): Signals {
       const deadlineMs = clock.monotonicMs() + waitMs;
       const watch = room.watch({ taskIds: [...new Set(tasks.values())], deadlineMs, onGone });
       try {
-        await answers.settle(runs, tasks);
+        for (const known of runs) await settle(known, instanceId, deps);
         let news = await newsOf(runs, instanceId);
         while (news.length === 0 && waitMs > 0) {
           const ids = await watch.next();
@@ -87,7 +89,6 @@ export function createSignals(deps: SignalsDeps): Signals {
           news = await newsOf(touched, instanceId);
           if (ids.length === 0) break;
         }
-        answers.handOver(news);
         return news;
       } finally {
         watch.end();
@@ -107,31 +108,20 @@ async function tasksOf(runs: readonly KnownRun[], store: Pick<Store, 'runOfLease
   return found;
 }
 
-/**
- * Answers that were handed to a run. When the run waits for one of them no longer, it has heard it, and the next run
- * need not be told. Lost with the process: then an answer may be told once more, which harms nobody.
- */
-function createHandedAnswers({ store, runs: useCases }: Pick<SignalsDeps, 'store' | 'runs'>) {
-  const handed = new Map<string, Set<number>>();
-  return {
-    handOver(news: readonly RunSignal[]): void {
-      for (const { leaseId, ended, answers } of news) {
-        if (ended) handed.delete(leaseId);
-        else if (answers.length > 0) {
-          handed.set(leaseId, new Set([...(handed.get(leaseId) ?? []), ...answers.map(({ id }) => id)]));
-        }
-      }
-    },
-    async settle(runs: readonly KnownRun[], tasks: ReadonlyMap<string, number>): Promise<void> {
-      for (const { leaseId, questions } of runs) {
-        const heard = [...(handed.get(leaseId) ?? [])].filter((id) => !questions.includes(id));
-        const taskId = tasks.get(leaseId);
-        if (heard.length === 0 || taskId === undefined) continue;
-        await store.decide(useCases.heard(taskId, heard));
-        const left = [...(handed.get(leaseId) ?? [])].filter((id) => !heard.includes(id));
-        if (left.length === 0) handed.delete(leaseId);
-        else handed.set(leaseId, new Set(left));
-      }
-    },
-  };
+/** What a run says of its questions. It says so again and again, so it is looked at before anything is written. */
+async function settle(
+  { leaseId, heard, left }: KnownRun,
+  instanceId: string,
+  { store, runs }: Pick<SignalsDeps, 'store' | 'runs'>,
+): Promise<void> {
+  if (heard.length + left.length === 0) return;
+  const { lease, run } = await store.runOfLease(leaseId);
+  if (run === null || lease?.instanceId !== instanceId || lease.outcome !== null) return;
+  const found = await Promise.all([...heard, ...left].map((id) => store.question(id)));
+  const isOwn = (id: number, isSo: (question: Question) => boolean) =>
+    found.some((one) => one?.id === id && one.taskId === run.taskId && one.run === run.number && isSo(one));
+  const told = heard.filter((id) => isOwn(id, ({ status, isTold }) => status === 'answered' && !isTold));
+  const open = left.filter((id) => isOwn(id, ({ status }) => status === 'open'));
+  if (told.length > 0) await store.decide(runs.heard(run.taskId, told));
+  if (open.length > 0) await store.decide(runs.left(run.taskId, open));
 }

@@ -75,7 +75,7 @@ export type MessageKind = (typeof MESSAGE_KINDS)[number];
 export const QUESTION_KINDS = ['permission', 'choice', 'text'] as const;
 export type QuestionKind = (typeof QUESTION_KINDS)[number];
 
-/** `closed`: the task ended, or a new run asked again. */
+/** `closed`: the task ended, its run went on without an answer, or a new one asked again. */
 export const QUESTION_STATUSES = ['open', 'answered', 'closed'] as const;
 export type QuestionStatus = (typeof QUESTION_STATUSES)[number];
 

@@ -1,6 +1,6 @@
 /** Questions of a run: held open, over a restart of the server, and answered when nobody waits any more. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { answer, bash, say } from '../support/messages-api/replies.ts';
+import { answer, bash, say, use } from '../support/messages-api/replies.ts';
 import { openStage, type Stage } from '../support/worker/stage.ts';
 import { IS_MISSING } from './world.ts';
 
@@ -56,6 +56,22 @@ describe.skipIf(IS_MISSING)('a question that is held open', () => {
 
     const { result } = await stage.untilTask(1, isCompleted);
     expect(result).toMatchObject({ outcome: 'no_changes', summary: 'Then not.' });
+  });
+
+  it('is left behind by a reply that interrupts, and does not park the task later', async () => {
+    stage.model.script(
+      { when: /Leave it/, then: say('Left it.') },
+      { when: /Make it/, then: bash('touch made.txt') },
+      { when: /./, then: say('Made it.') },
+    );
+    await add('Make it');
+    stage.worker('lab', { project: ASKS }).start();
+    await stage.openQuestion(/touch made\.txt/);
+    await stage.server().send('POST', '/api/tasks/1/reply', { body: { text: 'Leave it', now: true } });
+
+    const { result } = await stage.untilTask(1, isCompleted);
+    expect(result).toMatchObject({ outcome: 'no_changes', summary: 'Left it.' });
+    expect(await stage.questions()).toEqual([]);
   });
 
   it('is answered for the whole task: a later run may do it without asking', async () => {
@@ -116,6 +132,28 @@ describe.skipIf(IS_MISSING)('a question that nobody answers in time', () => {
     expect(await stage.questions()).toMatchObject([
       { title: expect.stringContaining('touch made.txt') as string },
     ]);
+  });
+
+  it('about a file is allowed for the run that goes on, in a folder of its own', async () => {
+    const write = ({ all }: { all: string }) => {
+      const [folder = ''] = [...all.matchAll(/working directory: ([^ \\]+)/g)]
+        .map(([, there]) => there)
+        .slice(-1);
+      return use('Write', { file_path: `${folder}/made.txt`, content: 'made' });
+    };
+    stage.model.script(
+      { when: /The answer of .*Allow once|Make it/s, then: write },
+      { when: /./, then: say('Made it.') },
+    );
+    await add('Make it');
+    expect(await stage.worker('first', { project: ASKS }).once()).toMatchObject({ code: 0 });
+    const { id } = await stage.openQuestion(/made\.txt/);
+    await stage.answer(id, { option: 'allow_once' });
+    expect(await stage.worker('second', { project: ASKS }).once()).toMatchObject({ code: 0 });
+
+    expect(await stage.questions()).toEqual([]);
+    expect((await stage.task(1)).status).toBe('completed');
+    expect(stage.show('claude/1-make-it', 'made.txt')).toBe('made');
   });
 
   it('loses neither of two calls in one answer of the model', async () => {

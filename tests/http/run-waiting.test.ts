@@ -139,6 +139,8 @@ const ask = () =>
 interface Known {
   readonly replies_after?: number;
   readonly questions?: readonly number[];
+  readonly heard?: readonly number[];
+  readonly left?: readonly number[];
 }
 
 const listen = (known: Known = {}, more: object = {}) =>
@@ -179,6 +181,26 @@ describe('what a worker waits for', () => {
       runs: [{ ended: false, replies: [], answers: [{ question: { id: 1, status: 'answered' }, key: 'k' }] }],
     });
     expect((await listen({ questions: [2, 99] })).reply).toBeNull();
+  });
+
+  it('is told once more to the next run, unless this one says that it has gone on with the answer', async () => {
+    await ask();
+    await world.send('POST', '/api/questions/1/answer', { body: { option: 'allow_once' } });
+    await listen({ questions: [1] });
+    await listen({ questions: [] });
+    expect(await world.store.question(1)).toMatchObject({ isTold: false });
+    await listen({ heard: [1, 99] });
+    expect(await world.store.question(1)).toMatchObject({ isTold: true });
+  });
+
+  it('is no answer to a question that it has left behind: that one is closed', async () => {
+    await ask();
+    await listen({ left: [1, 99] }, { instance_id: 'w-2' });
+    expect(await world.store.question(1)).toMatchObject({ status: 'open' });
+    await listen({ left: [1, 99] });
+    expect(await world.store.question(1)).toMatchObject({ status: 'closed' });
+    const late = await world.send('POST', '/api/questions/1/answer', { body: { option: 'allow_once' } });
+    expect([late.status, late.error]).toEqual([409, 'invalid_transition']);
   });
 
   it.each([

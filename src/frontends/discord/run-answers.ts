@@ -37,7 +37,7 @@ export async function giveAnswer(
 
 export function saidAlready({ status, answer, answeredBy, options }: Question): string {
   if (status !== 'answered') {
-    return 'This question is closed: its task has ended, or a new run has asked again.';
+    return 'This question is closed: its task has ended, its run went on, or a new one has asked again.';
   }
   const label = options.find(({ id }) => id === answer?.option)?.label ?? answer?.text ?? '';
   return `${inline(answeredBy ?? 'Somebody', 100)} has answered already: ${inline(label, ANSWER_LENGTH)}`;

@@ -73,6 +73,8 @@ export function addSignalRoutes(app: HttpApp, deps: RouteDeps): void {
           leaseId: run.lease_id,
           repliesAfter: run.replies_after,
           questions: run.questions,
+          heard: run.heard ?? [],
+          left: run.left ?? [],
         })),
         waitMs: (body.wait_seconds ?? 0) * 1000,
         onGone: patience.onOver,

@@ -1,81 +1,80 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { AskQuestion } from '../../../src/contract/question.ts';
-import { ClientError } from '../../../cli/errors.ts';
-import type { Question } from '../../../cli/worker/executor.ts';
+import type { QuestionView } from '../../../src/contract/question.ts';
+import type { Answered, Question } from '../../../cli/worker/executor.ts';
 import { createQuestions, type Questions } from '../../../cli/worker/run-questions.ts';
 import { createManualClock, type ManualClock } from '../../support/worker/run-clock.ts';
 
 const QUESTION: Question = {
-  key: 'key-1',
-  kind: 'permission',
-  title: 'Bash: npm test',
-  detail: 'npm test',
-  options: [{ id: 'deny', label: 'Deny' }],
-  rule: 'Bash(npm test)',
-  call: { tool: 'Bash', input: { command: 'npm test' } },
+  ...{ key: 'k', kind: 'permission', title: 'Run it?', detail: 'make', rule: null, call: null },
+  options: [
+    { id: 'allow_once', label: 'Allow once' },
+    { id: 'deny', label: 'Deny' },
+  ],
+};
+const VIEW: QuestionView = {
+  ...{ id: 7, task_id: 5, kind: 'permission', title: 'Run it?', detail: 'make', options: [], status: 'open' },
+  ...{ asked_at: '2026-03-01T12:00:00Z', answered_at: null, answered_by: null, answer: null },
+};
+const ANSWERED = {
+  question: { ...VIEW, status: 'answered', answered_by: 'ada', answer: { option: 'deny', text: null } },
+  ...{ key: 'k', rule: null, call: null },
 };
 
+let clock: ManualClock;
+let questions: Questions;
+/** What the server is told each time that something changes. */
+let told: { waiting: number[]; heard: number[]; left: number[] }[];
+
+beforeEach(() => {
+  clock = createManualClock();
+  told = [];
+  questions = createQuestions({
+    clock,
+    holdMs: 60_000,
+    redact: (text) => text,
+    post: () => Promise.resolve(VIEW),
+    changed: () => {
+      told.push({ waiting: questions.waiting(), heard: questions.heard(), left: questions.left() });
+    },
+  });
+});
+
+async function ask(leaving?: AbortSignal): Promise<{ answer: Promise<Answered | null> }> {
+  const answer = questions.ask(QUESTION, leaving);
+  await clock.pass(0);
+  return { answer };
+}
+
 describe('a question of a run', () => {
-  let clock: ManualClock;
-  let questions: Questions;
-  let posted: Omit<AskQuestion, 'lease_id'>[];
-  let error: Error | null;
-
-  beforeEach(() => {
-    clock = createManualClock();
-    posted = [];
-    error = null;
-    questions = createQuestions({
-      clock,
-      holdMs: 60_000,
-      changed() {},
-      redact: (text) => text.replaceAll('secret-word', '[redacted]'),
-      post(body) {
-        posted.push(body);
-        const view = { id: 1, status: 'open', answer: null, answered_by: null } as never;
-        return error === null ? Promise.resolve(view) : Promise.reject(error);
-      },
-    });
+  it('whose answer the run goes on with is named as heard', async () => {
+    const { answer } = await ask();
+    questions.hear([ANSWERED]);
+    expect(await answer).toEqual({ option: 'deny', text: null, by: 'ada' });
+    expect(told.at(-1)).toEqual({ waiting: [], heard: [7], left: [] });
   });
 
-  const askedWith = async (more: Partial<Question>) => {
-    await questions.put({ ...QUESTION, ...more });
-    void questions.ask({ ...QUESTION, ...more });
-    await clock.pass(0);
-    return posted.at(-1);
-  };
-
-  it('is told apart when it was not taken, and when nobody answered', async () => {
-    const asked = questions.ask(QUESTION);
+  it('whose answer comes when the patience is over is not', async () => {
+    const { answer } = await ask();
     await clock.pass(60_000);
-    expect(await asked).toBe(null);
-    error = new ClientError('limit_reached', 'Too many questions are open.', { status: 409 });
-    await expect(questions.ask(QUESTION)).rejects.toBe(error);
-    expect(await questions.put(QUESTION)).toBe(false);
+    questions.hear([ANSWERED]);
+    expect(await answer).toBeNull();
+    expect(told.at(-1)).toEqual({ waiting: [], heard: [], left: [] });
   });
 
-  it('holds no secret: neither its buttons, nor the rule, nor the call', async () => {
-    const told = await askedWith({
-      title: 'Bash: curl secret-word',
-      options: [{ id: '1', label: 'Use secret-word' }],
-      rule: 'Bash(curl secret-word)',
-      call: { tool: 'Bash', input: { command: 'curl secret-word' } },
-    });
-    expect(JSON.stringify(posted)).not.toContain('secret-word');
-    expect(told).toMatchObject({ rule: null, call: null, options: [{ id: '1', label: 'Use [redacted]' }] });
+  it('that the run goes on without is named as left behind', async () => {
+    const leaving = new AbortController();
+    const { answer } = await ask(leaving.signal);
+    leaving.abort();
+    expect(await answer).toBeNull();
+    expect(told.at(-1)).toEqual({ waiting: [], heard: [], left: [7] });
   });
 
-  it('is taken whatever a command printed', async () => {
-    const half = '\ud83d';
-    const told = await askedWith({
-      key: `k${half}`,
-      title: `${'x'.repeat(198)}\ud83d\ude00 and more`,
-      detail: `a\u0000b${half}`,
-      options: [{ id: '1', label: `\u0000${half}` }],
-      rule: `Bash(${half})`,
-      call: { tool: 'Bash', input: { command: half } },
-    });
-    expect(AskQuestion.safeParse({ lease_id: 'lease-1', ...told }).error).toBeUndefined();
-    expect(told).toMatchObject({ detail: 'a\u2400b\ufffd', title: `${'x'.repeat(198)}…` });
+  it('stays open where the run is at its end', async () => {
+    const leaving = new AbortController();
+    const { answer } = await ask(leaving.signal);
+    questions.giveUp();
+    leaving.abort();
+    expect(await answer).toBeNull();
+    expect(told.at(-1)).toEqual({ waiting: [], heard: [], left: [] });
   });
 });

@@ -1,0 +1,14 @@
+import { describe, expect, it } from 'vitest';
+import { onResult, type Session } from '../../../cli/worker/claude-course.ts';
+import { endingOf } from '../../../cli/worker/claude-ending.ts';
+
+describe('a session that goes on with a reply', () => {
+  it('and dies in the turn of it has crashed, however well the turn before it ended', () => {
+    const session = { input: { isWaiting: () => true }, cause: null, result: null, trouble: null };
+    onResult(session as unknown as Session, { type: 'result', subtype: 'success', result: 'Half of it.' });
+    expect(endingOf({ ...session, spent: null, isStarted: true, error: 'exited with code 137' })).toEqual({
+      kind: 'crashed',
+      detail: 'exited with code 137',
+    });
+  });
+});

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { createPermissions } from '../../../cli/worker/claude-permissions.ts';
+import type { Answered, Brief, Decided, Question } from '../../../cli/worker/executor.ts';
+import { createQuestions } from '../../../cli/worker/run-questions.ts';
+import { createManualClock } from '../../support/worker/run-clock.ts';
+import { projectSettings } from '../../support/worker/run-world.ts';
+
+const ONCE: Answered = { option: 'allow_once', text: null, by: 'ada' };
+
+function runIn(
+  root: string,
+  decided: readonly Decided[] = [],
+  answer: Answered | null | Promise<Answered | null> = null,
+) {
+  const turn = new AbortController();
+  const questions: Question[] = [];
+  const left: (AbortSignal | undefined)[] = [];
+  let parked = 0;
+  const folders = {
+    tree: `${root}/tree`,
+    home: `${root}/home`,
+    temp: `${root}/temp`,
+    config: `${root}/config`,
+  };
+  const brief = { folders, decided, project: projectSettings() } as unknown as Brief;
+  const ask = createPermissions(brief, {
+    watcher: {
+      ask: (question, leaving) => {
+        questions.push(question);
+        left.push(leaving);
+        return Promise.resolve(answer);
+      },
+    },
+    pause() {},
+    resume() {},
+    park: () => {
+      parked += 1;
+    },
+    isEnding: () => parked > 0,
+  });
+  return {
+    ...{ questions, left, turn, parked: () => parked },
+    ask: (tool: string, input: Readonly<Record<string, unknown>>) =>
+      ask(tool, input, { toolUseID: 'use-1', signal: turn.signal }),
+  };
+}
+
+describe('a call that people have answered while nobody ran', () => {
+  it.each([
+    ['Write', (root: string) => ({ file_path: `${root}/tree/a.txt`, content: 'x' })],
+    ['Bash', (root: string) => ({ command: `cd ${root}/tree && TMPDIR=${root}/temp make "${root}/home/x"` })],
+  ])('is found again by a run in another folder: %s', async (tool, inputIn) => {
+    const first = runIn('/var/athena/runs/5-1');
+    await first.ask(tool, inputIn('/var/athena/runs/5-1'));
+    expect(first.parked()).toBe(1);
+    const call = JSON.parse(JSON.stringify(first.questions[0]?.call)) as Decided;
+    const later = runIn('/home/bob/w/runs/5-12', [{ ...call, allowed: true }]);
+    const input = inputIn('/home/bob/w/runs/5-12');
+    expect(await later.ask(tool, input)).toEqual({ behavior: 'allow', updatedInput: input });
+    expect(later.questions).toEqual([]);
+    // Once.
+    await later.ask(tool, input);
+    expect(later.questions).toHaveLength(1);
+  });
+
+  it('is another one where it is about a folder of somebody else', async () => {
+    const first = runIn('/var/athena/runs/5-1');
+    await first.ask('Write', { file_path: '/var/athena/runs/5-1/tree/a', content: '' });
+    const call = first.questions[0]?.call as Decided;
+    const later = runIn('/var/athena/runs/5-2', [{ ...call, allowed: true }]);
+    await later.ask('Write', { file_path: '/var/athena/runs/5-1/tree/a', content: '' });
+    await later.ask('Write', { file_path: '/var/athena/runs/5-20/tree/a', content: '' });
+    expect(later.questions).toHaveLength(2);
+  });
+});
+
+describe('a question for permission', () => {
+  async function asked(tool: string, input: Readonly<Record<string, unknown>>) {
+    const run = runIn('/r', [], ONCE);
+    await run.ask(tool, input);
+    const sent: Parameters<Parameters<typeof createQuestions>[0]['post']>[0][] = [];
+    const questions = createQuestions({
+      clock: createManualClock(),
+      holdMs: 0,
+      redact: (text) => text,
+      changed() {},
+      post: (body) => {
+        sent.push(body);
+        return new Promise(() => {});
+      },
+    });
+    for (const question of run.questions) void questions.ask(question);
+    return sent[0];
+  }
+
+  it('shows a command whole', async () => {
+    const command = `echo ${'x'.repeat(1_900)} rm -rf / ${'y'.repeat(1_900)}`;
+    const body = await asked('Bash', { command });
+    expect(body?.detail).toBe(command);
+    expect(body?.options).toHaveLength(2);
+  });
+
+  it('offers nothing but to deny what cannot be shown whole', async () => {
+    const body = await asked('Bash', { command: `echo ${'x'.repeat(2_000)} rm -rf / ${'y'.repeat(2_000)}` });
+    expect(body?.detail).toMatch(/^This is too long to be shown whole/);
+    expect(body?.detail.length).toBeLessThanOrEqual(4_000);
+    expect(body).toMatchObject({ options: [{ id: 'deny' }], rule: null });
+  });
+
+  it('shows the beginning and the end of a long file, which can be seen in the branch', async () => {
+    const body = await asked('Write', { file_path: '/r/tree/a', content: 'x'.repeat(9_000) });
+    expect(body?.options).toHaveLength(2);
+    expect(body?.detail).toContain('characters left out');
+  });
+});
+
+describe('a turn that is interrupted while its question is open', () => {
+  it('leaves the question behind, and does not park', async () => {
+    let settle: (answer: null) => void = () => {};
+    const run = runIn('/r', [], new Promise((resolve) => (settle = resolve)));
+    const asked = run.ask('Bash', { command: 'make' });
+    run.turn.abort();
+    expect(run.left.map((signal) => signal?.aborted)).toEqual([true]);
+    settle(null);
+    expect(await asked).toEqual({ behavior: 'deny', message: 'Interrupted before somebody answered.' });
+    expect(run.parked()).toBe(0);
+  });
+});
