@@ -18,7 +18,9 @@ let stage: Stage;
 beforeEach(async () => {
   twin = createDiscordTwin();
   await twin.start();
-  stage = await openStage({ DISCORD_TOKEN: twin.token, DISCORD_API_URL: twin.url });
+  // All kills may meet one task, and each is an attempt.
+  const env = { MAX_ATTEMPTS: `${KILLS + 1}` };
+  stage = await openStage({ ...env, DISCORD_TOKEN: twin.token, DISCORD_API_URL: twin.url });
   await twin.waitForBot({ timeoutMs: 30_000 });
 });
 
