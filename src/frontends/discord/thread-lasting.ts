@@ -25,6 +25,8 @@ export async function drawLasting(draft: Draft, { store }: LastingDeps): Promise
   const isRunning = task.status === 'in_progress';
   if (isAllTold && isRunning) showRun(draft, work.runs);
   stripButtons(draft);
+  // Its claim was taken back: the next run has the same number, and a card of its own.
+  if (draft.memo().run > work.runs) draft.remember({ run: work.runs });
   await closeQuestions(draft, store);
   if (isAllTold) showTodo(draft);
   const running = isAllTold && isRunning ? runningNow(draft) : null;

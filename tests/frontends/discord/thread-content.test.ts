@@ -199,6 +199,18 @@ describe('what a thread shows', () => {
     expect(line?.isSilent).toBe(true);
   });
 
+  test('a run whose claim was never heard of leaves its number, and a button, to the next one', async () => {
+    const of = await on.run();
+    await on.settle(of.id);
+    await on.world.run(on.world.tasks.undoClaim(of.leaseId));
+    await on.settle(of.id);
+    await begin(on.world, of.id, 'w-2');
+    await on.settle(of.id);
+    const shown = await on.thread(of.id);
+    expect(headlines(shown)).toEqual(['▶️ Run 1 of task #1 · w-1', '▶️ Run 1 of task #1 · w-2']);
+    expect(shown.map(labels)).toEqual([[], ['Stop']]);
+  });
+
   test('a failed task can be tried again; then its buttons are gone', async () => {
     const of = await on.run();
     const failed = { error: 'No access.', retry: false, retryInMs: 0, report: report({ outcome: 'failed' }) };
