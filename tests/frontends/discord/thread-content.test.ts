@@ -85,6 +85,21 @@ describe('what a thread shows', () => {
     expect(shown.join('\n')).toBe(text);
   });
 
+  test('the same in a thread that slept through a restart', async () => {
+    const of = await on.run();
+    await on.settle(of.id);
+    on.stage.twin.channel('claude-tasks').setBotRights({ deny: ['AttachFiles'] });
+    on.stage.twin.channel((await on.thread(of.id))[0]?.channelId ?? '').archive();
+    await on.restart();
+    const text = 'A line of the report.\n'.repeat(400).trim();
+    await on.report(of, [text]);
+    await on.settle(of.id);
+    await on.report(of, ['Go on.']);
+    await on.settle(of.id);
+    const shown = (await on.thread(of.id)).slice(1).map(({ content }) => content);
+    expect(shown.join('\n')).toBe(`${text}\nGo on.`);
+  });
+
   test('tools of one stretch are one card, and a text begins another', async () => {
     const of = await on.run();
     await on.report(of, [tool('Read: a.ts'), tool('Read: b.ts')]);
