@@ -1,5 +1,6 @@
 /** What goes wrong around a worker: its server, its repository, its lease, its key, and what a run could find out. */
 import fs from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -49,6 +50,44 @@ function start(lab: ReturnType<typeof machine>, ...argv: string[]): StartedClien
   return client;
 }
 
+/** A proxy before the server, which says itself that there is nothing while the server is restarted, say. */
+async function startFront(target: string) {
+  let isAlone = false;
+  let answered = 0;
+  const front = http.createServer((incoming, outgoing) => {
+    if (isAlone) {
+      answered += 1;
+      incoming.resume();
+      outgoing.writeHead(404, { 'content-type': 'text/html' }).end('<html>404</html>');
+      return;
+    }
+    const { method, headers, url = '' } = incoming;
+    const onwards = http.request(target + url, { method, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(outgoing);
+    });
+    onwards.on('error', () => outgoing.destroy());
+    outgoing.on('close', () => onwards.destroy());
+    incoming.pipe(onwards);
+  });
+  await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
+  const { port: found } = front.address() as net.AddressInfo;
+  return {
+    url: `http://127.0.0.1:${found}`,
+    answered: () => answered,
+    answersItself(itself: boolean) {
+      isAlone = itself;
+      // Whatever waits at the server is cut off, too.
+      front.closeAllConnections();
+    },
+    close: () =>
+      new Promise((resolve) => {
+        front.close(resolve);
+        front.closeAllConnections();
+      }),
+  };
+}
+
 describe('a worker', () => {
   it('goes on with its run while the server is away, and tells everything when it is back', async () => {
     const gate = path.join(folder, 'gate');
@@ -73,6 +112,31 @@ describe('a worker', () => {
     const texts = (JSON.parse(text) as { messages: { kind: string; text: string }[] }).messages;
     const said = texts.filter(({ kind }) => kind === 'text').map((one) => one.text);
     expect(said.join('\n')).toBe('before\nafter');
+  });
+
+  it('goes on while something before the server answers in its place, and loses no word of its run', async () => {
+    const gate = path.join(folder, 'gate');
+    const front = await startFront(server.url);
+    const shell = `echo before; touch ${gate}.up; while [ ! -e ${gate} ]; do sleep 0.1; done; echo after > a.txt; echo after`;
+    const lab = machine(shell, { url: front.url });
+    await server.api.add('Write it down', { project: 'notes' });
+    const once = start(lab, '--once');
+    await until('the run', () => fs.existsSync(`${gate}.up`), 30_000);
+    front.answersItself(true);
+    fs.writeFileSync(gate, '');
+    await until('three calls that it answered', () => front.answered() >= 3);
+    front.answersItself(false);
+
+    expect(await once.ended).toMatchObject({ code: 0 });
+    expect(await server.api.get(1)).toMatchObject({
+      ...{ status: 'completed', attempt: 1 },
+      result: { outcome: 'done' },
+    });
+    const { text } = await server.send('GET', '/api/tasks/1/messages');
+    const { messages } = JSON.parse(text) as { messages: { kind: string; text: string }[] };
+    const said = messages.filter(({ kind }) => kind === 'text').map((one) => one.text);
+    expect(said.join('\n')).toBe('before\nafter');
+    await front.close();
   });
 
   it('stops a run whose task was taken away, and keeps its work on a branch of its own', async () => {
