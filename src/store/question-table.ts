@@ -52,7 +52,8 @@ export function createQuestionTable(database: OpenDatabase) {
         return all.filter((one) => status === undefined || one.status === status).slice(0, limit);
       }
       if (status === 'open') return reads.open.all({ limit }).map(toQuestion);
-      return reads.all.all({ status: status ?? '', limit }).map(toQuestion);
+      const rows = status === undefined ? reads.all.all({ limit }) : reads.ofStatus.all({ status, limit });
+      return rows.map(toQuestion);
     },
     save(question: Question): void {
       const row = toQuestionRow(question);
@@ -84,9 +85,10 @@ function prepareReads({ client, tables }: OpenDatabase) {
     open: by<{ limit: number }>(
       "INDEXED BY questions_open WHERE status = 'open' ORDER BY asked_at DESC, id DESC LIMIT :limit",
     ),
-    all: by<{ status: string; limit: number }>(
-      "WHERE :status = '' OR status = :status ORDER BY id DESC LIMIT :limit",
+    ofStatus: by<{ status: string; limit: number }>(
+      'INDEXED BY questions_status WHERE status = :status ORDER BY id DESC LIMIT :limit',
     ),
+    all: by<{ limit: number }>('ORDER BY id DESC LIMIT :limit'),
     due: by<{ before: number; limit: number }>(
       "INDEXED BY questions_open WHERE status = 'open' AND asked_at <= :before AND repeated_at IS NULL ORDER BY asked_at LIMIT :limit",
     ),

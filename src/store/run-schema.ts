@@ -125,6 +125,8 @@ export const questions = sqliteTable(
   },
   (t) => [
     uniqueIndex('questions_of_run').on(t.taskId, t.run, t.key),
+    // The id follows by itself.
+    index('questions_status').on(t.status),
     index('questions_open')
       .on(t.askedAt)
       .where(sql`status = 'open'`),

@@ -52,7 +52,7 @@ const ALLOWED: readonly { step: RegExp; of: RegExp }[] = [
   { step: /^SCAN api_keys$/, of: /^select .* from "api_keys"$/ },
   // From the newest on, until as many as anybody reads are found.
   { step: /^SCAN questions USING INDEX questions_open$/, of: /ORDER BY asked_at DESC, id DESC LIMIT/ },
-  { step: /^SCAN questions$/, of: /FROM questions WHERE :status = '' OR/ },
+  { step: /^SCAN questions$/, of: /FROM questions ORDER BY id DESC LIMIT/ },
   // At a start alone: each of them is one that waits.
   { step: /^SCAN tasks USING INDEX tasks_(limited|parked)$/, of: /^UPDATE tasks SET ready = iif/ },
   // A thousand at most: every claim looks through them.
@@ -227,6 +227,11 @@ describe.each(['without statistics', 'with statistics'])('%s', (how) => {
       'what a task waits to be told',
       /FROM questions INDEXED BY questions_of_run WHERE .* is_told = 0/,
       'SEARCH questions USING INDEX questions_of_run (task_id=?)',
+    ],
+    [
+      'the newest questions of a status',
+      /FROM questions INDEXED BY questions_status WHERE status = /,
+      'SEARCH questions USING INDEX questions_status (status=?)',
     ],
     [
       'questions that people were not reminded of',
