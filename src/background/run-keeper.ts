@@ -55,51 +55,71 @@ export function createRunKeeper(deps: RunKeeperDeps): RunKeeper {
 
 type Step = () => Promise<'more' | 'done'>;
 
-/** First messages, then files; `more` while the messages of this round are not through. */
-function createTidying({ store, files, keep, clock }: RunKeeperDeps): Step {
-  let after = 0;
+/** One round after the other; one that fails is begun anew. */
+function createTidying(deps: RunKeeperDeps): Step {
+  let round: AsyncGenerator<void, void> | null = null;
   let isFirst = true;
 
   return async () => {
     if (isFirst) {
-      await files.tidy();
+      await deps.files.tidy();
       isFirst = false;
     }
-    const endedBefore = new Date(clock.now().getTime() - keep.messagesMs);
-    const next = await store.dropMessages({ endedBefore, after });
-    after = next ?? 0;
-    if (next !== null) return 'more';
-    await dropTranscripts({
-      store,
-      files,
-      endedBefore: new Date(clock.now().getTime() - keep.transcriptsMs),
-    });
-    await dropOrphans({ store, files, storedBefore: new Date(clock.now().getTime() - ORPHAN_AFTER_MS) });
+    round ??= tidyAll(deps);
+    try {
+      const { done } = await round.next();
+      if (done !== true) return 'more';
+    } catch (error) {
+      round = null;
+      throw error;
+    }
+    round = null;
     return 'done';
   };
 }
+
+/** First messages, then files: a pause after each page, so that no round keeps others waiting however much is kept. */
+async function* tidyAll({ store, files, keep, clock }: RunKeeperDeps): AsyncGenerator<void, void> {
+  const before = (ms: number) => new Date(clock.now().getTime() - ms);
+  let after = await store.dropMessages({ endedBefore: before(keep.messagesMs), after: 0 });
+  while (after !== null) {
+    yield;
+    after = await store.dropMessages({ endedBefore: before(keep.messagesMs), after });
+  }
+  for (const [index, taskId] of (await files.transcripts()).entries()) {
+    if (isPageEnd(index)) yield;
+    await dropTranscript({ store, files, endedBefore: before(keep.transcriptsMs) }, taskId);
+  }
+  for (const [index, file] of (await files.attachments()).entries()) {
+    if (isPageEnd(index)) yield;
+    await dropOrphan({ store, files, storedBefore: before(ORPHAN_AFTER_MS) }, file);
+  }
+}
+
+/** Files that one step looks at. */
+const PAGE = 200;
+const isPageEnd = (index: number) => index > 0 && index % PAGE === 0;
 
 interface Dropping {
   readonly store: RunKeeperDeps['store'];
   readonly files: RunFiles;
 }
 
-async function dropTranscripts({
-  store,
-  files,
-  endedBefore,
-}: Dropping & { endedBefore: Date }): Promise<void> {
-  for (const taskId of await files.transcripts()) {
-    const task = await store.task(taskId);
-    const isOver = task === null || (task.completedAt !== null && task.completedAt < endedBefore);
-    if (isOver) await files.dropTranscript(taskId);
-  }
+async function dropTranscript(
+  { store, files, endedBefore }: Dropping & { endedBefore: Date },
+  taskId: number,
+): Promise<void> {
+  const task = await store.task(taskId);
+  const isOver = task === null || (task.completedAt !== null && task.completedAt < endedBefore);
+  if (isOver) await files.dropTranscript(taskId);
 }
 
-async function dropOrphans({ store, files, storedBefore }: Dropping & { storedBefore: Date }): Promise<void> {
-  for (const file of await files.attachmentsBefore(storedBefore)) {
-    if (!(await store.isFileKept(file))) await files.dropAttachment(file);
-  }
+async function dropOrphan(
+  { store, files, storedBefore }: Dropping & { storedBefore: Date },
+  file: string,
+): Promise<void> {
+  if (await store.isFileKept(file)) return;
+  if (await files.isOlder(file, storedBefore)) await files.dropAttachment(file);
 }
 
 interface Loop {

@@ -42,8 +42,9 @@ export interface RunFiles extends AttachmentShelf {
   /** Null when there is none. */
   transcript(taskId: number): Promise<FileContent | null>;
   attachment(file: string): Promise<FileContent | null>;
-  /** Names of attachments that were stored before this time. */
-  attachmentsBefore(time: Date): Promise<readonly string[]>;
+  attachments(): Promise<readonly string[]>;
+  /** Whether this attachment was stored before this time. */
+  isOlder(file: string, time: Date): Promise<boolean>;
   dropAttachment(file: string): Promise<void>;
   transcripts(): Promise<readonly number[]>;
   dropTranscript(taskId: number): Promise<void>;

@@ -69,13 +69,8 @@ export function createRunFiles({ path, largestTranscriptBytes }: RunFilesOptions
 /** What lies there, and what an interrupted write left. */
 function createFileLists({ transcripts, attachments }: { transcripts: string; attachments: string }) {
   return {
-    async attachmentsBefore(time: Date) {
-      const names = (await list(attachments)).filter((name) => !name.endsWith(PART));
-      const old = await Promise.all(
-        names.map(async (name) => ((await ageOf(join(attachments, name))) < time ? [name] : [])),
-      );
-      return old.flat();
-    },
+    attachments: async () => (await list(attachments)).filter((name) => !name.endsWith(PART)),
+    isOlder: async (file: string, time: Date) => (await ageOf(join(attachments, basename(file)))) < time,
 
     transcripts: async () =>
       (await list(transcripts)).flatMap((name) => {

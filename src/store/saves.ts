@@ -51,8 +51,7 @@ const endsByTime = ({ lease, notBefore, parked }: Task) =>
   [lease, notBefore, parked?.until].some((end) => end != null);
 
 /** It goes on: what stands under its end is out of date. */
-const isBack = ({ before, after }: TaskChange) =>
-  before !== null && isFinished(before) && !isFinished(after);
+const isBack = ({ before, after }: TaskChange) => before !== null && isFinished(before) && !isFinished(after);
 
 /** A task as it became, with all that goes with it in the same transaction. */
 function createChangeSaves(

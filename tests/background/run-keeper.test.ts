@@ -93,7 +93,7 @@ async function aWorld(wrap: (store: RunKeeperDeps['store']) => RunKeeperDeps['st
     const at = new Date(clock.now().getTime() - ms);
     utimesSync(join(folder, 'tasks.db-files', what, name), at, at);
   };
-  return { ...world, folder, pass, task, messagesOf, filesIn, age };
+  return { ...world, folder, pass, idle, task, messagesOf, filesIn, age };
 }
 
 it('reminds of a question that stays open, once', async () => {
@@ -166,6 +166,22 @@ it('drops files that were stored for a task which was never submitted, after an 
   world.age('attachments', fresh.file, 0);
   await world.pass(ROUND);
   expect(world.filesIn('attachments').sort()).toEqual([used.file, fresh.file].sort());
+});
+
+it('looks at two hundred files in one step', async () => {
+  const world = await aWorld();
+  const content = new Blob([gzipSync('{}\n')]);
+  const putOne = (taskId: number) =>
+    world.files.putTranscript({ taskId, content: content.stream(), mayReplace: () => Promise.resolve() });
+  for (let taskId = 1; taskId <= 450; taskId += 1) await putOne(taskId);
+  const left: number[] = [];
+  await world.pass(ROUND);
+  while (world.filesIn('transcripts').length > 0) {
+    left.push(world.filesIn('transcripts').length);
+    world.clock.advance(100);
+    await world.idle();
+  }
+  expect(left).toEqual([250, 50]);
 });
 
 it('clears what an interrupted write left when it starts, and no write that goes on later', async () => {
