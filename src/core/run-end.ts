@@ -74,7 +74,8 @@ function tellOf(change: TaskChange, state: RunState, end: RunEnd): Told {
   const details = { ...change.event.details, result };
   const data = { status: after.status, result };
   // What an earlier run said of itself is no word about this end.
-  const text = end.report?.summary ?? lineOf(after, details);
+  const said = end.report?.summary ?? lineOf(after, details);
+  const text = after.status === 'failed' ? withUnheard(said, state, end) : said;
   return {
     change: { ...change, after, event: { ...change.event, details } },
     draft: { run, kind: 'result', text, data, at },
@@ -106,6 +107,14 @@ function lineOf({ status, error }: Task, { reason }: TaskChange['event']['detail
   if (status === 'completed') return 'Completed.';
   if (status === 'cancelled') return reason === undefined ? 'Cancelled.' : `Cancelled. ${reason}`;
   return error ?? 'Failed.';
+}
+
+/** A failed task does not go on by itself for what was said to it meanwhile. */
+function withUnheard(said: string, { work }: RunState, { report }: RunEnd): string {
+  const next = Math.max(work.repliesTaken, report?.lastReply ?? 0) + 1;
+  if (work.replies < next) return said;
+  const which = work.replies === next ? `Reply ${next} was` : `Replies ${next} to ${work.replies} were`;
+  return `${said}\n\n${which} not heard: the next run is told, if there is one.`;
 }
 
 /** Between two runs people are told why nothing happens. */

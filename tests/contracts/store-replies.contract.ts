@@ -1,6 +1,6 @@
 /** Replies: whenever they come, a run hears them once it can, in order. */
 import { describe, expect, it } from 'vitest';
-import { begin, loseAll, reply, report, running } from './run-world.ts';
+import { begin, loseAll, reply, report, running, told } from './run-world.ts';
 import { actionsOf, refusal, submit, taskOf, type OpenStoreWorld } from './store-world.ts';
 
 export function storeRepliesContract(open: OpenStoreWorld): void {
@@ -73,6 +73,23 @@ export function storeRepliesContract(open: OpenStoreWorld): void {
         branch: one.run.branch,
         replies: [{ text: 'go on' }],
       });
+    });
+
+    it('that a run did not take in before it failed for good is named at its end', async () => {
+      const world = await open({ maxAttempts: 1 });
+      const end = async (id: number) => (await told(world, id)).at(-1)?.text;
+      const one = await running(world);
+      for (const text of ['one', 'two']) await reply(world, one.id, text);
+      const failure = { error: 'No access.', retry: false, retryInMs: 0 };
+      const facts = report({ summary: 'It broke.', lastReply: 1 });
+      await world.run(world.tasks.fail(one.id, { leaseId: one.leaseId }, { ...failure, report: facts }));
+      expect(await end(one.id)).toBe(
+        'It broke.\n\nReply 2 was not heard: the next run is told, if there is one.',
+      );
+      const lost = await running(world);
+      for (const text of ['one', 'two']) await reply(world, lost.id, text);
+      await loseAll(world);
+      expect(await end(lost.id)).toMatch(/expired.*\n\nReplies 1 to 2 were not heard/);
     });
 
     it('to a finished task without a session becomes part of its text, and is not told twice', async () => {
