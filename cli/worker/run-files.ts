@@ -4,12 +4,14 @@ import { refusalOf } from '../answer.ts';
 import { headersFor, pathOf } from '../call.ts';
 import type { ClientConfig } from '../config.ts';
 import type { HttpAnswer, Transport } from '../http.ts';
-import { retry, USUAL, type Pace } from '../retry.ts';
+import { orAborted } from './or-aborted.ts';
+import { retry, USUAL, type Pace, type Patience } from '../retry.ts';
 
 export interface RunFiles {
   /** As gzip. */
   transcript(at: FileOf): Promise<Buffer>;
   putTranscript(at: FileOf, packed: Uint8Array): Promise<void>;
+  dropTranscript(at: FileOf): Promise<void>;
   attachment(at: FileOf, number: number): Promise<Buffer>;
 }
 
@@ -17,6 +19,7 @@ export interface FileOf {
   readonly taskId: number;
   readonly leaseId: string;
   readonly signal: AbortSignal;
+  readonly patience?: Patience;
 }
 
 export interface RunFilesDeps {
@@ -30,7 +33,7 @@ const TIMEOUT_MS = 120_000;
 const LARGEST_ATTACHMENT = 100 * 1024 * 1024;
 
 interface Wanted {
-  readonly method: 'GET' | 'PUT';
+  readonly method: 'GET' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly query?: Readonly<Record<string, number>>;
   readonly body?: Uint8Array;
@@ -39,7 +42,7 @@ interface Wanted {
 
 export function createRunFiles({ config, transport, pace }: RunFilesDeps): RunFiles {
   function send({ method, path, query, body, largestBytes }: Wanted, at: FileOf): Promise<HttpAnswer> {
-    const { taskId: id, leaseId: lease_id, signal } = at;
+    const { taskId: id, leaseId: lease_id, signal, patience = USUAL } = at;
     const packed = body && { 'content-type': 'application/gzip', 'content-length': String(body.length) };
     return retry(
       async () => {
@@ -56,8 +59,13 @@ export function createRunFiles({ config, transport, pace }: RunFilesDeps): RunFi
         if (refusal !== undefined) throw refusal;
         return answer;
       },
-      pace,
-      USUAL,
+      {
+        ...pace,
+        sleep: async (ms) => {
+          await orAborted(pace.sleep(ms), signal);
+        },
+      },
+      patience,
     );
   }
   return {
@@ -71,6 +79,9 @@ export function createRunFiles({ config, transport, pace }: RunFilesDeps): RunFi
     },
     async putTranscript(at, body) {
       await send({ method: 'PUT', path: TRANSCRIPT_PATH, body }, at);
+    },
+    async dropTranscript(at) {
+      await send({ method: 'DELETE', path: TRANSCRIPT_PATH }, at);
     },
     async attachment(at, number) {
       const path = ATTACHMENT_PATH;

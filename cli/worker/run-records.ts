@@ -36,20 +36,30 @@ export function rememberFacts(workspace: Workspace, facts: Workspace['facts'], p
 
 /** Runs of a worker that is gone: to be swept, saved and delivered before anything new is claimed. */
 export function leftoverWorkspaces(places: Places): Workspace[] {
-  if (!fs.existsSync(places.records)) return [];
-  const files = fs.readdirSync(places.records).filter((name) => /^\d+-\d+\.json$/.test(name));
-  return files.flatMap((name) => {
+  return recorded(places).flatMap(({ file }) => {
     try {
-      return [recordSchema.parse(JSON.parse(fs.readFileSync(path.join(places.records, name), 'utf8')))];
+      return [recordSchema.parse(JSON.parse(fs.readFileSync(file, 'utf8')))];
     } catch {
       return [];
     }
   });
 }
 
+/** Also of runs whose record cannot be read: by that alone nothing is thrown away. */
+function recorded({ records }: Places): { file: string; taskId: number; run: number }[] {
+  if (!fs.existsSync(records)) return [];
+  return fs.readdirSync(records).flatMap((name) => {
+    const [, taskId, run] = /^(\d+)-(\d+)\.json$/.exec(name) ?? [];
+    if (taskId === undefined || run === undefined) return [];
+    return [{ file: path.join(records, name), taskId: Number(taskId), run: Number(run) }];
+  });
+}
+
 /** What no record tells of: a worker died while it made or removed it. */
 export function discardStrays({ places, trash }: { places: Places; trash: Trash }): void {
-  const known = new Set(leftoverWorkspaces(places).flatMap(({ root, saveDir }) => [root, saveDir]));
+  const known = new Set(
+    recorded(places).flatMap(({ taskId, run }) => [places.run(taskId, run), places.save(taskId, run)]),
+  );
   for (const folder of [places.run(0, 0), places.save(0, 0)].map((one) => path.dirname(one))) {
     if (!fs.existsSync(folder)) continue;
     const strays = fs.readdirSync(folder).map((name) => path.join(folder, name));

@@ -1,6 +1,7 @@
 /** What a run says of itself at its end: how it ended, where its work lies, and what it has used. */
 import type { RunReport } from '../../src/contract/run.ts';
 import { titleOf } from '../text.ts';
+import type { Claim } from './claim.ts';
 import { cutMiddle, headOf } from './cut.ts';
 import type { Delivered } from './delivery.ts';
 import type { LiveRun } from './live-run.ts';
@@ -14,10 +15,11 @@ export interface Closing {
 
 const LONGEST_SUMMARY = 4_000;
 const LONGEST_SUBJECT = 72;
+const UNFINISHED = 'The work on the branch is unfinished.';
 
 export function reportOf(run: LiveRun, { verdict, delivered }: Closing): RunReport {
   const { claim, project, watcher, kit } = run;
-  const summary = cutMiddle(kit.redact(summaryOf(verdict, delivered)), LONGEST_SUMMARY);
+  const summary = cutMiddle(kit.redact(summaryOf(run, { verdict, delivered })), LONGEST_SUMMARY);
   return {
     outcome: outcomeOf(verdict, delivered),
     // Nothing to say leaves what the run before has said.
@@ -53,15 +55,28 @@ function outcomeOf(verdict: Verdict, delivered: Delivered | null): RunReport['ou
   return isNothing ? 'no_changes' : verdict.outcome;
 }
 
-function summaryOf(verdict: Verdict, delivered: Delivered | null): string {
-  const said = [wordsOf(verdict), ...(delivered === null ? [] : deliveryLines(verdict, delivered))];
+function summaryOf(run: LiveRun, { verdict, delivered }: Closing): string {
+  const words = verdict.kind === 'budget' ? lastWordsOf(run) : wordsOf(verdict);
+  const lines = delivered === null ? [] : deliveryLines(verdict, delivered);
+  // What only delivers says once more what the run before it said, that included.
+  const said = [words, ...lines.filter((line) => !words.includes(line))];
   return said.filter((text) => text.trim() !== '').join('\n\n');
+}
+
+/** People may leave it at what is there: then these words tell what that is. */
+function lastWordsOf({ watcher, claim }: LiveRun): string {
+  return watcher.lastWords() === '' ? wordsBefore(claim) : watcher.lastWords();
+}
+
+/** What the run before this one said at its end, as words of a run that only delivers it. */
+export function wordsBefore({ run }: Claim): string {
+  return (run.summary ?? '').replace(UNFINISHED, '').trim();
 }
 
 function deliveryLines(verdict: Verdict, { branch, bundle, fault, notices }: Delivered): string[] {
   const why = fault?.message ?? 'this project is not pushed ("push: false").';
   return [
-    ...(verdict.kind !== 'complete' && branch !== null ? ['The work on the branch is unfinished.'] : []),
+    ...(verdict.kind !== 'complete' && branch !== null ? [UNFINISHED] : []),
     ...(bundle === null ? [] : [`The work is kept on the worker, in ${bundle}: ${why}`]),
     ...notices,
   ];

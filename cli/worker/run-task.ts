@@ -1,7 +1,7 @@
 /** One claimed task from its claim to its end. Whatever goes wrong on the way becomes a verdict; nothing is thrown. */
 import type { Claim } from './claim.ts';
 import { closeRun } from './run-closing.ts';
-import { subjectOf, type Closing } from './run-report.ts';
+import { subjectOf, wordsBefore, type Closing } from './run-report.ts';
 import type { Delivered } from './delivery.ts';
 import type { Ending } from './executor.ts';
 import { GitError } from './git-fault.ts';
@@ -12,6 +12,7 @@ import { execute } from './run-execution.ts';
 import { rememberFacts } from './run-records.ts';
 import { createTranscriptKeeper, type TranscriptKeeper } from './run-transcript.ts';
 import { createRunWork, type RunWork } from './run-work.ts';
+import { saveRef } from './save-refs.ts';
 import type { ProjectSettings } from './settings.ts';
 import { afterDelivery, brokenVerdict, DAILY_VERDICT, gitVerdict } from './verdict.ts';
 import { isDelivered, unlaidVerdict, verdictOf, type Verdict } from './verdict.ts';
@@ -112,8 +113,7 @@ interface Laid {
 async function judge(laid: Laid): Promise<Verdict> {
   const { run } = laid;
   const { claim, kit, stopper } = run;
-  if (claim.run.is_finishing)
-    return { kind: 'complete', outcome: 'budget', summary: claim.run.summary ?? '' };
+  if (claim.run.is_finishing) return { kind: 'complete', outcome: 'budget', summary: wordsBefore(claim) };
   const limits = limitsOf(claim.task, kit.settings.limits);
   const own = leftOf(limits, claim.run);
   const left = { ...own, costUsd: smaller(own.costUsd, kit.spending.leftUsd()) };
@@ -197,10 +197,18 @@ function clearAway({ run: { kit }, workspace }: Laid): void {
   }
 }
 
-async function put({ run, works }: Laid, verdict: Verdict): Promise<Closing> {
-  const { notices } = await works.save();
+async function put({ run, works, workspace }: Laid, verdict: Verdict): Promise<Closing> {
+  const { notices, fault } = await works.save();
   for (const text of notices) run.poster.add({ kind: 'notice', text });
+  if (fault !== null) run.poster.add({ kind: 'notice', text: leftHere(run, workspace, fault) });
   return { verdict, delivered: null };
+}
+
+/** Nobody else can go on with it, so everybody is to know where it is. */
+function leftHere({ kit }: LiveRun, { project, taskId, run }: Workspace, { message }: GitError): string {
+  const { settings, git } = kit;
+  const where = `${git.places.store(project)}, as ${saveRef(taskId, run)}`;
+  return `The work is saved on the worker ${settings.name} alone, in ${where}: ${message}`;
 }
 
 async function hand({ run, works }: Laid, verdict: Verdict): Promise<Closing> {

@@ -7,6 +7,7 @@ import { LARGEST_TRANSCRIPT_BYTES } from '../../src/contract/endpoints.ts';
 import { findTranscript } from './claude-transcript.ts';
 import type { RunFolders } from './executor.ts';
 import type { LiveRun } from './live-run.ts';
+import { FOR_EVER } from './worker-api.ts';
 import { errorText } from './worker-log.ts';
 
 /** So much text is packed in a moment, and is longer than what a session can be resumed with. */
@@ -30,7 +31,11 @@ export function createTranscriptKeeper(run: LiveRun, folders: RunFolders): Trans
     const packed = size > LARGEST_TEXT ? undefined : await pack(file, kit.redact);
     const at = { taskId: claim.task.id, leaseId: claim.lease.lease_id, signal };
     if (packed !== undefined) await kit.files.putTranscript(at, packed);
-    else tell('The transcript is too large to be kept: a later run begins a new session.');
+    else {
+      tell('The transcript is too large to be kept: a later run begins a new session.');
+      // An older one would be resumed as if nothing had come after it.
+      await kit.files.dropTranscript(at);
+    }
   }
 
   return {
@@ -72,7 +77,12 @@ export async function fetchTranscript(
   };
   if (!isThere) return afresh('the earlier one was not kept');
   try {
-    const at = { taskId: claim.task.id, leaseId: claim.lease.lease_id, signal: stopper.signal };
+    const at = {
+      taskId: claim.task.id,
+      leaseId: claim.lease.lease_id,
+      signal: stopper.signal,
+      patience: FOR_EVER,
+    };
     const packed = await kit.files.transcript(at);
     const text = await promisify(gunzip)(packed, { maxOutputLength: LARGEST_TEXT });
     const transcript = path.join(root, 'transcript.jsonl');

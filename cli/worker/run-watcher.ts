@@ -12,6 +12,8 @@ export interface RunWatcher extends Watcher {
   readonly lastReply: () => number;
   readonly sessionId: () => string | null;
   readonly activityText: () => string | null;
+  /** What it said last; empty: nothing yet. */
+  readonly lastWords: () => string;
 }
 
 export interface WatcherDeps {
@@ -34,9 +36,11 @@ export function createRunWatcher(deps: WatcherDeps): RunWatcher {
   let lastReply = deps.lastReply;
   let session: string | null = null;
   let activity: string | null = null;
+  let lastWords = '';
   const line = (text: string) => cutEnd(redact(text), LONGEST_LINE);
   return {
     message({ kind, text }) {
+      if (kind === 'text') lastWords = text;
       deps.poster().add({ kind, text });
     },
     activity(now) {
@@ -72,6 +76,7 @@ export function createRunWatcher(deps: WatcherDeps): RunWatcher {
     lastReply: () => lastReply,
     sessionId: () => session,
     activityText: () => activity,
+    lastWords: () => lastWords,
   };
 }
 

@@ -41,7 +41,7 @@ function answerOther(methods: readonly string[]) {
 function methodsByPath(): Map<string, string[]> {
   const byPath = new Map<string, string[]>([
     [CLIENT_PATH, ['GET', 'HEAD']],
-    [TRANSCRIPT_PATH, ['GET', 'HEAD', 'PUT']],
+    [TRANSCRIPT_PATH, ['GET', 'HEAD', 'PUT', 'DELETE']],
     [ATTACHMENT_PATH, ['GET', 'HEAD']],
   ]);
   for (const { method, path } of Object.values(ENDPOINTS)) {

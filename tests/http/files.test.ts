@@ -96,6 +96,17 @@ describe('a transcript', () => {
     expect(kept()).toEqual([`${id}.jsonl.gz`]);
   });
 
+  it('is dropped by its run where it has grown too large, so that the next one begins afresh', async () => {
+    await put();
+    const drop = (path: string) => server.send('DELETE', path);
+    expect((await drop(pathOf(''))).status).toBe(400);
+    expect(refusal(await drop(pathOf('?lease_id=nobody')))).toEqual([409, 'lease_lost']);
+    expect((await drop(pathOf())).status).toBe(200);
+    expect((await drop(pathOf())).status).toBe(200);
+    await server.send('POST', `/api/tasks/${id}/release`, { body: { lease_id: lease } });
+    expect((await claim()).run).toMatchObject({ has_transcript: false });
+  });
+
   it('is not there before, nor for a task that is not', async () => {
     expect((await get()).status).toBe(404);
     expect((await get(pathOf('', 99))).status).toBe(404);

@@ -21,14 +21,18 @@ export function addFileRoutes(app: HttpApp, deps: RouteDeps): void {
   const { store, files, keyring } = deps;
   const access = createFileAccess(deps);
 
-  app.put(TRANSCRIPT_PATH, async (c) => {
+  function writerOf(c: Context<HttpEnv>) {
     const key = c.get('key');
     requireScope(key, 'worker');
     const taskId = readTaskId(c);
     const leaseId = readLease(c);
     if (leaseId === null)
       throw new DomainError('invalid_input', 'lease_id is required.', { field: 'lease_id' });
-    const mayWrite = () => access.requireWriter({ taskId, leaseId, key });
+    return { key, taskId, mayWrite: () => access.requireWriter({ taskId, leaseId, key }) };
+  }
+
+  app.put(TRANSCRIPT_PATH, async (c) => {
+    const { key, taskId, mayWrite } = writerOf(c);
     await mayWrite();
     const content = gzipOf(c, LARGEST_TRANSCRIPT_BYTES);
     const bytes = await files.putTranscript({
@@ -42,6 +46,14 @@ export function addFileRoutes(app: HttpApp, deps: RouteDeps): void {
     return ok(c, { bytes });
   });
 
+  /** One that has grown too large for the next run, which is to begin afresh rather than with an older one. */
+  app.delete(TRANSCRIPT_PATH, async (c) => {
+    const { taskId, mayWrite } = writerOf(c);
+    await mayWrite();
+    await files.dropTranscript(taskId);
+    return ok(c, { bytes: 0 });
+  });
+
   app.get(TRANSCRIPT_PATH, async (c) => {
     const taskId = readTaskId(c);
     required(await store.task(taskId), taskId);
@@ -51,6 +63,14 @@ export function addFileRoutes(app: HttpApp, deps: RouteDeps): void {
     return download(c, found, { type: 'application/gzip', name: `task-${taskId}.jsonl.gz` });
   });
 
+  addAttachmentRoute(app, deps, access);
+}
+
+function addAttachmentRoute(
+  app: HttpApp,
+  { store, files }: RouteDeps,
+  access: ReturnType<typeof createFileAccess>,
+): void {
   app.get(ATTACHMENT_PATH, async (c) => {
     const taskId = readTaskId(c);
     required(await store.task(taskId), taskId);

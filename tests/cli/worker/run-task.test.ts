@@ -23,6 +23,9 @@ function begin(options: LiveKitOptions, claim = claimOf()) {
   return { ...live, machine, ...startRun(claim, machine.settings, live.kit) };
 }
 
+const reportIn = (told: { body: Record<string, unknown> } | undefined) =>
+  told?.body['report'] as { summary: string };
+
 const done = { kind: 'done', summary: 'Done.' } as const;
 
 describe('a run', () => {
@@ -235,6 +238,41 @@ describe('a run', () => {
     const live = createLiveKit(machine, { act: () => Promise.resolve(done) });
     const { ended } = startRun(claimOf(), machine.settings, live.kit);
     expect(await ended).toMatchObject({ verdict: { kind: 'fault', fault: 'disk' } });
+  });
+
+  it('at its budget leaves its last words for the run that only delivers', async () => {
+    const parked = begin({
+      limits: { turns: 1 },
+      act: (brief, watcher) => {
+        watcher.message({ kind: 'text', text: 'Half of it is there.' });
+        watcher.message({ kind: 'tool', text: 'Bash: true · exit 0' });
+        fs.writeFileSync(path.join(brief.folders.tree, 'new.txt'), '1\n');
+        return Promise.resolve({ kind: 'budget', which: 'turns' });
+      },
+    });
+    await parked.ended;
+    const { summary } = reportIn(parked.end());
+    expect(summary).toBe('Half of it is there.\n\nThe work on the branch is unfinished.');
+    const finishing = begin(
+      { act: () => Promise.resolve(done) },
+      claimOf(5, { number: 2, is_finishing: true, summary }),
+    );
+    await finishing.ended;
+    expect(reportIn(finishing.end())).toMatchObject({ outcome: 'budget', summary: 'Half of it is there.' });
+  });
+
+  it('says where its work lies that could be saved on this machine alone', async () => {
+    const { ended, told } = begin({
+      act: (brief) => {
+        fs.writeFileSync(path.join(brief.folders.tree, 'new.txt'), '1\n');
+        world.server.behave({ kind: 'refuse', status: 403 });
+        return Promise.resolve({ kind: 'parked' });
+      },
+    });
+    await ended;
+    const said = JSON.stringify(told.filter(({ what }) => what === 'messages'));
+    expect(said).toContain('The work is saved on the worker lab alone, in ');
+    expect(said).toContain('/stores/notes.git, as refs/athena/5/1: ');
   });
 
   it('counts the time of its executor, not that of the repository before it', async () => {

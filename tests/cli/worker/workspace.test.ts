@@ -153,9 +153,13 @@ describe('a workspace', () => {
     fs.chmodSync(path.join(workspace.folders.tree, 'deep/er'), 0o500);
     fs.chmodSync(workspace.root, 0o500);
     fs.mkdirSync(machine.places.run(6, 1), { recursive: true });
+    const record = machine.places.record(5, workspace.run);
+    const readable = fs.readFileSync(record);
+    fs.writeFileSync(record, '{"taskId": 5, "ru');
     discardStrays(machine.deps);
     expect(fs.existsSync(machine.places.run(6, 1))).toBe(false);
     expect(fs.existsSync(workspace.root)).toBe(true);
+    fs.writeFileSync(record, readable);
     discardWorkspace(workspace, machine.deps);
     await machine.deps.trash.empty();
     expect(fs.existsSync(workspace.root)).toBe(false);

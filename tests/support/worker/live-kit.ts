@@ -96,6 +96,7 @@ export function createLiveKit(machine: Machine, options: LiveKitOptions) {
     files: {
       transcript: () => Promise.reject(new Error('there is none')),
       putTranscript: (_at, body) => tell('transcript', undefined)(0, { bytes: body.length }),
+      dropTranscript: () => tell('transcript', undefined)(0, { bytes: 0 }),
       attachment: () => Promise.reject(new Error('there is none')),
     },
     keeper,
