@@ -172,23 +172,19 @@ describe('a setup command', () => {
   });
 
   it('is ended with all that it started when it takes too long, or is told to', async () => {
-    let output = '';
-    const hear = { output: (text: string) => (output += text) };
-    const late = await setup('sleep 60 & echo $!; echo $$; wait', { timeoutMs: 300, ...hear });
+    const told = path.join(folder, 'pids');
+    const late = await setup(`sleep 60 & echo $! >> ${told}; echo $$ >> ${told}; wait`, { timeoutMs: 300 });
     expect(late).toMatchObject({
       kind: 'failed',
       detail: expect.stringContaining('took longer than') as string,
     });
     const abort = new AbortController();
-    const stopped = setup('echo $$; sleep 60', {
-      signal: abort.signal,
-      output: (text: string) => {
-        output += text;
-        abort.abort();
-      },
-    });
+    const stopped = setup(`echo $$ >> ${told}; sleep 60`, { signal: abort.signal });
+    const pids = () => fs.readFileSync(told, 'utf8').match(/\d+\n/g) ?? [];
+    await expect.poll(pids).toHaveLength(3);
+    abort.abort();
     expect(await stopped).toEqual({ kind: 'stopped' });
-    strays.push(...(output.match(/\d+/g) ?? []).map(Number));
+    strays.push(...pids().map(Number));
     expect(strays).toHaveLength(3);
     await expect.poll(() => strays.filter(isThere), { timeout: 5000 }).toEqual([]);
   });
