@@ -181,7 +181,7 @@ describe('a setup command', () => {
     const abort = new AbortController();
     const stopped = setup(`echo $$ >> ${told}; sleep 60`, { signal: abort.signal });
     const pids = () => fs.readFileSync(told, 'utf8').match(/\d+\n/g) ?? [];
-    await expect.poll(pids).toHaveLength(3);
+    await expect.poll(pids, { timeout: 5000 }).toHaveLength(3);
     abort.abort();
     expect(await stopped).toEqual({ kind: 'stopped' });
     strays.push(...pids().map(Number));
