@@ -18,8 +18,8 @@ import type { DiscordConfig } from './config.ts';
 import type { Live } from './connection.ts';
 import type { Answered } from './failures.ts';
 import { idBefore } from './history.ts';
-import { creationFlags, toBody } from './outgoing.ts';
-import { findChannel, messageUrl } from './places.ts';
+import { creationFlags, plainForm, toBody, type Outgoing } from './outgoing.ts';
+import { findChannel, lacks, messageUrl } from './places.ts';
 import { postCard } from './thread-cards.ts';
 
 /** Far more than are made while one try is in doubt. */
@@ -43,9 +43,27 @@ export interface Post {
   readonly archiveMinutes: number;
 }
 
-export async function makePost({ api }: Live, forum: Forum, post: Post): Promise<Answered> {
-  const { task, name, card, archiveMinutes } = post;
-  const message = postCard(task, card === null ? null : messageUrl({ guildId: forum.guildId, ...card }));
+/** Where its content is refused, or embeds are, it is made in the plain form; where even that is, without its title. */
+export async function makePost(live: Live, forum: Forum, post: Post): Promise<Answered> {
+  const { task, name, card } = post;
+  const whole = postCard(task, card === null ? null : messageUrl({ guildId: forum.guildId, ...card }));
+  const plain = plainForm(whole);
+  const forms = [
+    ...((await lacks(forum, 'Embed Links')) ? [] : [{ name, message: whole }]),
+    { name, message: plain },
+  ];
+  for (const form of forms) {
+    const answer = await makeAs(live, forum, { ...post, ...form });
+    if (answer.ok || answer.why !== 'refused') return answer;
+  }
+  return makeAs(live, forum, { ...post, name: `#${task.id}`, message: plain });
+}
+
+async function makeAs(
+  { api }: Live,
+  forum: Forum,
+  { name, archiveMinutes, message }: Omit<Post, 'task' | 'card'> & { message: Outgoing },
+): Promise<Answered> {
   const body = {
     name,
     auto_archive_duration: archiveMinutes,
@@ -106,7 +124,11 @@ async function findMarked(
 ): Promise<string | null> {
   for (const { id } of posts) {
     const answer = await api.ask({ method: 'GET', route: Routes.channelMessage(id, id) });
-    if (answer.ok && taskIdOf(answer.value as APIMessage) === task.id) return id;
+    if (answer.ok && isPostOf(task, answer.value as APIMessage)) return id;
   }
   return null;
+}
+
+function isPostOf(task: Task, message: APIMessage): boolean {
+  return taskIdOf(message) === task.id || message.content === postCard(task, null).plain;
 }

@@ -63,6 +63,33 @@ describe('a post in the forum', () => {
     expect(line?.text).toContain(`Thread: <#${String((await on.thread(of.id))[0]?.channelId)}>`);
   });
 
+  const BLOCKED = {
+    kind: 'status',
+    status: 400,
+    body: { code: 200_000, message: 'Message was blocked by automatic moderation' },
+  } as const;
+
+  test.each([
+    [1, '#1 Deploy new monitoring stack'],
+    [2, '#1'],
+  ])('refused for its content %i times: it is made in plainer forms', async (times, name) => {
+    on.stage.twin.fault(MAKE, BLOCKED, { times });
+    const { id } = await on.run();
+    await on.settle(id);
+    const shown = await on.thread(id);
+    expect(headlines(shown)).toEqual(['Task #1 `claude-task-client show 1`', '▶️ Run 1 of task #1 · w-1']);
+    expect(on.stage.twin.channel(String(shown[0]?.channelId)).name).toBe(name);
+  });
+
+  test('without Embed Links it is plain, and found again as such', async () => {
+    on.stage.twin.channel('work').setBotRights({ deny: ['EmbedLinks'] });
+    on.stage.twin.fault(MAKE, { kind: 'cut', when: 'after' });
+    const { id } = await on.run();
+    await on.settle(id);
+    expect(made()).toHaveLength(1);
+    expect(headlines(await on.thread(id))[0]).toBe('Task #1 `claude-task-client show 1`');
+  });
+
   test.each([
     ['answered 502', { kind: 'status', status: 502, applied: true } as const],
     ['cut off', { kind: 'cut', when: 'after' } as const],
