@@ -1,6 +1,7 @@
 /** The first heartbeat: who is here, and whether the name is free. Nothing is claimed before it was answered. */
 import { ClientError, isFinal } from '../errors.ts';
 import { delayBefore, retry, type Patience } from '../retry.ts';
+import type { WorkerSettings } from './settings.ts';
 import type { Worker } from './open-worker.ts';
 import { orAborted } from './or-aborted.ts';
 import { errorText } from './worker-log.ts';
@@ -34,7 +35,11 @@ export async function announce({ kit, session }: Worker, { signal, patience }: A
   if (signal.aborted) return;
   session.settle();
   keeper.start();
-  log.info('is there', { instance_id: kit.settings.name, session: session.id });
+  log.info(greeting(kit.settings), { instance_id: kit.settings.name, session: session.id });
+}
+
+function greeting({ name, projects, concurrency }: WorkerSettings): string {
+  return `${name} takes tasks for ${Object.keys(projects).join(', ')}, up to ${concurrency} at once`;
 }
 
 function asError(error: unknown): ClientError {

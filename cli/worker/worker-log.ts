@@ -35,10 +35,15 @@ interface Line {
   readonly text: string;
 }
 
-function humanLine({ time, level, text }: Line, { task_id: task, error }: LogFacts): string {
+/** Of the facts only what people look for; the others are for programs. */
+const SHOWN = ['error', 'project', 'verdict', 'branch'] as const;
+
+function humanLine({ time, level, text }: Line, facts: LogFacts): string {
+  const { task_id: task } = facts;
   const about = typeof task === 'number' ? ` #${task}` : '';
-  const why = typeof error === 'string' && error !== '' ? `: ${error}` : '';
-  return safeLine(`${time.slice(11, 19)}${level === 'warn' ? ' ⚠️' : ''}${about} ${text}${why}`);
+  const shown = SHOWN.map((name) => facts[name]).filter((fact) => typeof fact === 'string' && fact !== '');
+  const more = shown.length === 0 ? '' : `: ${shown.join(' · ')}`;
+  return safeLine(`${time.slice(11, 19)}${level === 'warn' ? ' ⚠️' : ''}${about} ${text}${more}`);
 }
 
 export function errorText(error: unknown): string {
