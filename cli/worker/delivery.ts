@@ -15,7 +15,7 @@ import type { Workspace } from './workspace-shape.ts';
 export interface DeliveryWanted {
   readonly leaseId: string;
   /**
-   * Awaited right before each push. `held`: the lease was renewed with a 200 within the last seconds; it waits until
+   * Awaited before each push, and once more right before it goes out. `held`: the lease was renewed with a 200 within the last seconds; it waits until
    * that is known, and is `lost` when the lease is over.
    */
   readonly leaseFence: () => Promise<'held' | 'lost'>;
@@ -113,12 +113,14 @@ const RETRIES_MS = [1000, 5000, 15_000];
 async function pushFenced(commit: string, delivering: Delivering): Promise<'held' | 'lost'> {
   const { workspace, wanted, deps } = delivering;
   for (let tries = 0; ; tries += 1) {
-    const fence = await wanted.leaseFence();
+    let fence = await wanted.leaseFence();
     if (fence === 'lost') return 'lost';
+    const mayPush = async () => (fence = await wanted.leaseFence()) === 'held';
     try {
-      await pushTo(workspace.branch, commit, delivering);
+      await pushTo(workspace.branch, commit, { ...delivering, mayPush });
       return 'held';
     } catch (error) {
+      if (isLost(fence)) return 'lost';
       const wait = RETRIES_MS[tries];
       if (wait === undefined || !(error instanceof GitError) || error.kind !== 'unreachable') throw error;
       await orAborted(deps.sleep(wait), deps.remotes.over);
@@ -126,16 +128,20 @@ async function pushFenced(commit: string, delivering: Delivering): Promise<'held
   }
 }
 
+/** As it is by now. */
+const isLost = (fence: 'held' | 'lost') => fence === 'lost';
+
 const PUSH_MS = 10 * 60_000;
 
 /** Never by force. One that took effect before its answer was lost is up to date the next time. */
 async function pushTo(
   branch: string,
   commit: string,
-  { workspace, project, deps }: Delivering,
+  { workspace, project, deps, mayPush }: Delivering & { mayPush?: () => Promise<boolean> },
 ): Promise<void> {
   const ref = `refs/heads/${branch}`;
-  await deps.remotes.use(project, { [ref]: commit }, ({ url, env, signal }) =>
+  const target = mayPush === undefined ? project : { ...project, mayPush };
+  await deps.remotes.use(target, { [ref]: commit }, ({ url, env, signal }) =>
     deps.git.run(['push', '-q', url, `${commit}:${ref}`], {
       gitDir: workspace.saveDir,
       env,

@@ -20,6 +20,8 @@ export interface GitProxyOptions {
   readonly token: string | undefined;
   /** What may be pushed; null: only fetching is served. */
   readonly push: AllowedRefs | null;
+  /** Asked right before what is pushed goes out, which may be long after git was started; left out: it may. */
+  readonly mayPush?: (() => Promise<boolean>) | undefined;
   readonly dispatcher: Dispatcher;
 }
 
@@ -114,6 +116,9 @@ async function serve({ incoming, outgoing }: Exchange, { options, path, way }: S
   if (asked !== `POST ${path}/${service}`) {
     outgoing.writeHead(404).end();
     return;
+  }
+  if (options.push !== null && (await options.mayPush?.()) === false) {
+    throw gitError('rejected', 'the lease was lost before the push');
   }
   const body = options.push === null ? incoming : Readable.from(filteredPush(incoming, options.push));
   const answer = await ask(way, { suffix: `/${service}`, incoming, body });

@@ -20,7 +20,7 @@ export interface Remote {
 
 export interface Remotes {
   /** `push`: what may be pushed; null for a fetch. Rejects with `GitError`, in words about the real repository. */
-  use<T>(project: Target, push: AllowedRefs | null, act: (remote: Remote) => Promise<T>): Promise<T>;
+  use<T>(target: Target, push: AllowedRefs | null, act: (remote: Remote) => Promise<T>): Promise<T>;
   /** The same, for as long as `signal` is not aborted either. */
   until(signal: AbortSignal): Remotes;
   /** Aborted: nothing goes to a repository, or comes from one, any more. */
@@ -28,7 +28,10 @@ export interface Remotes {
   close(): Promise<void>;
 }
 
-export type Target = Pick<ProjectSettings, 'name' | 'repo'>;
+export interface Target extends Pick<ProjectSettings, 'name' | 'repo'> {
+  /** Asked right before a push goes out, where the repository is behind a proxy of ours; left out: it may. */
+  readonly mayPush?: () => Promise<boolean>;
+}
 
 export interface RemotesDeps {
   readonly tokenOf: (project: string) => string | undefined;
@@ -60,10 +63,11 @@ function waysOf(
   signal: AbortSignal,
 ): Pick<Remotes, 'use'> {
   return {
-    async use({ name, repo }, push, act) {
+    async use({ name, repo, mayPush }, push, act) {
       const kind = kindOf(repo);
       if (kind !== 'http') return act({ url: repo, env: kind === 'ssh' ? sshEnv(env) : {}, signal });
-      const proxy = await openGitProxy({ repo, push, token: tokenOf(name), dispatcher: dispatcher() });
+      const how = { push, mayPush, token: tokenOf(name), dispatcher: dispatcher() };
+      const proxy = await openGitProxy({ repo, ...how });
       try {
         return await act({ url: proxy.url, env: {}, signal });
       } catch (error) {

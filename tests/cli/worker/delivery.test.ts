@@ -98,8 +98,25 @@ describe('a delivery', () => {
       return Promise.resolve('held' as const);
     };
     expect(await machine.work(workspace).deliver(delivery({ leaseFence }))).toMatchObject({ how: 'pushed' });
-    expect(asked).toHaveLength(3);
-    expect(new Set(asked).size).toBe(3);
+    expect(asked).toHaveLength(4);
+    expect(new Set(asked).size).toBe(4);
+  });
+
+  it('goes to a branch of its own where the lease is lost after git has begun to push', async () => {
+    const machine = world.machine();
+    const workspace = await machine.prepare();
+    inTree(workspace).write('a.txt', '1\n');
+    const asked: number[] = [];
+    const leaseFence = () => {
+      asked.push(world.server.seen.filter(({ url }) => url.includes('git-receive-pack')).length);
+      return Promise.resolve(asked.length === 1 ? ('held' as const) : ('lost' as const));
+    };
+    expect(await machine.work(workspace).deliver(delivery({ leaseFence }))).toMatchObject({
+      ...{ how: 'pushed', branch: `${BRANCH}-lost-1a2b3c4d`, isLost: true },
+    });
+    // Before git began, and when it had asked what is there.
+    expect(asked).toEqual([0, 1]);
+    expect(world.refs()).toEqual([`refs/heads/${BRANCH}-lost-1a2b3c4d`, 'refs/heads/main']);
   });
 
   it('goes to a branch of its own once the lease is lost', async () => {
