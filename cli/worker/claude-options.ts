@@ -58,7 +58,7 @@ export function sessionOptions(brief: Brief, ways: SessionWays): SdkOptions {
     // The branch's CLAUDE.md is read. Its hooks, skills, rules and servers are looked for in an empty folder, or in one
     // with those of the base.
     settingSources: ['project'],
-    projectConfigRoot: projectConfig ?? emptyFolder(folders.config),
+    projectConfigRoot: projectConfig ?? noProjectFolder(folders.config),
     mcpServers: project.mcpServers,
     strictMcpConfig: projectConfig === null,
     // A text from a chat is data: `@file` and `/command` in it are only words.
@@ -106,7 +106,7 @@ function pastProxies(env: Brief['env']): Record<string, string> {
   return { NO_PROXY: list, no_proxy: list };
 }
 
-function emptyFolder(config: string): string {
+function noProjectFolder(config: string): string {
   const folder = path.join(config, 'no-project');
   fs.rmSync(folder, { recursive: true, force: true });
   fs.mkdirSync(folder, { recursive: true, mode: 0o500 });

@@ -63,7 +63,7 @@ export async function deliver(delivering: Delivering): Promise<Delivered> {
   const facts = { ...changes, base, branch, commit: isNothing ? null : commit, notices };
   const clean = { isLost: false, bundle: null, fault: null };
   if (isNothing || commit === tip) return { ...facts, ...clean, how: 'nothing' };
-  return { ...facts, ...clean, ...(await bring(commit, delivering)) };
+  return { ...facts, ...clean, ...(await pushOrKeep(commit, delivering)) };
 }
 
 async function finalCommit({
@@ -92,7 +92,7 @@ function messageOf({ taskId }: Workspace, { subject, submittedBy, sessionId }: D
 
 type Brought = Pick<Delivered, 'how'> & Partial<Pick<Delivered, 'branch' | 'isLost' | 'bundle' | 'fault'>>;
 
-async function bring(commit: string, delivering: Delivering): Promise<Brought> {
+async function pushOrKeep(commit: string, delivering: Delivering): Promise<Brought> {
   const { workspace, project, wanted } = delivering;
   if (!project.push) return keep(commit, delivering, null);
   try {

@@ -22,6 +22,7 @@ export async function fetchEarlierReplies(run: LiveRun): Promise<readonly ReplyV
     const { runs } = await kit.api.signals(ask, { signal: stopper.signal, patience: FOR_EVER });
     return runs.flatMap(({ replies }) => replies.filter(({ number }) => number <= last));
   } catch (error) {
+    if (stopper.signal.aborted) return [];
     const text = `The earlier replies could not be fetched: ${errorText(error)}`;
     run.poster.add({ kind: 'notice', text });
     return [];

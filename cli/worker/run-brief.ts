@@ -67,6 +67,7 @@ async function fetchAttachments(run: LiveRun, folder: string): Promise<string[]>
       fs.writeFileSync(file, bytes, { mode: 0o600 });
       paths.push(file);
     } catch (error) {
+      if (stopper.signal.aborted) return paths;
       const text = `The attachment ${safeLine(name)} could not be fetched: ${errorText(error)}`;
       run.poster.add({ kind: 'notice', text });
     }

@@ -89,6 +89,7 @@ export async function fetchTranscript(
     fs.writeFileSync(transcript, text, { mode: 0o600 });
     return { sessionId, transcript };
   } catch (error) {
+    if (stopper.signal.aborted) return null;
     return afresh(`the earlier one cannot be read (${errorText(error)})`);
   }
 }
