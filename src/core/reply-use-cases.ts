@@ -8,8 +8,8 @@ import { actOf, actorOf } from './ownership.ts';
 import { requireRoom, tallyFor, withoutRate, type PersonLimits, type Tally } from './person-limits.ts';
 import type { Reply } from './question.ts';
 import { nameOf, requireReach, requireSubmit, type Person } from './person.ts';
-import type { TaskWork } from './run.ts';
-import { newWork, type RunState } from './run-state.ts';
+import type { RunMessage, TaskWork } from './run.ts';
+import { append, newWork, type Draft, type RunState } from './run-state.ts';
 import { backInQueue, change } from './task-change.ts';
 import { isFinished, required, type Act, type Task, type TaskChange } from './task.ts';
 import type { TaskServiceDeps } from './task-deps.ts';
@@ -25,6 +25,8 @@ export interface ReplyText {
 export interface Replying extends ReplyText {
   /** Undefined for those whom no limit holds. */
   readonly limits?: PersonLimits | undefined;
+  /** Where people can read it already. */
+  readonly saidIn?: string | undefined;
 }
 
 /** `now`: a run hears it at its next step; `next_run`: the next claim; `follow_up`: the task goes on for it. */
@@ -49,16 +51,17 @@ export function createReplyUseCases({ clock }: Pick<TaskServiceDeps, 'clock'>) {
         const act = actOf(person, null, clock.now());
         const before = found.run?.work ?? newWork(id, '');
         const reply = newReply(wanted, { number: before.replies + 1, task, person, act });
-        const after = { ...before, replies: reply.number };
+        const notice = noticeOf(reply, wanted.saidIn);
+        const { work: after, messages } = append({ ...before, replies: reply.number }, [notice]);
         if (isFinished(task)) {
           requireReopening(task, { ...found, open }, act);
-          return followedUp(task, { reply, work: after }, act);
+          return followedUp(task, { reply, work: after, messages }, act);
         }
         const isRunning = task.status === 'in_progress' && found.run?.run != null;
         return {
           result: { task, reply, delivery: isRunning ? 'now' : 'next_run' },
           changes: [replied(task, reply, act)],
-          runs: [{ work: after, replies: [reply] }],
+          runs: [{ work: after, replies: [reply], messages }],
         };
       });
     },
@@ -91,17 +94,29 @@ function newReply(
   };
 }
 
+/** Whoever follows the task sees what is said to it, too. */
+function noticeOf({ number, authorName, text, at }: Reply, saidIn: string | undefined): Draft {
+  const data = { reply_id: number, ...(saidIn !== undefined && { said_in: saidIn }) };
+  return { run: null, kind: 'notice', text: `${authorName} replied: ${text}`, data, at };
+}
+
 function replied(task: Task, reply: Reply, act: Act): TaskChange {
   const details = { reply: reply.number, notes: reply.text };
   return change(task, { ...task, updatedAt: act.now }, { action: 'replied', act, details });
+}
+
+interface Made {
+  readonly reply: Reply;
+  readonly work: TaskWork;
+  readonly messages: readonly RunMessage[];
 }
 
 /**
  * Without a session there is nothing to go on with, so the reply becomes part of what the task says. Where no run has
  * heard an earlier one, that one still goes along with the next claim, and those after it with it.
  */
-function followedUp(task: Task, made: { reply: Reply; work: TaskWork }, act: Act): Outcome<Replied> {
-  const { reply, work } = made;
+function followedUp(task: Task, made: Made, act: Act): Outcome<Replied> {
+  const { reply, work, messages } = made;
   const hasSession = work.sessionId !== null;
   const isHeard = !hasSession && work.repliesTaken === reply.number - 1;
   const { after, ...told } = replied(task, reply, act);
@@ -110,7 +125,7 @@ function followedUp(task: Task, made: { reply: Reply; work: TaskWork }, act: Act
   return {
     result: { task: again.after, reply, delivery: 'follow_up' },
     changes: [{ ...told, after: described }, again],
-    runs: [{ work: isHeard ? { ...work, repliesTaken: reply.number } : work, replies: [reply] }],
+    runs: [{ work: isHeard ? { ...work, repliesTaken: reply.number } : work, replies: [reply], messages }],
   };
 }
 

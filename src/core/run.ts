@@ -100,13 +100,16 @@ export interface RunMessage {
   readonly run: number | null;
   readonly kind: MessageKind;
   readonly text: string;
-  /** What a front end needs beside the text: of a `question` its id, of a `result` how it ended. */
+  /** What a front end needs beside the text: of a `question` its id, of a `result` how it ended, of a reply where it was. */
   readonly data: MessageData | null;
   readonly at: Date;
 }
 
 export interface MessageData {
   readonly question_id?: number;
+  /** Of the server's notice that somebody replied: which reply, and the place where people can read it anyway. */
+  readonly reply_id?: number;
+  readonly said_in?: string | undefined;
   /** Of a `result`: the task's status and result as they were then. */
   readonly status?: string;
   readonly result?: RunResult;

@@ -66,7 +66,7 @@ function prepareLooks(client: OpenDatabase['client']) {
     client,
     'w.task_id AS taskId',
     `task_work w LEFT JOIN thread_deliveries d ON d.front_end = :frontEnd AND d.task_id = w.task_id
-     WHERE w.task_id BETWEEN :from AND :to AND w.last_seq > coalesce(d.seq, 0) AND coalesce(d.is_closed, 0) = 0`,
+     WHERE w.task_id BETWEEN :from AND :to AND w.runs > 0 AND w.last_seq > coalesce(d.seq, 0) AND coalesce(d.is_closed, 0) = 0`,
   );
   const inThread = columnsBy<{ frontEnd: string; threadId: string; limit: number }, { taskId: number }>(
     client,

@@ -60,6 +60,7 @@ describe.skipIf(IS_MISSING)('a follow-up', () => {
     const messages = await stage.messages(1);
     expect(messages.map(({ run, kind }) => `${String(run)} ${kind}`)).toEqual([
       ...['1 tool', '1 text', '1 result'],
+      'null notice',
       ...['2 tool', '2 text', '2 result'],
     ]);
     expect(await stage.transcript(1)).toContain('The second is there.');

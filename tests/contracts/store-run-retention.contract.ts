@@ -38,7 +38,10 @@ export function storeRunRetentionContract(open: OpenStoreWorld): void {
       await reply(world, one.id, 'go on');
       await say(world, await begin(world, one.id), { texts: ['c'] });
       const page = await world.store.messages(one.id, 1, 9);
-      expect(page.messages.map(({ seq }) => seq)).toEqual([4]);
+      expect(page.messages.map(({ seq, text }) => [seq, text])).toEqual([
+        [4, 'Ada replied: go on'],
+        [5, 'c'],
+      ]);
       expect([page.truncated, (await world.store.messages(one.id, 3, 9)).truncated]).toEqual([true, false]);
     });
   });

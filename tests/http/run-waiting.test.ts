@@ -71,7 +71,7 @@ describe('following the messages of a task', () => {
 
   it('goes on waiting when something else happens to the task, or to another one', async () => {
     const waiter = await follow();
-    await world.send('POST', `/api/tasks/${id}/reply`, { body: { text: 'more' } });
+    await world.send('PUT', `/api/tasks/${id}/priority`, { body: { priority: 'high' } });
     const other = await world.api.add();
     const claim = await world.api.claim(other.id, 'w-2', { session: 's' });
     const message = { kind: 'text', text: 'elsewhere' };

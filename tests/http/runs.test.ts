@@ -83,8 +83,9 @@ it('tells a run from its claim to its end', async () => {
     messages: [
       { seq: 1, run: 1, kind: 'text', text: 'one' },
       { seq: 2, run: 1, kind: 'text', text: 'two' },
-      { seq: 3, run: 1, kind: 'question' },
-      { seq: 4, run: 1, kind: 'result', text: 'It works.' },
+      { seq: 3, run: null, kind: 'notice', text: 'owner replied: Also this' },
+      { seq: 4, run: 1, kind: 'question' },
+      { seq: 5, run: 1, kind: 'result', text: 'It works.' },
     ],
   });
   expect((await send('GET', '/api/usage?group_by=user,model')).json).toMatchObject({

@@ -7,6 +7,7 @@ import type { RunMessage } from '../../core/run.ts';
 import { isFinished } from '../../core/task.ts';
 import type { ThreadScene, ThreadStep } from '../../core/thread-ports.ts';
 import { questionCard } from './question-card.ts';
+import { block, pointerTo } from './text.ts';
 import { createDraft, type Draft } from './thread-draft.ts';
 import { endCard } from './thread-end.ts';
 import { drawLasting, showRun } from './thread-lasting.ts';
@@ -16,6 +17,8 @@ import { inMessages, joined } from './thread-text.ts';
 
 /** What a thread takes in about five seconds. */
 const PARTS = 5;
+/** Of a reply, as much as tells what it is about. */
+const REPLY_LENGTH = 500;
 
 export interface StepDeps {
   readonly store: Pick<Store, 'question'>;
@@ -51,7 +54,8 @@ async function tell(piece: Piece, draft: Draft, { store, canAttach }: StepDeps):
       tellWhole(piece, draft, canAttach);
       return;
     case 'other':
-      await tellOther(piece.message, draft, { store, canAttach });
+      if (piece.message.data?.reply_id !== undefined) tellReply(piece.message, draft);
+      else await tellOther(piece.message, draft, { store, canAttach });
   }
 }
 
@@ -68,6 +72,14 @@ function tellWhole(told: { to: number; text: string }, draft: Draft, canAttach: 
 function attach(draft: Draft, { to, text }: { to: number; text: string }): void {
   const name = `task-${draft.scene.task.id}-${to}.md`;
   draft.send({ plain: '', isSilent: true }, { file: { name, text } });
+}
+
+/** What was said in the thread itself stands there. */
+function tellReply({ text, data }: RunMessage, draft: Draft): void {
+  const { task, threadId } = draft.scene;
+  if (data?.said_in === threadId) return;
+  const content = `💬 ${block(text, REPLY_LENGTH, pointerTo(task.id))}`;
+  draft.send({ content, plain: content, isSilent: true });
 }
 
 async function tellOther(message: RunMessage, draft: Draft, { store, canAttach }: StepDeps): Promise<void> {

@@ -129,7 +129,12 @@ async function take({ store, runs }: TalkDeps, { task, talk, reach, limits }: Sa
   const person = { actor, reach, name: shownName({ user: talk.author }) };
   // Before anything is said about the text: bystanders are told nothing of it.
   requireReach(task, person);
-  const reply = runs.reply(task.id, person, { text: textOf(talk), now: false, limits });
+  const reply = runs.reply(task.id, person, {
+    text: textOf(talk),
+    now: false,
+    limits,
+    saidIn: talk.channel_id,
+  });
   const answer = await store.decideOnce(reply, {
     key: `discord:message:${talk.id}`,
     fingerprint: talk.id,

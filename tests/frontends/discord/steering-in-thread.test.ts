@@ -61,6 +61,11 @@ test('a question is answered there, words are heard there, and the task goes on 
   expect((await alice().submitModal(form, { text: 'And the docs' }).message()).text).toContain(
     'goes on with it',
   );
+  await on.settle(1);
+  // What was said elsewhere is shown, and what was said there not again.
+  expect((await on.thread(1)).filter(({ text }) => text.includes('replied')).map(({ text }) => text)).toEqual(
+    ['💬 @alice replied: And the docs'],
+  );
   expect(await on.stage.store.task(1)).toMatchObject({ status: 'pending' });
   await on.stage.relay.run();
   const lines = on.stage.twin.channel('claude-tasks').botMessages.map(({ content }) => content);

@@ -89,9 +89,10 @@ test('a front end that is switched on for the first time tells nothing of old ta
   const of = await on.run();
   await on.report(of, ['Old.']);
   await answer(on.world, (await ask(on.world, of)).id, 'allow_once');
-  await on.world.run(on.world.tasks.complete(of.id, { leaseId: of.leaseId }, { report: report() }));
+  const failure = { error: 'No access.', retry: false, retryInMs: 0, report: report() };
+  await on.world.run(on.world.tasks.fail(of.id, { leaseId: of.leaseId }, failure));
   await on.startRelay();
-  await reply(on.world, of.id, 'Go on.');
+  await on.world.run(on.world.tasks.requeue(of.id, {}));
   await on.settle(of.id);
   expect(on.stage.twin.requests.filter(({ path }) => path.endsWith('/threads'))).toEqual([]);
   await on.report(await begin(on.world, of.id), ['New.']);

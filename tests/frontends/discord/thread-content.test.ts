@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { answer, ask, begin, report, told } from '../../contracts/run-world.ts';
+import { answer, ask, begin, reply, report, told } from '../../contracts/run-world.ts';
 import type { TwinMessage } from '../../support/discord-twin/index.ts';
 import { headlines } from './stage.ts';
 import { openThreadStage, type Said, type ThreadStage } from './thread-stage.ts';
@@ -83,6 +83,19 @@ describe('what a thread shows', () => {
     await on.settle(of.id);
     const shown = (await on.thread(of.id)).slice(1).map(({ content }) => content);
     expect(shown.join('\n')).toBe(text);
+  });
+
+  test('what somebody replies by another way is a silent line, cut with where the rest is', async () => {
+    const of = await on.run();
+    await on.settle(of.id);
+    await reply(on.world, of.id, 'Use Postgres, @everyone');
+    await on.settle(of.id);
+    await reply(on.world, of.id, 'word '.repeat(600));
+    await on.settle(of.id);
+    const [short, long] = (await on.thread(of.id)).slice(1);
+    expect(short).toMatchObject({ content: '💬 Ada replied: Use Postgres, @everyone', isSilent: true });
+    expect(long?.content).toMatch(/^💬 Ada replied: word .*all of it: `claude-task-client show 1`\)$/s);
+    expect(on.stage.twin.pings).toEqual([]);
   });
 
   test('the same in a thread that slept through a restart', async () => {
