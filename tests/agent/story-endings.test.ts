@@ -104,6 +104,22 @@ describe.skipIf(IS_MISSING)('a run that does not get to its end', () => {
     expect((await stage.instance('lab'))?.problem).toBeNull();
   });
 
+  it('meets an overloaded model five times in a row: then it has used up an attempt', async () => {
+    stage.model.script({ when: /./, then: refuse(529, 'Overloaded', { 'x-should-retry': 'false' }) });
+    await add();
+    const attempts: number[] = [];
+    for (let time = 1; time <= 5; time += 1) {
+      expect(await stage.worker(`lab-${time}`).once()).toMatchObject({ code: 0 });
+      const { status, attempt } = await stage.task(1);
+      expect(status).toBe('pending');
+      attempts.push(attempt);
+      await stage.letDelayPass(1);
+      await stage.untilTask(1, ({ not_before: until }) => until === null);
+    }
+    expect(attempts).toEqual([0, 0, 0, 0, 1]);
+    expect((await stage.task(1)).error).toMatch(/overloaded/i);
+  });
+
   it('failed: it is tried again after a while, is told why, and finds what was there', async () => {
     let isBroken = true;
     stage.model.script(

@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
+import Database from 'better-sqlite3';
 import { ENDPOINTS } from '../../../src/contract/endpoints.ts';
 import type { TaskView } from '../../../src/contract/task.ts';
 import type { StartedClient } from '../client-process.ts';
@@ -56,6 +57,14 @@ export async function openStage(env: Readonly<Record<string, string>> = {}) {
     server: () => server,
     async restartServer(): Promise<void> {
       await server.stop();
+      server = await startServer({ folder, env: { ...env, API_PORT: String(port) } });
+    },
+    /** As if the time had passed for which the task is put off: told to a server that does not run. */
+    async letDelayPass(id: number): Promise<void> {
+      await server.stop();
+      const database = new Database(path.join(folder, 'tasks.db'));
+      database.prepare('UPDATE tasks SET not_before = 1 WHERE id = ? AND not_before IS NOT NULL').run(id);
+      database.close();
       server = await startServer({ folder, env: { ...env, API_PORT: String(port) } });
     },
     worker(name: string, options: WorkerOptions = {}): StageWorker {
