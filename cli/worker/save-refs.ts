@@ -68,18 +68,19 @@ export interface DropDeps extends RemoteDeps {
   readonly gitDir: string;
 }
 
-/** When the work is delivered. Of the remote's, none that a later run made. */
+/** When the work is delivered; none that a later run made, which may be under way on this very machine. */
 export async function dropSaves(
   project: Target & { readonly push: boolean },
   { taskId, run }: { taskId: number; run: number },
   deps: DropDeps,
 ): Promise<void> {
   const { git, remotes, gitDir, store } = deps;
-  for (const { ref } of await localSaves({ git, store }, taskId)) {
+  const isOld = (save: Save) => save.run <= run;
+  for (const { ref } of (await localSaves({ git, store }, taskId)).filter(isOld)) {
     await git.run(['update-ref', '-d', ref], { gitDir: store });
   }
   if (!project.push) return;
-  const old = (await remoteSaves(project, taskId, deps)).filter((save) => save.run <= run);
+  const old = (await remoteSaves(project, taskId, deps)).filter(isOld);
   if (old.length === 0) return;
   const allowed = Object.fromEntries(old.map(({ ref }) => [ref, DELETED]));
   await remotes.use(project, allowed, ({ url, env, signal }) =>

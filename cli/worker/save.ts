@@ -92,10 +92,10 @@ async function store(commit: string, storing: Storing): Promise<Omit<Saved, 'not
   return { where: 'remote', fault: null };
 }
 
-/** One that stayed here while the remote could not be reached is older than what is there now. */
+/** One that stayed here while the remote could not be reached is older than what is there now, and its date says so. */
 async function dropLocal({ workspace, deps }: Storing, ref: string): Promise<void> {
   const gitDir = deps.places.store(workspace.project);
-  if (fs.existsSync(gitDir)) await deps.git.run(['update-ref', '-d', ref], { gitDir });
+  if (fs.existsSync(gitDir)) await deps.git.run(['update-ref', '-d', ref], { gitDir, answers: [1, 128] });
 }
 
 /** Fetched by the store rather than pushed to it: so it is this git, with its settings, that writes there. */

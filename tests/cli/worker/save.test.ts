@@ -144,6 +144,19 @@ describe('a save', () => {
     expect((await machine.prepare(2)).restoredFrom).toBe(1);
   });
 
+  it('of a later run stays when an earlier one is through at last', async () => {
+    const machine = world.machine({ push: false });
+    const first = await machine.prepare(1);
+    const second = await machine.prepare(2);
+    inTree(second).write('a.txt', '2\n');
+    await machine.work(second).save();
+    inTree(first).write('a.txt', '1\n');
+    await machine.work(first).save();
+    await machine.work(first).dropSaves();
+    const store = machine.places.store('notes');
+    expect(git(store, 'for-each-ref', '--format=%(refname)', 'refs/athena')).toBe('refs/athena/5/2');
+  });
+
   it('is not restored over a branch that went on without it', async () => {
     const machine = world.machine();
     const workspace = await machine.prepare();
