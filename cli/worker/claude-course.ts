@@ -45,6 +45,7 @@ export interface Session {
 }
 
 export function onResult(session: Session, result: SdkMessage): void {
+  if (result.is_error !== true) session.input.answered();
   const isInterrupted = /^aborted/.test(result.terminal_reason ?? '');
   const isWanted = session.input.isWaiting() && session.cause === null;
   const goesOn = isWanted && (result.is_error !== true || isInterrupted);

@@ -164,5 +164,3 @@ function takeReport(
   });
   return { result: true, runs: [saves], results: [{ taskId: task.id, result }] };
 }
-
-export type RunUseCases = ReturnType<typeof createRunUseCases>;
