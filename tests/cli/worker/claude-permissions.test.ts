@@ -16,6 +16,7 @@ function runIn(
   const questions: Question[] = [];
   const left: (AbortSignal | undefined)[] = [];
   let parked = 0;
+  let isEnding = false;
   const folders = {
     tree: `${root}/tree`,
     home: `${root}/home`,
@@ -36,10 +37,13 @@ function runIn(
     park: () => {
       parked += 1;
     },
-    isEnding: () => parked > 0,
+    isEnding: () => isEnding,
   });
   return {
     ...{ questions, left, turn, parked: () => parked },
+    end: () => {
+      isEnding = true;
+    },
     ask: (tool: string, input: Readonly<Record<string, unknown>>) =>
       ask(tool, input, { toolUseID: 'use-1', signal: turn.signal }),
   };
@@ -124,5 +128,16 @@ describe('a turn that is interrupted while its question is open', () => {
     settle(null);
     expect(await asked).toEqual({ behavior: 'deny', message: 'Interrupted before somebody answered.' });
     expect(run.parked()).toBe(0);
+  });
+  it('keeps the question open for the next run where this one is at its end', async () => {
+    let settle: (answer: null) => void = () => {};
+    const run = runIn('/r', [], new Promise((resolve) => (settle = resolve)));
+    const asked = run.ask('Bash', { command: 'make' });
+    run.end();
+    run.turn.abort();
+    expect(run.left.map((signal) => signal?.aborted)).toEqual([false]);
+    settle(null);
+    expect(await asked).toMatchObject({ behavior: 'deny', interrupt: true });
+    expect(run.parked()).toBe(1);
   });
 });
