@@ -12,7 +12,7 @@ import type { prepareTaskReads } from './task-statements.ts';
 
 /** So many tasks of people at their limit are passed over by one claim; the claimant goes on with another. */
 const PASSED_AT_ONCE = 100;
-/** Whoever only looks has no other try. As many take some 30 ms, and the next claims put all of them aside. */
+/** Whoever only looks has no other try. As many take some 50 ms, and the next claims put all of them aside. */
 const PASSED_BY_LOOK = 10_000;
 
 export interface NextWish {

@@ -96,16 +96,7 @@ function prepareLanes(client: OpenDatabase['client']) {
       'id, rank, NULL AS person',
       "tasks INDEXED BY tasks_ready WHERE status = 'pending' AND ready = 1 AND lane = CAST(:lane AS TEXT) ORDER BY rank, id LIMIT 1",
     ),
-    /** Past some tasks, which are few: each of them is at most one step more. */
-    placePast: columnsBy<
-      { lane: string; except: string; rank: number; id: number },
-      { id: number; rank: number; person: string | null }
-    >(
-      client,
-      'id, rank, person',
-      `tasks INDEXED BY tasks_ready WHERE status = 'pending' AND ready = 1 AND lane = CAST(:lane AS TEXT)
-       AND (rank, id) > (:rank, :id) AND id NOT IN (SELECT value FROM json_each(:except)) ORDER BY rank, id LIMIT 1`,
-    ),
+    placePast: preparePlacePast(client),
     /** From lane to lane: the first of each that waits for its person to have room. */
     limitedAfter: columnsBy<{ person: string; after: string }, { id: number; lane: string }>(
       client,
@@ -217,4 +208,29 @@ export function prepareTaskWrites(database: OpenDatabase) {
         .where(sql`status = 'in_progress'`),
     ),
   };
+}
+
+interface Past {
+  readonly lane: string;
+  /** Ids to leave out, which are few: each of them is at most one step more. As JSON. */
+  readonly except: string;
+  readonly rank: number;
+  readonly id: number;
+}
+
+/**
+ * The next place in a lane after one. Asked at once, `(rank, id) > (:rank, :id)`, the index would be entered at the
+ * rank alone, and each step would be as long as all before it.
+ */
+function preparePlacePast(client: OpenDatabase['client']) {
+  const after = (where: string) =>
+    columnsBy<Past, { id: number; rank: number; person: string | null }>(
+      client,
+      'id, rank, person',
+      `tasks INDEXED BY tasks_ready WHERE status = 'pending' AND ready = 1 AND lane = CAST(:lane AS TEXT) AND ${where}
+       AND id NOT IN (SELECT value FROM json_each(:except)) ORDER BY rank, id LIMIT 1`,
+    );
+  const inRank = after('rank = :rank AND id > :id');
+  const inNextRank = after('rank > :rank');
+  return { get: (past: Past) => inRank.get(past) ?? inNextRank.get(past) };
 }

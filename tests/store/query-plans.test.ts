@@ -123,8 +123,18 @@ describe.each(['without statistics', 'with statistics'])('%s', (how) => {
       'SEARCH tasks USING COVERING INDEX tasks_ready (lane=?)',
     ],
     [
-      'the next in a lane past what a worker gave back, and past people at their limit',
-      /^SELECT id, rank, person .* tasks_ready .* NOT IN/,
+      'the next of the same rank in a lane, past what a worker gave back, and past people at their limit',
+      /^SELECT id, rank, person .* tasks_ready .* rank = \S+ AND id > .* NOT IN/,
+      [
+        'SEARCH tasks USING INDEX tasks_ready (lane=? AND rank=? AND id>?)',
+        'LIST SUBQUERY 1',
+        'SCAN json_each VIRTUAL TABLE INDEX 1:',
+        'CREATE BLOOM FILTER',
+      ],
+    ],
+    [
+      'the first of the next rank there',
+      /^SELECT id, rank, person .* tasks_ready .* rank > .* NOT IN/,
       [
         'SEARCH tasks USING INDEX tasks_ready (lane=? AND rank>?)',
         'LIST SUBQUERY 1',
