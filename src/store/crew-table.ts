@@ -68,7 +68,9 @@ export function createCrewTable(database: OpenDatabase, tables: CrewTables) {
 
   return {
     /** An instance was heard from, or took or gave back a task. */
-    changed: (id: string) => void changed.add(id),
+    changed(id: string): void {
+      if (kept !== null) changed.add(id);
+    },
 
     /** A transaction begins: one that did not come to its end was taken back. */
     begin(): void {
