@@ -3,7 +3,7 @@
  * for one event at a time, again and again until it resolves; this is the only place that draws cards that stand.
  */
 import type { GuildBasedChannel } from 'discord.js';
-import type { Clock, Delivered, Delivery, Link, Logger, Store } from '../../core/ports.ts';
+import type { Delivered, Delivery, Link, Logger, Store } from '../../core/ports.ts';
 import type { Task } from '../../core/task.ts';
 import { CARD, type CardKeeper } from './card-keeper.ts';
 import { FRONT_END, type DiscordConfig } from './config.ts';
@@ -17,7 +17,6 @@ import { LAST_MESSAGE, nonceOf, type Sender } from './sender.ts';
 export interface DeliverDeps {
   readonly config: DiscordConfig;
   readonly store: Store;
-  readonly clock: Pick<Clock, 'now'>;
   readonly logger: Logger;
   readonly cards: CardKeeper;
   readonly replies: Replies;

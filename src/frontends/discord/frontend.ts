@@ -34,7 +34,7 @@ export function createDiscordFrontEnd(deps: DiscordDeps): DiscordFrontEnd {
   const cards = createCardKeeper({ store, memory, logger });
   const sender = createSender({ clock, logger, memory });
   const replies = createReplies({ inFlight, cards });
-  const deliver = createDeliver({ config, store, clock, logger, cards, replies, sender });
+  const deliver = createDeliver({ config, store, logger, cards, replies, sender });
   const summarize = createSummarize({ config, store, cards, sender });
   const interactions = createInteractions({ ...deps, memory, inFlight, cards });
   const threadReplies = createThreadReplies({ ...deps, memory });

@@ -2,9 +2,8 @@
  * The channel's line about the end of a task that has a thread: silent, and with the way there. The end itself is told
  * in the thread, where it notifies the submitter; once is enough.
  */
-import { TransientError } from '../../core/errors.ts';
 import type { TaskEvent } from '../../core/event.ts';
-import type { Clock, Link, Store } from '../../core/ports.ts';
+import type { Link, Store } from '../../core/ports.ts';
 import type { EventAction } from '../../core/vocabulary.ts';
 import { FRONT_END, type DiscordConfig } from './config.ts';
 import type { Live } from './connection.ts';
@@ -13,38 +12,27 @@ import { threadOfCard } from './thread-place.ts';
 
 const ENDS: readonly EventAction[] = ['completed', 'failed', 'cancelled'];
 
-/** A post may still be on its way when a short run ends: so long after its end its line waits for the link to it. */
-const POST_MS = 5_000;
-const LOOK_MS = 1_000;
-
 export interface QuietDeps {
   readonly config: Pick<DiscordConfig, 'taskForum'>;
   readonly store: Pick<Store, 'taskWork' | 'threads'>;
-  readonly clock: Pick<Clock, 'now'>;
 }
 
-/** Null: nothing is told in a thread. `threadId` is null where it could not be made in time. */
+/** Null: nothing is told in a thread. `threadId` is null where it is not there yet. */
 export type ThreadOfTask = { readonly threadId: string | null } | null;
 
 /** A task that a worker has run has a thread, unless it could not be made or is gone. */
 export async function threadOfEnd(
-  event: Pick<TaskEvent, 'action' | 'taskId' | 'timestamp'>,
+  { action, taskId }: Pick<TaskEvent, 'action' | 'taskId'>,
   { live, card }: { live: Live; card: Link | null },
-  { store, config, clock }: QuietDeps,
+  { store, config }: QuietDeps,
 ): Promise<ThreadOfTask> {
-  const { action, taskId } = event;
   if (!ENDS.includes(action) || !(await wasRun(taskId, store))) return null;
   const position = await store.threads(FRONT_END).position(taskId);
   if (position?.isClosed === true) return null;
   if (position !== null && position.threadId !== null) return { threadId: position.threadId };
-  if (config.taskForum === null) return { threadId: card === null ? null : await threadOfCard(live, card) };
-  requireTime(event, clock.now());
-  return { threadId: null };
-}
-
-function requireTime({ taskId, timestamp }: Pick<TaskEvent, 'taskId' | 'timestamp'>, now: Date): void {
-  if (now.getTime() - timestamp.getTime() >= POST_MS) return;
-  throw new TransientError(`The post of task #${taskId} is not there yet.`, { retryAfterMs: LOOK_MS });
+  // A post that is still on its way has no link yet, and the channel waits for no thread.
+  if (config.taskForum !== null || card === null) return { threadId: null };
+  return { threadId: await threadOfCard(live, card) };
 }
 
 async function wasRun(taskId: number, store: QuietDeps['store']): Promise<boolean> {

@@ -51,18 +51,6 @@ describe('a post in the forum', () => {
     expect(line?.isSilent).toBe(true);
   });
 
-  test('its end may come before it is made: the line of the channel waits a little for the link', async () => {
-    const held = on.stage.twin.fault(MAKE, { kind: 'hold', when: 'before' });
-    const of = await on.run();
-    await on.world.run(on.world.tasks.complete(of.id, { leaseId: of.leaseId }, { report: report() }));
-    await expect(on.stage.relay.run()).rejects.toThrow('The post of task #1 is not there yet.');
-    held.release();
-    await on.settle(of.id);
-    await on.stage.relay.run();
-    const line = on.stage.twin.channel('claude-tasks').messages.at(-1);
-    expect(line?.text).toContain(`Thread: <#${String((await on.thread(of.id))[0]?.channelId)}>`);
-  });
-
   const BLOCKED = {
     kind: 'status',
     status: 400,
@@ -142,7 +130,7 @@ test('without such a forum the thread hangs on the card', async () => {
   expect(on.stage.twin.violations).toEqual([]);
 });
 
-test('the line of the channel does not wait for long for a post', async () => {
+test('the line of the channel does not wait for a post', async () => {
   const on = await openThreadStage({
     config: { taskForum: 'work' },
     beforeStart: (twin) => void twin.guild.addChannel('work', 'forum'),
@@ -150,7 +138,6 @@ test('the line of the channel does not wait for long for a post', async () => {
   });
   const of = await on.run();
   await on.world.run(on.world.tasks.complete(of.id, { leaseId: of.leaseId }, { report: report() }));
-  on.stage.clock.advance(5_000);
   await on.stage.relay.run();
   const line = on.stage.twin.channel('claude-tasks').messages.at(-1);
   expect(headlines([line!])).toEqual(['✅ Task #1 Completed!']);
