@@ -88,7 +88,8 @@ function createEar(deps: ThreadReplyDeps) {
   return {
     missed,
     async next(live: Live, talk: Talk): Promise<void> {
-      if (isOwed) await missed(live).catch(failed);
+      // What is owed comes first: if that cannot be had now, this one is found together with it.
+      if (isOwed) await missed(live);
       await hear(live, talk);
     },
     inOrder(run: () => Promise<void>): Promise<void> {
