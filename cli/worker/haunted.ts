@@ -25,8 +25,11 @@ export function createHaunted(problems: Pick<Problems, 'set'>): Haunted {
       tell();
     },
     async sweep() {
-      for (const sweeper of [...left.keys()]) {
-        const { living } = await sweeper.sweep({ graceMs: 0, patienceMs: PATIENCE_MS });
+      for (const [sweeper, seen] of [...left]) {
+        // Processes that cannot be listed may still live.
+        const { living } = await sweeper
+          .sweep({ graceMs: 0, patienceMs: PATIENCE_MS })
+          .catch(() => ({ living: seen }));
         if (living.length === 0) left.delete(sweeper);
         else left.set(sweeper, living);
       }

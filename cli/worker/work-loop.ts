@@ -20,7 +20,7 @@ export async function workLoop(worker: Worker, leaving: Leaving): Promise<void> 
   const crew: Crew = {
     worker,
     leaving,
-    pause: createPause(worker.kit.clock),
+    pause: createPause(worker.kit.clock, leaving.signal),
     running: new Set(),
     failures: 0,
   };
@@ -95,16 +95,20 @@ function begin({ worker, leaving, pause, running }: Crew, { claim, project }: Cl
 }
 
 interface Pause {
-  /** Null: until it is ended. */
+  /** Null: until it is ended. None is begun after the word to end. */
   for(ms: number | null): Promise<void>;
   readonly end: () => void;
 }
 
-function createPause(clock: RunClock): Pause {
+function createPause(clock: RunClock, over: AbortSignal): Pause {
   let end = () => {};
   return {
     for: (ms) =>
       new Promise((resolve) => {
+        if (over.aborted) {
+          resolve();
+          return;
+        }
         const callOff = ms === null ? () => {} : clock.after(ms, resolve);
         end = () => {
           callOff();

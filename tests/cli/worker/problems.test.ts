@@ -48,4 +48,26 @@ describe('what keeps a worker from taking tasks', () => {
     await haunted.sweep();
     expect(problems.isBlocked()).toBe(false);
   });
+
+  it('is one that cannot be looked at, too: it may still live, and the others are ended all the same', async () => {
+    const sweeperOf = (sweep: Sweeper['sweep']): Sweeper => ({
+      add() {},
+      look: () => Promise.resolve(),
+      sweep,
+    });
+    const haunted = createHaunted(problems);
+    let isBlind = true;
+    const unseen = () =>
+      isBlind ? Promise.reject(new Error('EMFILE')) : Promise.resolve({ living: [] as number[] });
+    haunted.add(sweeperOf(unseen), [41]);
+    haunted.add(
+      sweeperOf(() => Promise.resolve({ living: [] })),
+      [42],
+    );
+    await haunted.sweep();
+    expect(problems.text()).toBe('Processes of an earlier run do not end: 41.');
+    isBlind = false;
+    await haunted.sweep();
+    expect(problems.isBlocked()).toBe(false);
+  });
 });
