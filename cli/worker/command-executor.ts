@@ -95,7 +95,9 @@ function createProgram(brief: Brief, watcher: Watcher, clock: RunClock): Program
       said = text;
       watcher.message({ kind: 'text', text });
     },
-    alive: touch,
+    alive() {
+      touch();
+    },
   };
   return {
     async run(replies) {

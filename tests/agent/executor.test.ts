@@ -28,6 +28,7 @@ describe.skipIf(IS_MISSING)('with the real Agent SDK', () => {
         return world.start({}, { idleMs: scene.idleMs ?? 600_000 });
       },
       openRequests: () => world.api.open(),
+      noticesMs: 5_000,
       close: () => world.close(),
     };
   });

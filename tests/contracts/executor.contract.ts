@@ -28,6 +28,8 @@ export interface ExecutorWorld {
   play(scene: Scene): Running;
   /** Requests to a model that are open right now; 0 where there is no model. */
   openRequests(): number;
+  /** How long the output of a command may go unnoticed. */
+  readonly noticesMs: number;
   close(): Promise<void>;
 }
 
@@ -74,6 +76,14 @@ export function executorContract(name: string, open: () => Promise<ExecutorWorld
       expect(ended.ending.kind).toBe('failed');
       expect(ended.ending).toHaveProperty('detail', expect.stringContaining('1.5 s'));
       expect(world.openRequests()).toBe(0);
+    });
+
+    test('a command that prints all the time may take longer than a silent one', async () => {
+      const idleMs = world.noticesMs + 1_500;
+      const lines = Math.ceil((1.5 * idleMs) / 100);
+      const shell = `for line in $(seq ${lines}); do echo $line; sleep 0.1; done`;
+      const ended = await play({ shell, says: 'Printed.', idleMs }).ended;
+      expect(ended.ending).toEqual({ kind: 'done', summary: 'Printed.' });
     });
 
     test('a command that ignores being told to end is gone soon after stop', async () => {

@@ -34,6 +34,7 @@ executorContract('the command executor', () => {
       return createCommandExecutor().start(briefOf(folder, { project }), watcher);
     },
     openRequests: () => 0,
+    noticesMs: 0,
     close: () => {
       folder.remove();
       return Promise.resolve();
