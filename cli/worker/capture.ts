@@ -88,7 +88,7 @@ export async function onto(other: string, state: State, history: History): Promi
     return { parent: other, tree: await mergedWith(other, state, history) };
   }
   const committed = (await history.mergedTree(other, state.parent)) ?? (await history.treeOf(state.parent));
-  const parent = await history.commit(committed, [other, state.parent], 'Keep both lines of work\n');
+  const parent = await history.join(committed, other, state.parent);
   return { parent, tree: isClean ? committed : await mergedWith(other, state, history) };
 }
 

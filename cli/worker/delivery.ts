@@ -2,10 +2,10 @@
  * The end of a run's work: its own commits as they are, what is left uncommitted as one of the worker's, on the
  * task's branch, pushed by fast-forward and only while the lease is held. What cannot be pushed is kept in a bundle.
  */
-import { capture, onto } from './capture.ts';
+import { capture, onto, type State } from './capture.ts';
 import { countChanges, type Changes } from './changes.ts';
 import { GitError } from './git-fault.ts';
-import { createHistory } from './history.ts';
+import { createHistory, type History } from './history.ts';
 import { keepWork } from './kept-files.ts';
 import { orAborted } from './or-aborted.ts';
 import type { SaveDeps } from './save.ts';
@@ -77,7 +77,18 @@ async function finalCommit({
   const state = workspace.tip === null ? captured : await onto(workspace.tip, captured, history);
   const { notices } = captured;
   if ((await history.treeOf(state.parent)) === state.tree) return { commit: state.parent, notices };
-  return { commit: await history.commit(state.tree, [state.parent], messageOf(workspace, wanted)), notices };
+  const before = await history.ref(DELIVERED);
+  if (before !== undefined && (await isOf(state, before, history))) return { commit: before, notices };
+  const commit = await history.commit(state.tree, [state.parent], messageOf(workspace, wanted));
+  await history.setRef(DELIVERED, commit);
+  return { commit, notices };
+}
+
+/** Set before it is pushed: whoever delivers the same again, after a crash, pushes this commit and no other. */
+const DELIVERED = 'refs/run/delivered';
+
+async function isOf({ parent, tree }: State, commit: string, history: History): Promise<boolean> {
+  return (await history.ref(`${commit}^1`)) === parent && (await history.treeOf(commit)) === tree;
 }
 
 function messageOf({ taskId }: Workspace, { subject, submittedBy, sessionId }: DeliveryWanted): string {

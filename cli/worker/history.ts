@@ -9,6 +9,8 @@ export interface History {
   isAncestor(older: string, newer: string): Promise<boolean>;
   mergeBase(one: string, other: string): Promise<string | undefined>;
   commit(tree: string, parents: readonly string[], message: string): Promise<string>;
+  /** Two lines of work as one, dated as the newer of them: made once more, it is the same commit. */
+  join(tree: string, one: string, other: string): Promise<string>;
   /** Both sides together; undefined where they contradict each other. */
   mergedTree(one: string, other: string): Promise<string | undefined>;
   setRef(name: string, commit: string): Promise<void>;
@@ -32,19 +34,30 @@ export function createHistory({ git, gitDir, author }: HistoryDeps): History {
     const { code, text } = await git.run(args, { gitDir, env, answers: [1] });
     return code === 0 && text !== '' ? text : undefined;
   };
+  const madeAt = async (commit: string) =>
+    Number((await git.run(['show', '-s', '--format=%ct', commit], { gitDir })).text);
+  const commitTree = async (
+    tree: string,
+    parents: readonly string[],
+    { message, dates = {} }: { message: string; dates?: Record<string, string> },
+  ) => {
+    const before = [...new Set(parents)].flatMap((parent) => ['-p', parent]);
+    const how = { gitDir, env: { ...env, ...dates }, input: message };
+    return (await git.run(['commit-tree', tree, ...before], how)).text;
+  };
   return {
     treeOf: async (commit) => (await git.run(['rev-parse', '--verify', `${commit}^{tree}`], { gitDir })).text,
-    madeAt: async (commit) =>
-      Number((await git.run(['show', '-s', '--format=%ct', commit], { gitDir })).text),
+    madeAt,
     isAncestor: async (older, newer) => {
       const { code } = await git.run(['merge-base', '--is-ancestor', older, newer], { gitDir, answers: [1] });
       return code === 0;
     },
     mergeBase: async (one, other) => (await ask('merge-base', one, other))?.split('\n')[0],
-    commit: async (tree, parents, message) => {
-      const before = [...new Set(parents)].flatMap((parent) => ['-p', parent]);
-      const { text } = await git.run(['commit-tree', tree, ...before], { gitDir, env, input: message });
-      return text;
+    commit: (tree, parents, message) => commitTree(tree, parents, { message }),
+    join: async (tree, one, other) => {
+      const date = `@${Math.max(await madeAt(one), await madeAt(other))} +0000`;
+      const dates = { GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date };
+      return commitTree(tree, [one, other], { message: 'Keep both lines of work\n', dates });
     },
     mergedTree: async (one, other) => {
       // Histories without a common commit, and a git that does not know how (before 2.38), are no reason to fail.

@@ -1,0 +1,83 @@
+/** What a worker that died has left is brought home by the next, however often that is begun. */
+import fs from 'node:fs';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { ClientError } from '../../../cli/errors.ts';
+import type { Git } from '../../../cli/worker/git.ts';
+import type { Worker } from '../../../cli/worker/open-worker.ts';
+import { recover } from '../../../cli/worker/recovery.ts';
+import { FOR_EVER } from '../../../cli/worker/worker-api.ts';
+import type { Workspace } from '../../../cli/worker/workspace-shape.ts';
+import { discardWorkspace } from '../../../cli/worker/workspace.ts';
+import { git } from '../../support/git-server.ts';
+import { BRANCH, delivery, inTree, startGitWorld, type GitWorld } from '../../support/worker-git.ts';
+import { createLiveKit, type LiveKitOptions } from '../../support/worker/live-kit.ts';
+
+let world: GitWorld;
+let machine: ReturnType<GitWorld['machine']>;
+beforeEach(async () => {
+  world = await startGitWorld();
+  machine = world.machine();
+});
+afterEach(() => world.close());
+
+const FACTS = {
+  lease_id: '1a2b3c4d-0000-4000-8000-000000000005',
+  mark: 'mark-of-five',
+  description: 'Fix it',
+};
+const GONE = new ClientError('unreachable', 'The server is away.', { isTransient: true });
+
+/** A worker that starts on this machine, in the year that is named. */
+function startIn(year: number, options: Omit<LiveKitOptions, 'act'> = {}) {
+  const date = `${year}-01-01T00:00:00Z`;
+  const dates = { GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date };
+  const dated: Git = {
+    run: (args, call) => machine.deps.git.run(args, { ...call, env: { ...dates, ...call.env } }),
+  };
+  const live = createLiveKit(machine, {
+    ...options,
+    act: () => Promise.reject(new Error('no run is begun')),
+    kit: { git: { ...machine.deps, git: dated }, ...options.kit },
+  });
+  const worker = { kit: live.kit, haunted: { add() {} } } as unknown as Worker;
+  return { ...live, worker };
+}
+
+const goOn = () => ({ signal: new AbortController().signal, patience: FOR_EVER });
+
+async function simple(): Promise<Workspace> {
+  const workspace = await machine.prepare(1, { facts: FACTS });
+  inTree(workspace).write('a.txt', '1\n');
+  return workspace;
+}
+
+/** The run went back behind what is on the remote: both are joined. */
+async function apart(): Promise<Workspace> {
+  const first = await machine.prepare();
+  inTree(first).commit('a.txt', '1\n');
+  await machine.work(first).deliver(delivery());
+  discardWorkspace(first, machine.deps);
+  const workspace = await machine.prepare(2, { facts: FACTS });
+  inTree(workspace).write('b.txt', '1\n');
+  inTree(workspace).git('commit', '-q', '-a', '--amend', '-m', 'Rewritten');
+  return workspace;
+}
+
+it.each([
+  ['work', simple],
+  ['work on a history that was rewritten', apart],
+])('%s is pushed once, though the word about it reaches the server only later', async (_what, leave) => {
+  const { saveDir } = await leave();
+  const first = startIn(2030, { api: { fail: () => Promise.reject(GONE) } });
+  await recover(first.worker, goOn());
+  const pushed = git(world.bare, 'rev-parse', BRANCH);
+  expect(fs.existsSync(saveDir)).toBe(true);
+
+  const second = startIn(2031);
+  await recover(second.worker, goOn());
+  expect(second.log).toContain('an earlier run was cleared up');
+  expect(second.end()).toMatchObject({ what: 'fail', body: { report: { branch: BRANCH, commit: pushed } } });
+  expect(git(world.bare, 'rev-parse', BRANCH)).toBe(pushed);
+  expect(fs.existsSync(machine.places.kept)).toBe(false);
+  expect(fs.existsSync(saveDir)).toBe(false);
+});
