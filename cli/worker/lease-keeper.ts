@@ -112,7 +112,11 @@ function createLeases() {
       entries.set(lease.leaseId, entry);
       return entry;
     },
-    remove: ({ leaseId }: Entry) => void entries.delete(leaseId),
+    remove: (entry: Entry) => {
+      // Nobody renews it any more: whoever still waits for that need not.
+      entry.isLost = true;
+      entries.delete(entry.leaseId);
+    },
     heard({ leases, lost }: HeartbeatAnswer, sentMs: number) {
       for (const { lease_id: id } of leases) {
         const entry = entries.get(id);

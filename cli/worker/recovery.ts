@@ -9,6 +9,7 @@ import type { Delivered } from './delivery.ts';
 import type { HeldLease } from './lease-keeper.ts';
 import { lossIn } from './live-run.ts';
 import type { Worker } from './open-worker.ts';
+import { orAborted } from './or-aborted.ts';
 import { giveBackUnbegun } from './unbegun.ts';
 import { createSweeper } from './process-sweep.ts';
 import { subjectOf } from './run-report.ts';
@@ -18,7 +19,7 @@ import type { Reach } from './worker-api.ts';
 import { discardWorkspace } from './workspace.ts';
 import type { Workspace } from './workspace-shape.ts';
 
-export async function recover(worker: Worker, reach: Reach): Promise<void> {
+export async function recover(worker: Worker, reach: Required<Reach>): Promise<void> {
   const { kit } = worker;
   // All of them at once: the last must not expire while the first is brought home.
   const left = leftoverWorkspaces(kit.git.places).map((workspace) => holdLeft(worker, workspace, reach));
@@ -47,10 +48,10 @@ interface Left {
   readonly workspace: Workspace;
   readonly leaseId: string;
   readonly lease: HeldLease;
-  readonly reach: Reach;
+  readonly reach: Required<Reach>;
 }
 
-function holdLeft(worker: Worker, workspace: Workspace, reach: Reach): Left {
+function holdLeft(worker: Worker, workspace: Workspace, reach: Required<Reach>): Left {
   const leaseId = textOf(workspace.facts['lease_id']);
   const lease = worker.kit.keeper.hold({ leaseId, heartbeatMs: 10_000 }, () => {});
   return { worker, workspace, leaseId, lease, reach };
@@ -71,10 +72,11 @@ async function recoverOne(left: Left): Promise<void> {
 }
 
 /** While the lease is held, to the branch of the task; else somebody may have gone on there, and it gets its own. */
-async function bring({ workspace, leaseId, lease, worker }: Left, works: RunWork): Promise<Delivered> {
+async function bring(left: Left, works: RunWork): Promise<Delivered> {
+  const { workspace, leaseId, worker } = left;
   const delivered = await works.deliver({
     leaseId,
-    leaseFence: lease.fence,
+    leaseFence: () => fenceInTime(left),
     subject: subjectOf(textOf(workspace.facts['description'])),
     submittedBy: textOf(workspace.facts['submitted_by']),
     sessionId: sessionOf(workspace),
@@ -89,6 +91,20 @@ async function bring({ workspace, leaseId, lease, worker }: Left, works: RunWork
     });
   }
   return delivered;
+}
+
+/** A start that waits for its answers only so long waits no longer for the lease: what was left stays for the next. */
+async function fenceInTime({ lease, reach, worker }: Left): Promise<'held' | 'lost'> {
+  const { withinMs } = reach.patience;
+  if (withinMs === Infinity) return lease.fence();
+  const late = new AbortController();
+  const callOff = worker.kit.clock.after(withinMs, () => {
+    late.abort();
+  });
+  const fence = await orAborted(lease.fence(), late.signal);
+  callOff();
+  if (fence === undefined) throw new Error('The server did not say whether the lease is still held.');
+  return fence;
 }
 
 async function tell({ worker, workspace, leaseId, reach }: Left, delivered: Delivered): Promise<void> {

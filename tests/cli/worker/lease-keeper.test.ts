@@ -139,6 +139,17 @@ describe('the lease keeper', () => {
     expect(await fence).toBe('held');
   });
 
+  it('asks no more for a lease that was let go', async () => {
+    answer = () => refusal(503, 'unavailable');
+    const lease = hold();
+    const fence = lease.fence();
+    await until('the refusal', () => trouble.length === 1);
+    lease.letGo();
+    await clock.pass(2_000);
+    expect(await fence).toBe('lost');
+    expect(trouble).toHaveLength(1);
+  });
+
   it('renews no longer what was let go', async () => {
     hold().letGo();
     await keeper.beat();

@@ -2,7 +2,9 @@
 import fs from 'node:fs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ClientError } from '../../../cli/errors.ts';
+import { USUAL } from '../../../cli/retry.ts';
 import type { Git } from '../../../cli/worker/git.ts';
+import { createLeaseKeeper } from '../../../cli/worker/lease-keeper.ts';
 import type { Worker } from '../../../cli/worker/open-worker.ts';
 import { recover } from '../../../cli/worker/recovery.ts';
 import { FOR_EVER } from '../../../cli/worker/worker-api.ts';
@@ -11,6 +13,8 @@ import { discardWorkspace } from '../../../cli/worker/workspace.ts';
 import { git } from '../../support/git-server.ts';
 import { BRANCH, delivery, inTree, startGitWorld, type GitWorld } from '../../support/worker-git.ts';
 import { createLiveKit, type LiveKitOptions } from '../../support/worker/live-kit.ts';
+import { createManualClock } from '../../support/worker/run-clock.ts';
+import { until } from '../../support/worker/until.ts';
 
 let world: GitWorld;
 let machine: ReturnType<GitWorld['machine']>;
@@ -80,4 +84,28 @@ it.each([
   expect(git(world.bare, 'rev-parse', BRANCH)).toBe(pushed);
   expect(fs.existsSync(machine.places.kept)).toBe(false);
   expect(fs.existsSync(saveDir)).toBe(false);
+});
+
+it('a start that does not wait for ever leaves it to the next where the lease cannot be renewed', async () => {
+  const { saveDir } = await simple();
+  const deaf = createLeaseKeeper({
+    ...{ clock: createManualClock(), random: () => 0.5, heard() {}, trouble() {} },
+    send: () => Promise.reject(GONE),
+  });
+  const first = startIn(2030, { kit: { keeper: deaf } });
+  let isOver = false;
+  const recovering = recover(first.worker, { ...goOn(), patience: USUAL }).then(() => (isOver = true));
+  await until(
+    'the end of its patience',
+    () => {
+      void first.clock.pass(1_000);
+      return isOver;
+    },
+    8_000,
+  );
+  await recovering;
+  expect(first.end()).toBe(undefined);
+  expect(world.refs()).toEqual(['refs/heads/main']);
+  expect(fs.existsSync(saveDir)).toBe(true);
+  expect(fs.existsSync(machine.places.kept)).toBe(false);
 });
