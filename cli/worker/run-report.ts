@@ -16,6 +16,7 @@ export interface Closing {
 const LONGEST_SUMMARY = 4_000;
 const LONGEST_SUBJECT = 72;
 const UNFINISHED = 'The work on the branch is unfinished.';
+const KEPT = 'The work is kept on the worker, in ';
 
 export function reportOf(run: LiveRun, { verdict, delivered }: Closing): RunReport {
   const { claim, project, watcher, kit } = run;
@@ -68,16 +69,20 @@ function lastWordsOf({ watcher, claim }: LiveRun): string {
   return watcher.lastWords() === '' ? wordsBefore(claim) : watcher.lastWords();
 }
 
-/** What the run before this one said at its end, as words of a run that only delivers it. */
+/** What the run before this one said at its end, as words of a run that only delivers it: where its work lay is past. */
 export function wordsBefore({ run }: Claim): string {
-  return (run.summary ?? '').replace(UNFINISHED, '').trim();
+  const parts = (run.summary ?? '').split('\n\n');
+  return parts
+    .filter((part) => part !== UNFINISHED && !part.startsWith(KEPT))
+    .join('\n\n')
+    .trim();
 }
 
 function deliveryLines(verdict: Verdict, { branch, bundle, fault, notices }: Delivered): string[] {
   const why = fault?.message ?? 'this project is not pushed ("push: false").';
   return [
     ...(verdict.kind !== 'complete' && branch !== null ? [UNFINISHED] : []),
-    ...(bundle === null ? [] : [`The work is kept on the worker, in ${bundle}: ${why}`]),
+    ...(bundle === null ? [] : [`${KEPT}${bundle}: ${why}`]),
     ...notices,
   ];
 }

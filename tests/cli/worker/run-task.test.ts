@@ -261,6 +261,16 @@ describe('a run', () => {
     expect(reportIn(finishing.end())).toMatchObject({ outcome: 'budget', summary: 'Half of it is there.' });
   });
 
+  it('that only delivers says where the work lies now, and not where it lay before', async () => {
+    const summary = 'Half of it is there.\n\nThe work is kept on the worker, in /old.bundle: Git failed.';
+    const { ended, end } = begin(
+      { act: () => Promise.resolve(done) },
+      claimOf(5, { number: 2, is_finishing: true, summary }),
+    );
+    await ended;
+    expect(reportIn(end())).toMatchObject({ outcome: 'budget', summary: 'Half of it is there.' });
+  });
+
   it('says where its work lies that could be saved on this machine alone', async () => {
     const { ended, told } = begin({
       act: (brief) => {
