@@ -15,6 +15,8 @@ export interface Patience {
   readonly until?: number | undefined;
   /** So long something that is not Athena may answer in its place: a proxy, say, while the server is restarted. */
   readonly foreignMs?: number | undefined;
+  /** So long a server that is there may fail: it says so, or answers too late. As long as it is away where unsaid. */
+  readonly failingMs?: number | undefined;
 }
 
 /** A server that hangs is asked twice (10 s each), one that refuses connections four times in about two seconds. */
@@ -29,15 +31,18 @@ export async function retry<T>(
   patience: Patience = USUAL,
 ): Promise<T> {
   const startedAt = pace.now();
+  /** When what is there, be it Athena or not, began to fail; while nobody is, it does not. */
+  let failsSince: number | undefined;
   for (let tries = 1; ; tries += 1) {
     try {
       return await attempt();
     } catch (error) {
       if (!(error instanceof ClientError) || isFinal(error)) throw error;
       const { isTransient = false, retryAfterMs = 0 } = error.facts;
+      failsSince = sinceOf(failsSince, error, pace.now());
       const delay = delayBefore(tries, retryAfterMs, pace.random());
       const nextAt = pace.now() + delay;
-      if (!isWorthIt(patience, { tries, startedAt, nextAt, isTransient })) throw error;
+      if (!isWorthIt(patience, { tries, startedAt, failsSince, nextAt, isTransient })) throw error;
       await pace.sleep(delay);
     }
   }
@@ -46,15 +51,25 @@ export async function retry<T>(
 interface Next {
   readonly tries: number;
   readonly startedAt: number;
+  readonly failsSince: number | undefined;
   readonly nextAt: number;
   readonly isTransient: boolean;
 }
 
+function sinceOf(before: number | undefined, error: ClientError, now: number): number | undefined {
+  return isAway(error) ? undefined : (before ?? now);
+}
+
+/** Nobody is there, or it says that it will be. */
+function isAway({ facts: { isTransient, isTimeout, status } }: ClientError): boolean {
+  return isTransient === true && isTimeout !== true && [undefined, 429, 503].includes(status);
+}
+
 function isWorthIt(
-  { tries: most, withinMs, until = -Infinity, foreignMs = 0 }: Patience,
-  { tries, startedAt, nextAt, isTransient }: Next,
+  { tries: most, withinMs, until = -Infinity, foreignMs = 0, failingMs = Infinity }: Patience,
+  { tries, startedAt, failsSince = Infinity, nextAt, isTransient }: Next,
 ): boolean {
-  if (!isTransient && nextAt >= startedAt + foreignMs) return false;
+  if (nextAt >= failsSince + (isTransient ? failingMs : foreignMs)) return false;
   return nextAt <= until || (tries < most && nextAt <= Math.max(startedAt, until) + withinMs);
 }
 

@@ -4,7 +4,7 @@
  */
 import type { ReplyView } from '../../src/contract/run.ts';
 import type { LiveRun } from './live-run.ts';
-import { FOR_EVER } from './worker-api.ts';
+import { FOR_EXTRAS } from './worker-api.ts';
 import { errorText } from './worker-log.ts';
 
 /** Those that earlier runs have taken in, in order; empty where the run is stopped meanwhile. */
@@ -19,7 +19,7 @@ export async function fetchEarlierReplies(run: LiveRun): Promise<readonly ReplyV
     runs: [{ lease_id, replies_after: 0, questions: [] }],
   };
   try {
-    const { runs } = await kit.api.signals(ask, { signal: stopper.signal, patience: FOR_EVER });
+    const { runs } = await kit.api.signals(ask, { signal: stopper.signal, patience: FOR_EXTRAS });
     return runs.flatMap(({ replies }) => replies.filter(({ number }) => number <= last));
   } catch (error) {
     if (stopper.signal.aborted) return [];

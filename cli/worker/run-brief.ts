@@ -9,7 +9,7 @@ import { fetchEarlierReplies } from './earlier-replies.ts';
 import { decidedIn, promptOf } from './run-prompt.ts';
 import { runEnv } from './run-env.ts';
 import { fetchTranscript } from './run-transcript.ts';
-import { FOR_EVER } from './worker-api.ts';
+import { FOR_EXTRAS } from './worker-api.ts';
 import { errorText } from './worker-log.ts';
 import type { Workspace } from './workspace-shape.ts';
 
@@ -60,7 +60,7 @@ async function fetchAttachments(run: LiveRun, folder: string): Promise<string[]>
   for (const { number, name } of claim.run.attachments) {
     try {
       const { signal } = stopper;
-      const at = { taskId: claim.task.id, leaseId: claim.lease.lease_id, signal, patience: FOR_EVER };
+      const at = { taskId: claim.task.id, leaseId: claim.lease.lease_id, signal, patience: FOR_EXTRAS };
       const bytes = await kit.files.attachment(at, number);
       fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
       const file = path.join(folder, fileName(number, name));

@@ -7,7 +7,7 @@ import { LARGEST_TRANSCRIPT_BYTES } from '../../src/contract/endpoints.ts';
 import { findTranscript } from './claude-transcript.ts';
 import type { RunFolders } from './executor.ts';
 import type { LiveRun } from './live-run.ts';
-import { FOR_EVER } from './worker-api.ts';
+import { FOR_EXTRAS } from './worker-api.ts';
 import { errorText } from './worker-log.ts';
 
 /** So much text is packed in a moment, and is longer than what a session can be resumed with. */
@@ -81,7 +81,7 @@ export async function fetchTranscript(
       taskId: claim.task.id,
       leaseId: claim.lease.lease_id,
       signal: stopper.signal,
-      patience: FOR_EVER,
+      patience: FOR_EXTRAS,
     };
     const packed = await kit.files.transcript(at);
     const text = await promisify(gunzip)(packed, { maxOutputLength: LARGEST_TEXT });

@@ -20,6 +20,8 @@ export interface Reach {
 export const FOR_EVER: Patience = { tries: Infinity, withinMs: Infinity, foreignMs: Infinity };
 /** For what may offend something on the way to the server, which then refuses it for good: a text of a run. */
 export const FOR_TEXTS: Patience = { ...FOR_EVER, foreignMs: 15 * 60_000 };
+/** For what can be done without: waited for while the server is away, and soon given up where it fails. */
+export const FOR_EXTRAS: Patience = { ...FOR_EVER, foreignMs: 60_000, failingMs: 60_000 };
 const ONCE: Patience = { tries: 1, withinMs: 0 };
 
 export function createWorkerApi(callFor: (signal: AbortSignal, patience: Patience) => Call) {

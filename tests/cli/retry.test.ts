@@ -81,6 +81,26 @@ describe('retrying', () => {
     expect(clock.now() - begun).toBeLessThanOrEqual(60_000);
   });
 
+  it('waits for a server that is away, but not for one that goes on failing', async () => {
+    const clock = pace();
+    const wait = { tries: Infinity, withinMs: Infinity, foreignMs: 60_000, failingMs: 60_000 };
+    const said = (status: number, facts: object = {}) =>
+      new ClientError('unavailable', `${status}`, { status, isTransient: true, ...facts });
+    const late = new ClientError('unreachable', 'late', { isTransient: true, isTimeout: true });
+    for (const error of [said(500), said(502, { isForeign: true }), late]) {
+      const begun = clock.now();
+      let tries = 0;
+      const attempt = () => {
+        tries += 1;
+        // It is away for a long time first, and that does not count.
+        return Promise.reject(tries > 1000 ? error : tries % 2 === 0 ? lost() : said(503));
+      };
+      await expect(retry(attempt, clock, wait)).rejects.toBe(error);
+      const failedMs = clock.now() - begun - 1000 * 2_500;
+      expect(Math.abs(failedMs - 60_000)).toBeLessThan(20_000);
+    }
+  });
+
   it('waits at least as long as the server asks, and gives up where that is too long', async () => {
     const clock = pace(0);
     await expect(retry(() => Promise.reject(lost(3000)), clock)).rejects.toThrow('lost');

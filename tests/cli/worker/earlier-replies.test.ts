@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { AskSignals } from '../../../src/contract/run.ts';
 import { fetchEarlierReplies } from '../../../cli/worker/earlier-replies.ts';
+import { ClientError } from '../../../cli/errors.ts';
+import { retry } from '../../../cli/retry.ts';
 import type { LiveRun } from '../../../cli/worker/live-run.ts';
+import type { Reach } from '../../../cli/worker/worker-api.ts';
 
 const replyOf = (number: number) => ({ number, text: `reply ${number}`, author: 'ada', now: false });
 
-function runWith(repliesAfter: number, answer: () => Promise<unknown>) {
+function runWith(repliesAfter: number, answer: (reach: Reach) => Promise<unknown>) {
   const asked: AskSignals[] = [];
   const notices: string[] = [];
   const run = {
@@ -14,7 +17,7 @@ function runWith(repliesAfter: number, answer: () => Promise<unknown>) {
     poster: { add: ({ text }: { text: string }) => notices.push(text) },
     kit: {
       settings: { name: 'lab' },
-      api: { signals: (body: AskSignals) => (asked.push(body), answer()) },
+      api: { signals: (body: AskSignals, reach: Reach) => (asked.push(body), answer(reach)) },
     },
   } as unknown as LiveRun;
   return { run, asked, notices };
@@ -46,5 +49,20 @@ describe('what people said before a claim', () => {
     const { run, notices } = runWith(1, () => Promise.reject(new Error('no')));
     expect(await fetchEarlierReplies(run)).toEqual([]);
     expect(notices).toEqual(['The earlier replies could not be fetched: no']);
+  });
+
+  it('is missed where the server goes on failing', async () => {
+    let nowMs = 0;
+    const pace = {
+      now: () => nowMs,
+      random: () => 0.5,
+      sleep: (ms: number) => ((nowMs += ms), Promise.resolve()),
+    };
+    const fault = new ClientError('internal', 'broken', { status: 500, isTransient: true, isAnswer: true });
+    const { run, notices } = runWith(1, ({ patience }) =>
+      retry(() => (nowMs > 3_600_000 ? answered(1) : Promise.reject(fault)), pace, patience),
+    );
+    expect(await fetchEarlierReplies(run)).toEqual([]);
+    expect(notices).toEqual(['The earlier replies could not be fetched: broken']);
   });
 });

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ClientError } from '../../../cli/errors.ts';
 import type { Brief } from '../../../cli/worker/executor.ts';
+import { createRunFiles } from '../../../cli/worker/run-files.ts';
 import { startRun } from '../../../cli/worker/run-task.ts';
 import { until } from '../../support/worker/until.ts';
 import { git } from '../../support/git-server.ts';
@@ -184,6 +185,34 @@ describe('a run', () => {
       },
     });
     expect(await ended).toMatchObject({ verdict: { kind: 'complete' } });
+  });
+
+  it('begins without what cannot be had of the server, and its log says so', async () => {
+    let nowMs = 0;
+    const page = (status: number) => ({ status, headers: {}, bytes: Buffer.from('?'), text: '?' });
+    const files = createRunFiles({
+      config: { apiUrl: 'http://127.0.0.1:1', apiKey: 'k' } as never,
+      transport: {
+        send: ({ url }) => Promise.resolve(page(url.includes('transcript') ? 500 : 403)),
+        close() {},
+      },
+      pace: {
+        now: () => nowMs,
+        random: () => 0.5,
+        sleep: (ms) => ((nowMs += ms), Promise.resolve()),
+      },
+    });
+    const claim = claimOf(5, {
+      ...{ number: 2, session_id: '0a1b2c3d-0000-4000-8000-000000000000', has_transcript: true },
+      attachments: [{ number: 1, name: 'photo.png' }] as never,
+    });
+    const machine = world.machine();
+    const live = createLiveKit(machine, { act: () => Promise.resolve(done), kit: { files } });
+    const project = { ...machine.settings, executor: 'claude' } as const;
+    expect(await startRun(claim, project, live.kit).ended).toMatchObject({ verdict: { kind: 'complete' } });
+    const said = JSON.stringify(live.told.filter(({ what }) => what === 'messages'));
+    expect(said).toContain('A new session begins: the earlier one cannot be read');
+    expect(said).toContain('The attachment photo.png could not be fetched');
   });
 
   it('whose question about the budget is not taken fails, rather than wait for an answer to it', async () => {
