@@ -144,7 +144,7 @@ function expectedBy(error: unknown): number | undefined {
 }
 
 /** By these texts: Athena, or something on the way that goes on refusing them. */
-function isOffended(error: unknown): boolean {
+export function isOffended(error: unknown): boolean {
   if (!(error instanceof ClientError)) return false;
   const { status = 0, isForeign } = error.facts;
   return error.code === 'invalid_input' || isForeign === true || [400, 413, 422].includes(status);
