@@ -18,7 +18,7 @@ const LEAVE_MS = 2_000;
 
 export interface ClaudeDeps extends Pick<
   ModelProxyOptions,
-  'upstream' | 'credential' | 'dispatcher' | 'patience' | 'stallMs' | 'clock'
+  'upstream' | 'credential' | 'dispatcher' | 'patience' | 'stallMs' | 'clock' | 'isDaySpent'
 > {
   readonly load: () => Promise<LoadedSdk>;
 }

@@ -148,7 +148,7 @@ function openProxy(session: Session, model: string): Promise<ModelProxy> {
         if (totals.turns > 0) session.input.answered();
       },
       spent: (which) => {
-        session.cause ??= { kind: 'budget', which };
+        session.cause ??= which === 'day' ? { kind: 'daily' } : { kind: 'budget', which };
       },
       trouble: (trouble) => {
         session.trouble = trouble;

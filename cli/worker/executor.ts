@@ -147,6 +147,8 @@ export type Ending =
   | { readonly kind: 'parked' }
   /** The budget that is named ran out. */
   | { readonly kind: 'budget'; readonly which: keyof Budget }
+  /** It wanted more when all runs of this worker together had used up the day. */
+  | { readonly kind: 'daily' }
   /** The account has nothing left until then. */
   | { readonly kind: 'quota'; readonly until: Date; readonly detail: string }
   /** Overloaded, unreachable, or answering with 5xx after all retries; or the program said "not now". */

@@ -15,6 +15,7 @@ export interface ExecutorDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly dispatcher: Dispatcher;
   readonly clock: RunClock;
+  readonly isDaySpent: () => boolean;
   /** Where the Agent SDK lies. */
   readonly sdkFolder: string;
 }
@@ -36,7 +37,7 @@ export function credentialOf(secrets: Pick<Secrets, 'get'>): Credential | null {
   return token === undefined || token === '' ? null : { kind: 'oauth', value: token };
 }
 
-function claudeFor({ secrets, env, dispatcher, clock, sdkFolder }: ExecutorDeps): Executor {
+function claudeFor({ secrets, env, dispatcher, clock, isDaySpent, sdkFolder }: ExecutorDeps): Executor {
   const credential = credentialOf(secrets);
   if (credential === null) return faulty('Neither ANTHROPIC_API_KEY nor CLAUDE_CODE_OAUTH_TOKEN is set.');
   return createClaudeExecutor({
@@ -47,6 +48,7 @@ function claudeFor({ secrets, env, dispatcher, clock, sdkFolder }: ExecutorDeps)
     patience: createQuotaPatience(clock),
     clock,
     stallMs: STALL_MS,
+    isDaySpent,
   });
 }
 

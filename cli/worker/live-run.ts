@@ -49,7 +49,6 @@ export function openRun(claim: Claim, project: ProjectSettings, kit: Kit): LiveR
     redact: kit.redact,
     spent: (costUsd) => {
       kit.spending.note(granted.lease_id, costUsd);
-      if (kit.spending.leftUsd() === 0) stopper.stop({ kind: 'daily' });
     },
     lastReply: run.replies_after,
   });

@@ -13,6 +13,8 @@ export interface ModelProxyOptions {
   /** Full ids. The first prices answers that do not name theirs. */
   readonly models: readonly string[];
   readonly left: Budget;
+  /** All runs of the worker together have used up what it may spend in a day. */
+  readonly isDaySpent: () => boolean;
   readonly dispatcher: Dispatcher;
   readonly patience: QuotaPatience;
   readonly clock: RunClock;
@@ -26,7 +28,7 @@ export interface ModelProxyEvents {
   alive(): void;
   totals(totals: Totals): void;
   /** A request was refused because this is used up. */
-  spent(which: keyof Budget): void;
+  spent(which: keyof Budget | 'day'): void;
   /** The API refused; null: it answers again. */
   trouble(trouble: Trouble | null): void;
 }

@@ -12,6 +12,7 @@ import { createExchange, type Exchange } from './model-exchange.ts';
 import type { ModelProxyOptions } from './model-proxy-options.ts';
 import { isNo, no, readRequest, refuseCall, type ModelRequest, type No } from './model-request.ts';
 import { createModelTally, spentOf } from './model-tally.ts';
+import type { Budget } from './settings.ts';
 
 export interface ModelProxy {
   readonly url: string;
@@ -61,13 +62,18 @@ function createGate(options: ModelProxyOptions, token: string): Gate {
     events.totals(tally.totals());
   };
 
+  /** What is open is told to its end: it is paid for, and may be all that was still missing. */
+  function spentBy(totals: Totals): keyof Budget | 'day' | null {
+    return spentOf(left, totals) ?? (options.isDaySpent() ? 'day' : null);
+  }
+
   function admitted(request: ModelRequest | No): ModelRequest | No {
     if (isNo(request)) return request;
     if (isRefusing) return no(403, 'permission_error', 'The run has ended.');
-    const which = request.isCounting ? null : spentOf(left, tally.totals());
+    const which = request.isCounting ? null : spentBy(tally.totals());
     if (which === null) return request;
     events.spent(which);
-    return no(403, 'permission_error', 'The budget of the task is used up.');
+    return no(403, 'permission_error', which === 'day' ? DAY_IS_SPENT : TASK_IS_SPENT);
   }
 
   return {
@@ -94,6 +100,9 @@ function createGate(options: ModelProxyOptions, token: string): Gate {
     },
   };
 }
+
+const TASK_IS_SPENT = 'The budget of the task is used up.';
+const DAY_IS_SPENT = 'The daily limit of this worker is reached.';
 
 /** Asked before the first message, to warm the connection up: harmless, and no business of the API. */
 function isProbe({ method, url }: IncomingMessage): boolean {

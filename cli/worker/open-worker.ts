@@ -22,7 +22,7 @@ import type { Kit } from './worker-kit.ts';
 import { createHeart, leave } from './worker-heart.ts';
 import { createWorkerLog, errorText, type WorkerLog } from './worker-log.ts';
 import { createStatusScreen, type StatusScreen } from './status-screen.ts';
-import { createDailySpending } from './daily-spending.ts';
+import { createDailySpending, type DailySpending } from './daily-spending.ts';
 import { beginSession, type WorkerSession } from './worker-session.ts';
 
 export interface Worker {
@@ -133,6 +133,7 @@ function assemble(parts: Parts) {
   const git = gitParts({ ...parts, remotes, env });
   const { keeper, problems, salt } = createHeart({ ...parts, api, random: host.random });
   const shared = { secrets, clock: systemClock };
+  const spending = spendingOf(settings, log);
   const kit: Kit = {
     settings,
     config,
@@ -147,17 +148,13 @@ function assemble(parts: Parts) {
     redact,
     log,
     screen: parts.screen,
-    spending: createDailySpending({
-      workspace: settings.workspace,
-      limitUsd: settings.limits.dailyCostUsd,
-      now: () => systemClock.now(),
-      trouble: (error) => {
-        log.warn('what was spent today could not be written down', { error: errorText(error) });
-      },
-    }),
+    spending,
     random: host.random,
     newId: host.newKey,
-    executorOf: createExecutors({ ...shared, env, dispatcher, sdkFolder: places.sdk }),
+    executorOf: createExecutors({
+      ...{ ...shared, env, dispatcher, sdkFolder: places.sdk },
+      isDaySpent: () => spending.leftUsd() === 0,
+    }),
     hurry: hurry.signal,
   };
   const closers = [() => remotes.close(), () => dispatcher.destroy()];
@@ -170,6 +167,17 @@ function assemble(parts: Parts) {
       hurry.abort();
     },
   };
+}
+
+function spendingOf({ workspace, limits }: WorkerSettings, log: WorkerLog): DailySpending {
+  return createDailySpending({
+    workspace,
+    limitUsd: limits.dailyCostUsd,
+    now: () => systemClock.now(),
+    trouble: (error) => {
+      log.warn('what was spent today could not be written down', { error: errorText(error) });
+    },
+  });
 }
 
 function listenerOf({ deps, settings }: Parts, api: WorkerApi, problems: Problems) {

@@ -6,9 +6,7 @@ export type StopCause =
   /** The worker itself is to end. */
   | { readonly kind: 'leaving' }
   /** The time that the task may take is used up. */
-  | { readonly kind: 'minutes' }
-  /** What this worker may spend in a day is used up, by all of its runs together. */
-  | { readonly kind: 'daily' };
+  | { readonly kind: 'minutes' };
 
 export interface Stopper {
   /** Aborted with the first cause. */

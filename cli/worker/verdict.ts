@@ -26,13 +26,12 @@ export type Verdict =
 export function verdictOf(cause: StopCause | null, ending: Ending): Verdict {
   if (cause?.kind === 'lost') return { kind: 'gone', reason: cause.reason };
   if (ending.kind === 'stopped') return stopped(cause);
-  return ofEnding(ending);
+  return ending.kind === 'daily' ? DAILY_VERDICT : ofEnding(ending);
 }
 
 /** Whoever ends in the last moment by itself has ended by itself. */
 function stopped(cause: StopCause | null): Verdict {
-  if (cause?.kind === 'minutes') return { kind: 'budget', which: 'minutes' };
-  return cause?.kind === 'daily' ? DAILY_VERDICT : { kind: 'stopping' };
+  return cause?.kind === 'minutes' ? { kind: 'budget', which: 'minutes' } : { kind: 'stopping' };
 }
 
 /** The task itself may go on, elsewhere or tomorrow. */
@@ -41,7 +40,7 @@ export const DAILY_VERDICT: Verdict = {
   reason: 'The daily limit of this worker is reached; what was done so far is saved.',
 };
 
-function ofEnding(ending: Exclude<Ending, { kind: 'stopped' }>): Verdict {
+function ofEnding(ending: Exclude<Ending, { kind: 'stopped' | 'daily' }>): Verdict {
   switch (ending.kind) {
     case 'done':
       return { kind: 'complete', outcome: 'done', summary: ending.summary };

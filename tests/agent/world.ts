@@ -46,6 +46,7 @@ export async function openAgentWorld(
     patience: createQuotaPatience(systemClock),
     clock: systemClock,
     stallMs,
+    isDaySpent: () => false,
   });
   const runs: Running[] = [];
   return {

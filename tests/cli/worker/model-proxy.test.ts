@@ -47,6 +47,7 @@ describe('the proxy between a run and the model', () => {
       credential: { kind: 'key', value: REAL_KEY },
       models: [MODEL],
       left: NO_LIMIT,
+      isDaySpent: () => false,
       dispatcher: agent,
       patience: createQuotaPatience(systemClock),
       clock: systemClock,
@@ -190,6 +191,23 @@ describe('the proxy between a run and the model', () => {
     expect(second.status).toBe(403);
     expect(await second.text()).toContain('budget');
     expect(spent).toEqual([which]);
+    expect(api.requests).toHaveLength(1);
+  });
+
+  test('once the day of the worker is spent nothing more is asked, but what is open is told to its end', async () => {
+    let isSpent = false;
+    let goOn = () => {};
+    const after = new Promise<void>((resolve) => (goOn = resolve));
+    await reopen({ isDaySpent: () => isSpent });
+    api.script({ when: /hello/, then: answer([{ type: 'text', text: 'The last words.' }], { after }) });
+    const first = await ask();
+    isSpent = true;
+    const second = await ask();
+    expect([second.status, second.headers.get('x-should-retry')]).toEqual([403, 'false']);
+    expect(await second.text()).toContain('daily limit');
+    goOn();
+    expect(await first.text()).toContain('The last words.');
+    expect(spent).toEqual(['day']);
     expect(api.requests).toHaveLength(1);
   });
 

@@ -326,7 +326,21 @@ describe('a run', () => {
     expect(end()).toMatchObject({ body: { report: { totals: { duration_seconds: 7 } } } });
   });
 
-  it('is stopped when all runs together have used up the day, and is given back', async () => {
+  it('whose last answer uses up the day is done all the same', async () => {
+    const { ended, end, kit } = begin({
+      dailyCostUsd: 10,
+      act: (brief, watcher) => {
+        fs.writeFileSync(path.join(brief.folders.tree, 'new.txt'), '1\n');
+        watcher.totals({ costUsd: 11, costEstimated: false, inputTokens: 1, outputTokens: 1, turns: 1 });
+        return Promise.resolve(done);
+      },
+    });
+    expect(await ended).toMatchObject({ verdict: { kind: 'complete' } });
+    expect(end()).toMatchObject({ what: 'complete' });
+    expect(kit.spending.leftUsd()).toBe(0);
+  });
+
+  it('that asks for more when all runs together have used up the day is given back', async () => {
     const machine = world.machine();
     const totals = { costEstimated: false, inputTokens: 1, outputTokens: 1, turns: 1 };
     const reached: number[] = [];
@@ -334,17 +348,17 @@ describe('a run', () => {
     const first = new Promise<void>((resolve) => (arrive = resolve));
     const live = createLiveKit(machine, {
       dailyCostUsd: 10,
-      act: async ({ taskId }, watcher, stopped) => {
+      act: async ({ taskId }, watcher) => {
         // The second begins when the first has used half of the day, and the first goes on then.
         if (taskId === 6) arrive();
         watcher.totals({ ...totals, costUsd: taskId === 5 ? 5 : 0 });
         await first;
-        for (let costUsd = 1; !stopped.aborted && costUsd < 20; costUsd += 1) {
+        for (let costUsd = 1; live.kit.spending.leftUsd() !== 0 && costUsd < 20; costUsd += 1) {
           watcher.totals({ ...totals, costUsd: taskId === 5 ? 5 + costUsd : costUsd });
           reached.push(costUsd);
           await new Promise((resolve) => setImmediate(resolve));
         }
-        return done;
+        return { kind: 'daily' };
       },
     });
     const runs = [5, 6].map((id) => startRun(claimOf(id), machine.settings, live.kit));
