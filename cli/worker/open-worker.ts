@@ -55,7 +55,7 @@ export async function openWorker(deps: Deps, settings: WorkerSettings): Promise<
     kit,
     session,
     problems,
-    haunted: createHaunted(problems),
+    haunted: kit.haunted,
     hurry,
     salt,
     async close() {
@@ -144,6 +144,7 @@ function assemble(parts: Parts) {
     listener: listenerOf(parts, api, problems),
     git,
     sweep: { platform: host.platform, sleep: host.sleep, elapsed: () => performance.now() },
+    haunted: createHaunted(problems),
     ...shared,
     redact,
     log,

@@ -19,6 +19,8 @@ const LOOK_MS = 500;
 /** A run that was told to stop has done so within 700 ms, or is made to. */
 const STOP_MS = 700;
 const LOOK_AGAIN_MS = 1_000;
+/** What has not ended by then is left to whoever asks whether another run may begin. */
+const SWEEP_MS = 60_000;
 
 export async function execute(execution: Execution): Promise<Ending> {
   const { run, brief, root, mark } = execution;
@@ -125,19 +127,26 @@ function checkpoints({ run, checkpoint }: Execution): () => void {
   };
 }
 
-/** No new run starts while something of an old one lives. */
+/** No new run starts while something of an old one lives; this one ends all the same. */
 async function sweepAll(sweeper: Sweeper, { kit, claim, stopper }: LiveRun): Promise<void> {
   const graceMs = stopper.cause() === null ? 500 : 0;
+  const begun = kit.sweep.elapsed();
   for (;;) {
-    try {
-      const { living } = await sweeper.sweep({ graceMs });
-      if (living.length === 0 || kit.hurry.aborted) return;
-      kit.log.warn('processes of the run do not end', { task_id: claim.task.id, pids: living });
-    } catch (error) {
+    const living = await sweeper.sweep({ graceMs }).then(
+      (swept) => swept.living,
       // What cannot be seen may still live.
-      kit.log.warn('processes cannot be listed', { task_id: claim.task.id, error: errorText(error) });
-      if (kit.hurry.aborted) return;
-      await kit.sweep.sleep(LOOK_AGAIN_MS);
+      (error: unknown) => {
+        kit.log.warn('processes cannot be listed', { task_id: claim.task.id, error: errorText(error) });
+        return null;
+      },
+    );
+    if (living?.length === 0) return;
+    if (living !== null)
+      kit.log.warn('processes of the run do not end', { task_id: claim.task.id, pids: living });
+    if (kit.hurry.aborted || kit.sweep.elapsed() - begun >= SWEEP_MS) {
+      kit.haunted.add(sweeper, living);
+      return;
     }
+    if (living === null) await kit.sweep.sleep(LOOK_AGAIN_MS);
   }
 }

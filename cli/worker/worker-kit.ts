@@ -5,6 +5,7 @@ import type { DailySpending } from './daily-spending.ts';
 import type { StatusScreen } from './status-screen.ts';
 import type { DeliveryDeps } from './delivery.ts';
 import type { Executor } from './executor.ts';
+import type { Haunted } from './haunted.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import type { SweepDeps } from './process-sweep.ts';
 import type { Secrets } from './secrets.ts';
@@ -25,6 +26,7 @@ export interface Kit {
   readonly listener: SignalListener;
   readonly git: WorkspaceDeps & DeliveryDeps;
   readonly sweep: SweepDeps;
+  readonly haunted: Haunted;
   readonly secrets: Secrets;
   readonly redact: (text: string) => string;
   readonly log: WorkerLog;

@@ -70,4 +70,16 @@ describe('what keeps a worker from taking tasks', () => {
     await haunted.sweep();
     expect(problems.isBlocked()).toBe(false);
   });
+
+  it('is that none can be listed, until one look has shown that nothing lives', async () => {
+    let isBlind = true;
+    const haunted = createHaunted(problems);
+    const sweep = () => (isBlind ? Promise.reject(new Error('EMFILE')) : Promise.resolve({ living: [] }));
+    haunted.add({ add() {}, look: () => Promise.resolve(), sweep }, null);
+    await haunted.sweep();
+    expect(problems.text()).toContain('Processes cannot be listed');
+    isBlind = false;
+    await haunted.sweep();
+    expect(problems.isBlocked()).toBe(false);
+  });
 });

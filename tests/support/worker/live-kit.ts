@@ -45,6 +45,7 @@ export function createLiveKit(machine: Machine, options: LiveKitOptions) {
   const clock = createManualClock();
   const told: Told[] = [];
   const log: string[] = [];
+  const haunted: (readonly number[] | null)[] = [];
   const hurry = new AbortController();
   const tell =
     <A>(what: string, answer: A, schema?: Schema) =>
@@ -113,6 +114,7 @@ export function createLiveKit(machine: Machine, options: LiveKitOptions) {
       elapsed: () => performance.now(),
       group: () => undefined,
     },
+    haunted: { add: (_sweeper, living) => void haunted.push(living), sweep: () => Promise.resolve() },
     secrets: { get: () => undefined, gitToken: () => undefined, know() {}, values: () => [] },
     redact: (text) => text,
     log: { info: say, warn: say },
@@ -132,7 +134,15 @@ export function createLiveKit(machine: Machine, options: LiveKitOptions) {
     hurry: hurry.signal,
     ...options.kit,
   };
-  return { kit, clock, told, log, hurry, end: () => told.findLast(({ what }) => what !== 'messages') };
+  return {
+    kit,
+    clock,
+    told,
+    log,
+    haunted,
+    hurry,
+    end: () => told.findLast(({ what }) => what !== 'messages'),
+  };
 }
 
 function executorOf(act: Act): Executor {
