@@ -36,6 +36,24 @@ describe.skipIf(IS_MISSING)('a run of Claude Code on a bad day', () => {
     expect(totals.turns).toBe(1);
   });
 
+  test('its last answer uses the day of its worker up: it is done', async () => {
+    const watcher = recordWatcher();
+    const isDaySpent = () => watcher.told.some(({ turns }) => turns >= 2);
+    world = await openAgentWorld(watcher, { isDaySpent });
+    world.api.script({ when: first, then: bash('echo 1') }, { when: /./, then: say('All of it.') });
+    const { ending } = await world.start().ended;
+    expect(ending).toEqual({ kind: 'done', summary: 'All of it.' });
+  });
+
+  test('it wants more when the day of its worker is used up: it ends for that, and asks nothing', async () => {
+    const watcher = recordWatcher();
+    world = await openAgentWorld(watcher, { isDaySpent: () => watcher.told.some(({ turns }) => turns >= 1) });
+    world.api.script({ when: /./, then: bash('echo 1') });
+    const { ending, totals } = await world.start().ended;
+    expect([ending, totals.turns]).toEqual([{ kind: 'daily' }, 1]);
+    expect(world.api.requests).toHaveLength(1);
+  });
+
   test('the API falls silent in the middle of an answer: it is cut, and asked again', async () => {
     await open(1_500);
     world.api.script(

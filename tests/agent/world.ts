@@ -32,9 +32,15 @@ export interface AgentWorld {
   close(): Promise<void>;
 }
 
+interface WorldOptions {
+  readonly stallMs?: number;
+  readonly folder?: RunFolder;
+  readonly isDaySpent?: () => boolean;
+}
+
 export async function openAgentWorld(
   watcher: RecordedWatcher = recordWatcher(),
-  { stallMs = 60_000, folder = makeRunFolder() }: { stallMs?: number; folder?: RunFolder } = {},
+  { stallMs = 60_000, folder = makeRunFolder(), isDaySpent = () => false }: WorldOptions = {},
 ): Promise<AgentWorld> {
   const api = await startMessagesApi();
   const dispatcher = createDispatcher({});
@@ -46,7 +52,7 @@ export async function openAgentWorld(
     patience: createQuotaPatience(systemClock),
     clock: systemClock,
     stallMs,
-    isDaySpent: () => false,
+    isDaySpent,
   });
   const runs: Running[] = [];
   return {
