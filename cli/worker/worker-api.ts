@@ -5,7 +5,9 @@ import type { AskQuestion } from '../../src/contract/question.ts';
 import type { AskSignals, PostMessages, PostReport } from '../../src/contract/run.ts';
 import type { ClaimNext, CompleteTask, FailTask, ReleaseTask } from '../../src/contract/task.ts';
 import type { Call } from '../call.ts';
+import { ClientError } from '../errors.ts';
 import type { Patience } from '../retry.ts';
+import { orAborted } from './or-aborted.ts';
 
 export type WorkerApi = ReturnType<typeof createWorkerApi>;
 
@@ -25,7 +27,10 @@ export const FOR_EXTRAS: Patience = { ...FOR_EVER, foreignMs: 60_000, failingMs:
 const ONCE: Patience = { tries: 1, withinMs: 0 };
 
 export function createWorkerApi(callFor: (signal: AbortSignal, patience: Patience) => Call) {
-  const via = ({ signal, patience = ONCE }: Reach) => callFor(signal, patience);
+  const via = ({ signal, patience = ONCE }: Reach): Call => {
+    const call = callFor(signal, patience);
+    return (endpoint, options) => unlessAborted(call(endpoint, options), signal);
+  };
   const isFleeting = true;
   return {
     heartbeat: (body: Heartbeat, reach: Reach) => via(reach)(ENDPOINTS.heartbeat, { body, isFleeting }),
@@ -50,4 +55,14 @@ export function createWorkerApi(callFor: (signal: AbortSignal, patience: Patienc
     release: (id: number, body: ReleaseTask, reach: Reach) =>
       via(reach)(ENDPOINTS.releaseTask, { id, body, isFleeting }),
   };
+}
+
+/** Also between two tries: the server, or what is in its place, may ask for an hour. */
+async function unlessAborted<A>(calling: Promise<A>, signal: AbortSignal): Promise<A> {
+  const answered = await orAborted(
+    calling.then((answer) => ({ answer })),
+    signal,
+  );
+  if (answered === undefined) throw new ClientError('interrupted', 'Interrupted.');
+  return answered.answer;
 }

@@ -18,17 +18,19 @@ describe('a call that is made until it is answered', () => {
   let server: CliServer;
   let answers: Answer[];
   let api: WorkerApi;
+  let sleep: (ms: number) => Promise<void>;
   const transport = createTransport();
 
   beforeEach(async () => {
     answers = [];
+    sleep = () => Promise.resolve();
     server = await startCliServer(() => answers.shift() ?? refusal(409, 'lease_lost'));
     api = createWorkerApi((signal, patience) =>
       createCall({
         config: { apiUrl: server.url, apiKey: 'k', instanceId: 'lab', instanceName: 'lab' },
         transport,
         pending: { open: () => ({ key: 'k', body: '', done: () => {} }) },
-        pace: { now: () => 0, random: () => 0.5, sleep: () => Promise.resolve() },
+        pace: { now: () => 0, random: () => 0.5, sleep: (ms) => sleep(ms) },
         signal,
         patience,
         newKey: () => 'key',
@@ -59,6 +61,18 @@ describe('a call that is made until it is answered', () => {
   it('takes the word of the server for one', async () => {
     answers = [refusal(404, 'not_found')];
     await expect(release(FOR_EVER)).rejects.toMatchObject({ code: 'not_found' });
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it('is given up at once, though it was asked to wait for an hour', async () => {
+    const over = new AbortController();
+    answers = [page(503, { 'retry-after': '3600' })];
+    sleep = () => {
+      over.abort();
+      return new Promise(() => {});
+    };
+    const reach = { signal: over.signal, patience: FOR_EVER };
+    await expect(api.release(5, RELEASE, reach)).rejects.toMatchObject({ code: 'interrupted' });
     expect(server.seen).toHaveLength(1);
   });
 });
