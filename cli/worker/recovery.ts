@@ -61,7 +61,11 @@ async function recoverOne(left: Left): Promise<void> {
   const { worker, workspace } = left;
   const { kit } = worker;
   const sweeper = createSweeper({ mark: textOf(workspace.facts['mark']), folder: workspace.root }, kit.sweep);
-  const { living } = await sweeper.sweep();
+  const { living } = await sweeper.sweep().catch((error: unknown) => {
+    // What cannot be seen may still live.
+    worker.haunted.add(sweeper, null);
+    throw error;
+  });
   if (living.length > 0) worker.haunted.add(sweeper, living);
   const project = kit.settings.projects[workspace.project];
   if (project === undefined) throw new Error(`worker.yaml has no project "${workspace.project}" any more.`);

@@ -43,7 +43,7 @@ function startIn(year: number, options: Omit<LiveKitOptions, 'act'> = {}) {
     act: () => Promise.reject(new Error('no run is begun')),
     kit: { git: { ...machine.deps, git: dated }, ...options.kit },
   });
-  const worker = { kit: live.kit, haunted: { add() {} } } as unknown as Worker;
+  const worker = { kit: live.kit, haunted: live.kit.haunted } as unknown as Worker;
   return { ...live, worker };
 }
 
@@ -108,4 +108,17 @@ it('a start that does not wait for ever leaves it to the next where the lease ca
   expect(world.refs()).toEqual(['refs/heads/main']);
   expect(fs.existsSync(saveDir)).toBe(true);
   expect(fs.existsSync(machine.places.kept)).toBe(false);
+});
+
+it('nothing new begins beside processes of it that cannot be listed', async () => {
+  const { saveDir } = await simple();
+  const unseen = () => {
+    throw new Error('EMFILE');
+  };
+  const blind = { adopt: () => true, kill() {}, remove() {}, pids: unseen };
+  const { sweep } = startIn(2030).kit;
+  const first = startIn(2030, { kit: { sweep: { ...sweep, group: () => blind } } });
+  await recover(first.worker, goOn());
+  expect(first.haunted).toEqual([null]);
+  expect(fs.existsSync(saveDir)).toBe(true);
 });
