@@ -85,12 +85,22 @@ async function takeLock(lock: string, sleep: Sleep): Promise<void> {
 }
 
 function makeLock(lock: string): boolean {
+  let file: number;
   try {
-    fs.writeFileSync(lock, String(process.pid), { flag: 'wx', mode: PRIVATE_FILE });
-    return true;
+    file = fs.openSync(lock, 'wx', PRIVATE_FILE);
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
     throw error;
+  }
+  try {
+    fs.writeSync(file, String(process.pid));
+    return true;
+  } catch (error) {
+    // On a full disk: an empty one would look as if it were being written.
+    fs.rmSync(lock, { force: true });
+    throw error;
+  } finally {
+    fs.closeSync(file);
   }
 }
 

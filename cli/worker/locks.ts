@@ -53,7 +53,8 @@ async function takeOver(seen: string | undefined, deps: LockDeps): Promise<Works
   const mine = `${JSON.stringify({ pid: process.pid, owner, socket: server?.name ?? null })}\n`;
   await updateFile(file, (text) => (text === seen ? mine : undefined), sleep);
   const release = async () => {
-    await updateFile(file, (text) => (text === mine ? '' : undefined), sleep);
+    // Where the note cannot be changed, on a full disk, say, the socket tells that nobody works here any more.
+    await updateFile(file, (text) => (text === mine ? '' : undefined), sleep).catch(() => {});
     await server?.close();
   };
   if (readIfThere(file) === mine) return { release };

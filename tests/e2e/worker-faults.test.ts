@@ -1,4 +1,5 @@
 /** What goes wrong around a worker: its server, its repository, its lease, its key, and what a run could find out. */
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
@@ -200,5 +201,37 @@ describe('a worker', () => {
       for (const secret of [key, GIT_TOKEN, MODEL_KEY]) expect(found.includes(secret), file).toBe(false);
     }
     expect(git(bare, 'show', `${branch}:env.txt`)).not.toContain('MINE=');
+  });
+});
+
+/** A disk of 12 MB for the workspace, where this account may mount one. */
+const mountSmall = (at: string) =>
+  spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', at]).status === 0;
+
+describe('a disk that is full', () => {
+  it('gives the task back unharmed, in words for its submitter; with room again it is done', async (test) => {
+    const lab = machine('dd if=/dev/zero of=big bs=1M count=30; echo small > small.txt');
+    fs.mkdirSync(lab.workspace, { mode: 0o700 });
+    if (!mountSmall(lab.workspace)) {
+      console.error('SKIPPED: no small disk can be mounted here, so a full one is not tried.');
+      test.skip();
+    }
+    try {
+      await server.api.add('Fill the disk', { project: 'notes' });
+
+      expect(await lab.once()).toMatchObject({ code: 0 });
+
+      const { status, attempt, error } = await server.api.get(1);
+      expect({ status, attempt }).toEqual({ status: 'pending', attempt: 0 });
+      expect(error).toMatch(/lab has a fault \(disk\): its disk is full or broken\./);
+      spawnSync('mount', ['-o', 'remount,size=200m', lab.workspace]);
+      await server.api.add('After it', { project: 'notes' });
+      expect(await lab.once()).toMatchObject({ code: 0 });
+      expect(await server.api.get(2)).toMatchObject({ status: 'completed' });
+      // What the first run had left was brought home by the second start.
+      expect(git(bare, 'for-each-ref', '--format=%(refname)')).toContain('claude/1-fill-the-disk');
+    } finally {
+      spawnSync('umount', ['-l', lab.workspace]);
+    }
   });
 });

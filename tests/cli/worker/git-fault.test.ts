@@ -11,6 +11,13 @@ Please make sure you have the correct access rights
 and the repository exists.
 `;
 
+it.each([
+  "fatal: sha1 file '/srv/saves/1-1.git/index.lock' write error. Out of diskspace",
+  'error: unable to write file: No space left on device\nfatal: the remote end hung up unexpectedly',
+])('a full disk is named as that, however git puts it: %s', (said) => {
+  expect(kindOfFault(said)).toBe('disk');
+});
+
 it('a repository of somebody else is named as that, with what helps', () => {
   const { kind, message } = gitError(kindOfFault(FOREIGN), FOREIGN);
   expect(kind).toBe('unreachable');
