@@ -38,7 +38,10 @@ const SENTENCES: Record<GitFaultKind, string> = {
 
 /** The first that matches, in this order: a full disk also ends in "the remote end hung up". */
 const SIGNS: readonly (readonly [GitFaultKind, RegExp])[] = [
-  ['disk', /no space left on device|out of disk ?space|disk quota exceeded|read-only file system|file too large/i],
+  [
+    'disk',
+    /no space left on device|out of disk ?space|disk quota exceeded|read-only file system|file too large/i,
+  ],
   [
     'refused',
     /authentication failed|could not read (username|password)|permission denied|error: 40[13]|access denied|host key verification failed/i,
