@@ -46,7 +46,6 @@ CREATE TABLE `questions` (
 ) STRICT;
 --> statement-breakpoint
 CREATE UNIQUE INDEX `questions_of_run` ON `questions` (`task_id`,`run`,`key`);--> statement-breakpoint
-CREATE INDEX `questions_status` ON `questions` (`status`);--> statement-breakpoint
 CREATE INDEX `questions_open` ON `questions` (`asked_at`) WHERE status = 'open';--> statement-breakpoint
 CREATE TABLE `replies` (
 	`task_id` integer NOT NULL,

@@ -1,0 +1,1 @@
+CREATE INDEX `questions_status` ON `questions` (`status`);
