@@ -167,6 +167,16 @@ describe('replies in a thread', () => {
     ]);
   });
 
+  async function expectAllInOrder(): Promise<void> {
+    await heardAll();
+    expect(await replies()).toEqual([
+      '@alice: Before',
+      '@alice: First',
+      '@alice: Second',
+      '@alice: the last word',
+    ]);
+  }
+
   test('what is said while Athena is down is heard when it is back, once', async () => {
     await open();
     await signed(say('alice', 'Before'));
@@ -175,13 +185,7 @@ describe('replies in a thread', () => {
     stage = await stage.restart();
     await signed(missed[2]!);
     stage = await stage.restart();
-    await heardAll();
-    expect(await replies()).toEqual([
-      '@alice: Before',
-      '@alice: First',
-      '@alice: Second',
-      '@alice: the last word',
-    ]);
+    await expectAllInOrder();
   });
 
   test('what could not be taken for long is heard before what is said later', async () => {
@@ -197,13 +201,7 @@ describe('replies in a thread', () => {
     isLocked = false;
     await signed(say('alice', 'Second'));
     stage = await stage.restart();
-    await heardAll();
-    expect(await replies()).toEqual([
-      '@alice: Before',
-      '@alice: First',
-      '@alice: Second',
-      '@alice: the last word',
-    ]);
+    await expectAllInOrder();
   });
 
   test('a new session of the gateway looks for what it missed', async () => {
