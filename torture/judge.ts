@@ -24,7 +24,7 @@ export async function judge(world: World): Promise<Verdict> {
   const code = await keeper.close();
   const tables = readTables(world.database);
   const channel = readChannel(twin, CHANNEL);
-  const { excused, findings: rules } = judgeViolations(twin.violations);
+  const { excused, findings: rules } = judgeViolations(twin.violations, twin.interactions);
   const findings = [
     ...world.findings,
     ...(code === 0 ? [] : [`the server was asked to stop and ended with ${String(code)}`]),
