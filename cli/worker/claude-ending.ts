@@ -46,14 +46,14 @@ function errorEnding(result: SdkMessage, { trouble, spent }: Seen): Ending {
   if (result.subtype === 'error_max_turns') {
     // The program stops by itself, before the request that would be refused.
     if (spent !== null) return { kind: 'budget', which: spent };
-    return { kind: 'refused', detail: said(result, TOO_MANY_TURNS) };
+    return { kind: 'refused', detail: `${TOO_MANY_TURNS} ${said(result, '')}`.trim() };
   }
   if (result.subtype === 'error_max_budget_usd') return { kind: 'budget', which: 'costUsd' };
   if (result.subtype === 'success' && trouble !== null) return troubleEnding(trouble);
   return { kind: 'failed', detail: said(result, 'Claude Code ended with an error.') };
 }
 
-const TOO_MANY_TURNS = 'Claude Code reached the most turns that one run may take.';
+const TOO_MANY_TURNS = 'The run took all the turns that one run may take (max_turns_per_run).';
 
 /** Nothing was asked yet: no other task would fare better on this machine. */
 function startEnding(reason: string, result: SdkMessage): Ending {

@@ -9,6 +9,7 @@ import type { CanUseTool, SdkOptions, SpawnClaude } from './claude-sdk.ts';
 import { sandboxOf } from './claude-sandbox.ts';
 import type { ModelProxy } from './model-proxy.ts';
 import type { Credential } from './model-request.ts';
+import { smaller } from './run-budget.ts';
 
 /** The offer is the restriction: what is not in it does not exist for the model. */
 const TOOLS = [
@@ -43,6 +44,7 @@ export interface SessionWays {
 
 export function sessionOptions(brief: Brief, ways: SessionWays): SdkOptions {
   const { project, folders, left, resume, rules, projectConfig = null, attachments = null } = brief;
+  const turns = smaller(project.turnsPerRun, left.turns);
   return {
     model: ways.model,
     cwd: folders.tree,
@@ -65,7 +67,7 @@ export function sessionOptions(brief: Brief, ways: SessionWays): SdkOptions {
     verbatimPrompts: true,
     systemPrompt: { type: 'preset', preset: 'claude_code', append: aboutTheRun(brief) },
     spawnClaudeCodeProcess: ways.spawn,
-    ...(left.turns !== null && { maxTurns: Math.max(1, left.turns) }),
+    ...(turns !== null && { maxTurns: Math.max(1, turns) }),
     // A resumed session starts a fresh allowance, so this is what is left of the task's.
     ...(left.costUsd !== null && { maxBudgetUsd: Math.max(0.000_001, left.costUsd) }),
     ...(resume !== null && { resume: resume.sessionId }),

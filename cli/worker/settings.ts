@@ -15,6 +15,8 @@ export interface ProjectSettings {
   readonly setupMs: number;
   /** Without output of a command and without a byte of the model for this long, a run ends. */
   readonly idleMs: number;
+  /** A run of Claude that takes more answers of the model goes round in circles: its task fails. null: the budget alone. */
+  readonly turnsPerRun: number | null;
   readonly executor: 'claude' | 'command';
   /** Program and arguments; empty with the executor `claude`. */
   readonly command: readonly string[];

@@ -68,6 +68,7 @@ function toProject(
     setup: file.setup ?? null,
     setupMs: file.setup_minutes * MINUTE_MS,
     idleMs: file.idle_minutes * MINUTE_MS,
+    turnsPerRun: file.max_turns_per_run,
     executor: file.executor,
     command: file.command,
     model: file.model ?? null,

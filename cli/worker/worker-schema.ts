@@ -79,6 +79,7 @@ export const projectSchema = z
       .nullable(),
     setup_minutes: minutes(1).default(10),
     idle_minutes: minutes(1).default(10),
+    max_turns_per_run: limit('turns', true).default(null),
     executor: z.enum(['claude', 'command'], { error: 'must be claude or command' }).default('claude'),
     command: list(
       z.string({ error: 'must be text: put it in quotes' }).min(1, { error: 'must not be empty' }),

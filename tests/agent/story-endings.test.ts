@@ -150,6 +150,22 @@ describe.skipIf(IS_MISSING)('a run that does not get to its end', () => {
     );
   });
 
+  it('comes to the turns of one run, with budget left: failed for good, and its work is on the branch', async () => {
+    stage.model.script({ when: /./, then: bash('echo one more >> count.txt; wc -l count.txt') });
+    await add({ max_turns: 50 });
+
+    const ran = await stage.worker('lab', { project: ['max_turns_per_run: 3'] }).once();
+
+    expect(ran).toMatchObject({ code: 1 });
+    const { status, attempt, error, waiting_for, result } = await stage.task(1);
+    expect({ status, attempt, waiting_for }).toEqual({ status: 'failed', attempt: 1, waiting_for: null });
+    expect(error).toContain('max_turns_per_run');
+    expect(result).toMatchObject({ outcome: 'failed', turns: 3, branch: BRANCH });
+    expect(stage.model.requests).toHaveLength(3);
+    expect(stage.show(BRANCH, 'count.txt').split('\n')).toHaveLength(3);
+    expect(await stage.questions()).toEqual([]);
+  });
+
   it('has a setup that fails: the model is not asked, and the error shows what it said', async () => {
     await add();
 

@@ -25,6 +25,7 @@ function project(repo: string, more: Partial<ProjectSettings> = {}): ProjectSett
     setup: null,
     setupMs: 60_000,
     idleMs: 60_000,
+    turnsPerRun: null,
     executor: 'command',
     command: ['true'],
     model: null,

@@ -13,7 +13,7 @@ describe('how a session of Claude Code ended', () => {
   it('at the turns that one run may take: for good, with what the program said', () => {
     expect(endingOf({ ...NOTHING, result: TOO_MANY })).toEqual({
       kind: 'refused',
-      detail: 'Reached maximum number of turns (3)',
+      detail: expect.stringMatching(/max_turns_per_run.*Reached maximum number of turns \(3\)/) as string,
     });
   });
 

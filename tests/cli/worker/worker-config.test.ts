@@ -125,6 +125,7 @@ describe('worker.yaml', () => {
           setup: null,
           setupMs: 600_000,
           idleMs: 600_000,
+          turnsPerRun: null,
           executor: 'claude',
           command: [],
           model: null,

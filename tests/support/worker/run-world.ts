@@ -43,6 +43,7 @@ export function projectSettings(over: Partial<ProjectSettings> = {}): ProjectSet
     setup: null,
     setupMs: 60_000,
     idleMs: 600_000,
+    turnsPerRun: null,
     executor: 'command',
     command: [],
     model: null,
