@@ -3,12 +3,10 @@
  * sessions of their own and outlive their parent, so they are found by the marker in their environment and by descent.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { tailOf } from './cut.ts';
-import { cleanOutput } from './output-text.ts';
+import { createErrorTail } from './error-tail.ts';
 import { carriersOf, descendantsOf, killFound, signalGroup } from './processes.ts';
 import type { SpawnClaude } from './claude-sdk.ts';
 
-const LONGEST_ERROR = 4_000;
 /** A process can start another while it is being ended, so it is looked again until none is left. */
 const MOST_PASSES = 8;
 
@@ -25,13 +23,13 @@ export interface ClaudeProcess {
 
 export function createClaudeProcess(marker: string): ClaudeProcess {
   let child: ChildProcess | null = null;
-  let errors = '';
+  const errors = createErrorTail();
   const pid = () => child?.pid;
   return {
     spawn({ command, args, cwd, env }) {
       const made = spawn(command, [...args], { cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
       made.stderr.on('data', (chunk: Buffer) => {
-        errors = tailOf(errors + chunk.toString('utf8'), LONGEST_ERROR);
+        errors.add(chunk);
       });
       made.stdin.on('error', () => {});
       child = made;
@@ -55,7 +53,7 @@ export function createClaudeProcess(marker: string): ClaudeProcess {
         killFound(left);
       }
     },
-    errors: () => cleanOutput(errors).trim(),
+    errors: () => errors.text(),
   };
 }
 

@@ -1,15 +1,14 @@
 /** One process of the command executor: a group of its own, its prompt on stdin, its output told as texts. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { RunClock } from './clock.ts';
-import { tailOf } from './cut.ts';
-import { cleanOutput, createOutputText } from './output-text.ts';
+import { createErrorTail } from './error-tail.ts';
+import { createOutputText } from './output-text.ts';
 import { signalGroup } from './processes.ts';
 
 /** Told to end, then this long, then killed. */
 const TERM_MS = 450;
 /** A process that left the group may hold the pipes open for ever. */
 const PIPES_MS = 100;
-const LONGEST_ERROR = 4_000;
 
 export interface Launch {
   readonly program: string;
@@ -44,7 +43,7 @@ export function launch(what: Launch, events: LaunchEvents, clock: RunClock): Lau
   const output = createOutputText(clock, (text) => {
     events.text(text);
   });
-  const errors = createTail();
+  const errors = createErrorTail();
   child.stdout.on('data', (chunk: Buffer) => {
     events.alive();
     output.add(chunk);
@@ -111,17 +110,5 @@ function once(run: () => void): () => void {
   return () => {
     if (!isDone) run();
     isDone = true;
-  };
-}
-
-/** The end of what was written, in bounded memory. */
-function createTail(): { add(chunk: Uint8Array): void; text(): string } {
-  const decoder = new TextDecoder('utf-8');
-  let held = '';
-  return {
-    add(chunk) {
-      held = tailOf(held + decoder.decode(chunk, { stream: true }), LONGEST_ERROR);
-    },
-    text: () => cleanOutput(held).trim(),
   };
 }

@@ -8,6 +8,11 @@ export const LONGEST_TEXT = 16_000;
 
 const ROOM_FOR_NOTE = 60;
 
+/** Where the beginning is missing. */
+export const LEFT_OUT = '[earlier characters left out]';
+/** Where something was cut, by any function of this file. */
+export const CUT = /(…|\n?\[(?:\d+(?: more)?|earlier) characters left out\]\n?)/;
+
 /** Nothing that the server would refuse: NUL, and half characters. */
 export function plain(text: string): string {
   return text.replaceAll('\u0000', '\u2400').replace(/\p{Surrogate}/gu, '\ufffd');

@@ -1,8 +1,14 @@
-/** Strikes known secrets out of texts, also where they come as base64 or inside a URL. */
+/**
+ * Strikes known secrets out of texts, also where they come as base64 or inside a URL, and what is left of one that was
+ * cut through.
+ */
+import { CUT } from './cut.ts';
 
 const STRUCK = '[redacted]';
 /** Anything shorter would strike out ordinary words. */
 const SHORTEST = 6;
+/** Of a secret that was cut, as much as gives something away. */
+const SHORTEST_PART = 8;
 
 /** `values` is asked each time: more may become known. */
 export function createRedactor(values: () => readonly string[]): (text: string) => string {
@@ -15,7 +21,30 @@ export function createRedactor(values: () => readonly string[]): (text: string) 
     known = key;
     return forms;
   };
-  return (text) => current().reduce((rest, form) => rest.replaceAll(form, STRUCK), text);
+  return (text) => {
+    const struck = current().reduce((rest, form) => rest.replaceAll(form, STRUCK), text);
+    if (forms.length === 0) return struck;
+    const parts = struck.split(CUT);
+    return parts.map((part, index) => (index % 2 === 1 ? part : strikeEdges(part, forms))).join('');
+  };
+}
+
+/** A text begins and ends where something was cut, or where the next piece of a stream goes on. */
+function strikeEdges(text: string, forms: readonly string[]): string {
+  const lead = longest(forms, (form, length) => text.startsWith(form.slice(-length)));
+  const rest = lead === 0 ? text : STRUCK + text.slice(lead);
+  const trail = longest(forms, (form, length) => rest.endsWith(form.slice(0, length)));
+  return trail === 0 ? rest : rest.slice(0, -trail) + STRUCK;
+}
+
+function longest(forms: readonly string[], isThere: (form: string, length: number) => boolean): number {
+  let most = 0;
+  for (const form of forms) {
+    for (let length = form.length - 1; length >= Math.max(SHORTEST_PART, most + 1); length -= 1) {
+      if (isThere(form, length)) most = length;
+    }
+  }
+  return most;
 }
 
 function formsOf(secret: string): string[] {

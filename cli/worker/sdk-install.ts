@@ -6,8 +6,8 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { codeOf } from '../errors.ts';
-import { tailOf } from './cut.ts';
 import { removeTree, type Trash } from './disk.ts';
+import { createErrorTail } from './error-tail.ts';
 import { findSdk, SDK_NAME, SDK_VERSION } from './sdk-home.ts';
 
 export interface InstallDeps {
@@ -22,7 +22,6 @@ export interface InstallDeps {
 
 const PROGRESS_MS = 5_000;
 const TIMEOUT_MS = 20 * 60_000;
-const LONGEST_ERROR = 2_000;
 
 /** Null: it is there. Else why not, as a sentence. */
 export async function installSdk(deps: InstallDeps): Promise<string | null> {
@@ -53,9 +52,9 @@ function runNpm(folder: string, { env, signal, progress }: InstallDeps): Promise
       timeout: TIMEOUT_MS,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    let errors = '';
-    npm.stderr.setEncoding('utf8').on('data', (text: string) => {
-      errors = tailOf(errors + text, LONGEST_ERROR);
+    const errors = createErrorTail();
+    npm.stderr.on('data', (chunk: Buffer) => {
+      errors.add(chunk);
     });
     const timer = setInterval(() => {
       progress(bytesIn(folder));
@@ -69,7 +68,9 @@ function runNpm(folder: string, { env, signal, progress }: InstallDeps): Promise
     });
     npm.once('close', (code) => {
       settle(
-        code === 0 ? null : `npm could not install it: ${reasonIn(errors) || `exit code ${code ?? '?'}`}`,
+        code === 0
+          ? null
+          : `npm could not install it: ${reasonIn(errors.text()) || `exit code ${code ?? '?'}`}`,
       );
     });
   });

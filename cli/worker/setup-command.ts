@@ -1,6 +1,6 @@
 /** A project's setup command, run once in a new workspace, as the run would run it: in its tree, with its environment. */
 import { spawn } from 'node:child_process';
-import { tailOf } from './cut.ts';
+import { createErrorTail } from './error-tail.ts';
 import type { RunFolders } from './executor.ts';
 
 export interface SetupWanted {
@@ -20,7 +20,6 @@ export type SetupEnd =
   | { readonly kind: 'failed'; readonly detail: string }
   | { readonly kind: 'stopped' };
 
-const MAX_TAIL = 4000;
 const GRACE_MS = 500;
 
 export function runSetup(wanted: SetupWanted): Promise<SetupEnd> {
@@ -31,13 +30,13 @@ export function runSetup(wanted: SetupWanted): Promise<SetupEnd> {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    let tail = '';
+    const tail = createErrorTail();
     let isLate = false;
-    const hear = (text: string) => {
-      tail = tailOf(tail + text, MAX_TAIL);
-    };
-    child.stdout.setEncoding('utf8').on('data', hear);
-    child.stderr.setEncoding('utf8').on('data', hear);
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => {
+        tail.add(chunk);
+      });
+    }
     if (child.pid !== undefined) wanted.started?.(child.pid);
     const end = () => {
       endGroup(child.pid);
@@ -63,7 +62,8 @@ export function runSetup(wanted: SetupWanted): Promise<SetupEnd> {
       // What was said last may still be in the pipe.
       setImmediate(() => {
         if (code === 0 && !isLate) settle({ kind: 'done' });
-        else settle({ kind: 'failed', detail: sentence({ code, signal, isLate, tail }, wanted) });
+        else
+          settle({ kind: 'failed', detail: sentence({ code, signal, isLate, said: tail.text() }, wanted) });
       });
     });
   });
@@ -73,17 +73,16 @@ interface Failure {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly isLate: boolean;
-  readonly tail: string;
+  readonly said: string;
 }
 
-function sentence({ code, signal, isLate, tail }: Failure, { timeoutMs }: SetupWanted): string {
+function sentence({ code, signal, isLate, said }: Failure, { timeoutMs }: SetupWanted): string {
   const seconds = Math.round(timeoutMs / 1000);
   const how = isLate
     ? `took longer than ${seconds} s`
     : signal === null
       ? `ended with exit code ${code ?? '?'}`
       : `was ended by ${signal}`;
-  const said = tail.trim();
   return `The setup command ${how}${said === '' ? '.' : `:\n${said}`}`;
 }
 

@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { cutEnd, cutMiddle } from '../../../cli/worker/cut.ts';
+import { createErrorTail } from '../../../cli/worker/error-tail.ts';
 import { createRedactor } from '../../../cli/worker/redact.ts';
 import { takeSecrets } from '../../../cli/worker/secrets.ts';
 
@@ -74,6 +76,22 @@ describe('redaction', () => {
       );
     }
     expect(redact('abc is too short to be struck out')).toContain('abc');
+  });
+
+  it('finds what is left of a secret that was cut through', () => {
+    const whole = 'fake-token-0123456789';
+    const strike = createRedactor(() => [whole]);
+    expect(strike(cutEnd(`${'a'.repeat(125)} ${whole} ${'b'.repeat(80)}`, 200))).not.toContain('fake-to');
+    expect(strike(cutMiddle(`${'a'.repeat(60)}${whole}${'b'.repeat(500)}`, 200))).not.toContain('fake-to');
+    expect(strike(cutMiddle(`${'a'.repeat(500)}${whole}${'b'.repeat(60)}`, 200))).not.toContain('6789');
+    expect(strike(`Bash: login ${whole.slice(0, 12)}…`)).toBe('Bash: login [redacted]…');
+    expect(strike(whole.slice(4))).toBe('[redacted]');
+    expect(strike('a token: 56789 …')).toBe('a token: 56789 …');
+
+    const tail = createErrorTail();
+    tail.add(Buffer.from(`${whole}${'c'.repeat(3_990)}`));
+    expect(tail.text()).toMatch(/left out\]\n0123456789ccc/);
+    expect(strike(`It failed:\n${tail.text()}`)).toMatch(/left out\]\n\[redacted\]ccc/);
   });
 
   it('learns of new secrets', () => {
