@@ -182,6 +182,7 @@ function toDiscord(env: z.infer<typeof Environment>, token: string) {
       openPerPerson: env.MAX_OPEN_PER_PERSON ?? null,
       submissionsPerHour: env.MAX_SUBMISSIONS_PER_HOUR ?? null,
     },
+    dailyCostUsd: env.USER_DAILY_COST_USD ?? null,
     threadReplies: env.THREAD_REPLIES,
     guildId: env.DISCORD_GUILD_ID ?? null,
     timeZone: env.TZ,

@@ -40,6 +40,7 @@ describe('the configuration', () => {
       manageRoles: [],
       owners: [],
       limits: { openPerPerson: null, submissionsPerHour: null },
+      dailyCostUsd: null,
       threadReplies: false,
       guildId: null,
       timeZone: 'UTC',

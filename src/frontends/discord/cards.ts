@@ -6,6 +6,7 @@ import { button, row } from './buttons.ts';
 import { embed, type Field } from './embed.ts';
 import type { ButtonRow, Outgoing } from './outgoing.ts';
 import { block, inline, pointerTo } from './text.ts';
+import { tellWaiting } from './waiting.ts';
 import { budgetText, duration, PRIORITY_LABELS, relative, STATUS_LOOKS } from './words.ts';
 
 /** The field by which a card is known again. */
@@ -93,6 +94,7 @@ function stateFields(task: Task, ahead: number | null): (Field | null)[] {
 }
 
 function position(task: Task, ahead: number | null): Field | null {
+  if (task.parked !== null) return { name: 'Position', value: tellWaiting(task.parked) };
   if (task.notBefore !== null) return { name: 'Position', value: `not before ${relative(task.notBefore)}` };
   if (ahead === null) return null;
   if (ahead === 0) return { name: 'Position', value: '1 (next)' };
@@ -124,7 +126,7 @@ function attempts(task: Task): Field | null {
 }
 
 function lastError(task: Task): Field | null {
-  return text(task, 'Last attempt failed', task.error);
+  return text(task, 'Last problem', task.error);
 }
 
 function text({ id }: Task, name: string, value: string | null): Field | null {

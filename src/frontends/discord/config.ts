@@ -23,6 +23,8 @@ export interface DiscordConfig {
   /** User ids that may always do everything. */
   readonly owners: readonly string[];
   readonly limits: { readonly openPerPerson: number | null; readonly submissionsPerHour: number | null };
+  /** What the runs of one person may cost on one day; null: no limit. The queue keeps it, here it is told. */
+  readonly dailyCostUsd: number | null;
   /** What is said in a task's thread is a reply to it. */
   readonly threadReplies: boolean;
   readonly guildId: string | null;

@@ -36,7 +36,7 @@ export const WAITS_FOR: Readonly<Record<WaitingKind, string>> = {
 
 /** Null: nothing stands in its way but the tasks before it. */
 export function whyWaiting(waiting: WaitingFor | null, task: Task, facts: QueueFacts): string | null {
-  if (waiting !== null) return told(waiting);
+  if (waiting !== null) return tellWaiting(waiting);
   return task.target === null && isEmpty(facts.crew()) ? 'no instance is online' : null;
 }
 
@@ -45,7 +45,8 @@ function isEmpty(all: Iterable<unknown>): boolean {
   return true;
 }
 
-function told({ kind, until, detail }: WaitingFor): string {
+/** `waits for an answer: May it run "npm test"?` */
+export function tellWaiting({ kind, until, detail }: WaitingFor): string {
   const sentence = inline(detail, DETAIL_LENGTH).replace(/\.$/, '');
   return SAY[kind](sentence, until === null ? '' : ` ${relative(until)}`);
 }

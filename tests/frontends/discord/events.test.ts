@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { TaskEvent } from '../../../src/core/event.ts';
 import { LINES } from '../../../src/frontends/discord/lines.ts';
+import { report } from '../../contracts/run-world.ts';
+import { running } from './runs-on-stage.ts';
 import { headlines, openStage, type Stage } from './stage.ts';
 
 describe('what each event makes', () => {
@@ -107,7 +109,24 @@ describe('what each event makes', () => {
       content: '🔁 Task #1 back in the queue (1 of 3)\nReason: Disk full',
       isSilent: true,
     });
-    expect(channel().messages[0]?.text).toContain('Last attempt failed: Disk full');
+    expect(channel().messages[0]?.text).toContain('Last problem: Disk full');
+  });
+
+  test('a parked task is not said to be the next: its card says what it waits for', async () => {
+    const { id } = await submitByApi();
+    const run = await running(stage, id);
+    const parked = { kind: 'parked', waitsFor: 'quota', until: null } as const;
+    await stage.store.decide(
+      stage.tasks.release(
+        id,
+        { leaseId: run.leaseId },
+        { retryInMs: 0, reason: 'No quota left.', cause: parked, report: report({ outcome: 'parked' }) },
+      ),
+    );
+    await stage.relay.run();
+    const { fields } = channel().messages[0]!.embeds[0]!;
+    const position = fields?.find(({ name }) => name === 'Position')?.value;
+    expect(position).toMatch(/^waits for quota, until <t:\d+:R>: No quota left$/);
   });
 
   test('what is cut says where the rest is: on silent lines and in the fields of a card', async () => {
@@ -127,7 +146,7 @@ describe('what each event makes', () => {
     await stage.relay.run();
     expect(line()).toMatch(/^🔁 .*\nReason: (word )+word… /);
     expect(line()).toContain(rest);
-    expect(field('Last attempt failed')).toContain(rest);
+    expect(field('Last problem')).toContain(rest);
     ({ leaseId } = await claim(id));
     const reason = long.slice(0, 500);
     await stage.store.decide(stage.tasks.release(id, { leaseId }, { reason, retryInMs: 60_000 }));

@@ -100,6 +100,7 @@ async function enter(base: Base, options: StageOptions): Promise<Stage> {
     manageRoles: [],
     owners: [],
     limits: { openPerPerson: null, submissionsPerHour: null },
+    dailyCostUsd: null,
     threadReplies: false,
     guildId: null,
     timeZone: 'UTC',

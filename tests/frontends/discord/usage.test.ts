@@ -44,6 +44,12 @@ describe('/usage', () => {
     ]);
   });
 
+  test('says what each person may spend, where that is limited', async () => {
+    stage = await openStage({ config: { timeZone: 'UTC', dailyCostUsd: 12.5 } });
+    const told = await stage.twin.user('alice').slash('usage').message();
+    expect(told.text).toContain('Each person may spend $12.50 a day · Days and months as in UTC');
+  });
+
   test('fits a phone however many there are and whatever they are called', async () => {
     stage = await openStage();
     for (let n = 0; n < 12; n += 1) await spend(`*${n}* ${'@everyone '.repeat(9)}`.trim(), `p-${n}`, n);

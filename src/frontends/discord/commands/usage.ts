@@ -1,6 +1,7 @@
 import { ApplicationCommandType } from 'discord.js';
 import type { Usage, UsageGroup, UsageKey } from '../../../core/run-ports.ts';
 import { monthName, startOfDay, startOfMonth } from '../../../core/calendar.ts';
+import type { DiscordConfig } from '../config.ts';
 import { embed, type Field } from '../embed.ts';
 import type { Outgoing } from '../outgoing.ts';
 import { fitLines, inline } from '../text.ts';
@@ -46,10 +47,15 @@ async function spending({ store, clock, config }: Kit): Promise<Outgoing> {
         top('Projects', 'project', byProject?.groups ?? []),
         top('Models', 'model', byModel?.groups ?? []),
       ],
-      footer: `Days and months as in ${config.timeZone}`,
+      footer: footer(config),
     }),
     plain: `💸 Today ${sum(today.total)}; ${name} ${sum(total)}.`,
   };
+}
+
+function footer({ dailyCostUsd, timeZone }: DiscordConfig): string {
+  const days = `Days and months as in ${timeZone}`;
+  return dailyCostUsd === null ? days : `Each person may spend ${dollars(dailyCostUsd)} a day · ${days}`;
 }
 
 function sum({ costUsd, tasks }: Usage): string {
