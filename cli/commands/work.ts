@@ -13,7 +13,7 @@ import { orAborted } from '../worker/or-aborted.ts';
 import { openWorker, requireWorkspace, type Worker } from '../worker/open-worker.ts';
 import type { WorkerSettings } from '../worker/settings.ts';
 import { recover } from '../worker/recovery.ts';
-import { FOR_EVER } from '../worker/worker-api.ts';
+import { FOR_TEXTS } from '../worker/worker-api.ts';
 import { loadWorkerConfig, thisMachine, workerConfigFile } from '../worker/worker-config.ts';
 import { workLoop } from '../worker/work-loop.ts';
 import { workOnce, type Once } from '../worker/work-once.ts';
@@ -58,7 +58,7 @@ async function arrive(worker: Worker, signal: AbortSignal, isOnce: boolean): Pro
   };
   signal.addEventListener('abort', giveUp);
   await announce(worker, { signal, patience: isOnce ? USUAL : null });
-  const recovering = recover(worker, { signal, patience: isOnce ? USUAL : FOR_EVER });
+  const recovering = recover(worker, { signal, patience: isOnce ? USUAL : FOR_TEXTS });
   await orAborted(recovering, givenUp.signal);
   signal.removeEventListener('abort', giveUp);
 }

@@ -70,13 +70,13 @@ async function recoverOne(left: Left): Promise<void> {
   const project = kit.settings.projects[workspace.project];
   if (project === undefined) throw new Error(`worker.yaml has no project "${workspace.project}" any more.`);
   const works = createRunWork(workspace, project, kit.git);
-  const delivered = await bring(left, works);
+  const delivered = await deliverLeft(left, works);
   await tell(left, delivered);
   discardWorkspace(workspace, kit.git);
 }
 
 /** While the lease is held, to the branch of the task; else somebody may have gone on there, and it gets its own. */
-async function bring(left: Left, works: RunWork): Promise<Delivered> {
+async function deliverLeft(left: Left, works: RunWork): Promise<Delivered> {
   const { workspace, leaseId, worker } = left;
   const delivered = await works.deliver({
     leaseId,

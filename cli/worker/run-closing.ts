@@ -18,7 +18,7 @@ const LONGEST_REASON = 500;
 
 /** Resolves with what really became of it. */
 export async function closeRun(run: LiveRun, closing: Closing): Promise<Verdict> {
-  if (await isTold(run, closing)) return closing.verdict;
+  if (await tellEnd(run, closing)) return closing.verdict;
   const cause = run.stopper.cause();
   const gone = { kind: 'gone', reason: cause?.kind === 'lost' ? cause.reason : 'lost' } as const;
   await reportLate(run, { ...closing, verdict: gone });
@@ -26,7 +26,7 @@ export async function closeRun(run: LiveRun, closing: Closing): Promise<Verdict>
 }
 
 /** False: the lease is over. */
-async function isTold(run: LiveRun, closing: Closing): Promise<boolean> {
+async function tellEnd(run: LiveRun, closing: Closing): Promise<boolean> {
   const { stopper, kit, lease } = run;
   if (stopper.lost.aborted || closing.verdict.kind === 'gone') return false;
   try {
