@@ -17,10 +17,11 @@ interface Below {
 
 export function prepareTaskLists({ client }: OpenDatabase) {
   return {
-    inClaimOrder: tasksBy<Key>(
+    /** One rank at a time: of `(rank, id) > (...)` the index is used for the rank alone. */
+    pendingOfRank: tasksBy<Key>(
       client,
       'tasks_pending',
-      "WHERE status = 'pending' AND (rank, id) > (:rank, :id) ORDER BY rank, id LIMIT :limit",
+      "WHERE status = 'pending' AND rank = :rank AND id > :id ORDER BY id LIMIT :limit",
     ),
     pendingNewest: tasksBy<Below & { rank: number }>(
       client,

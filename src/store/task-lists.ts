@@ -31,7 +31,7 @@ export function createTaskLists(database: OpenDatabase) {
     page({ statuses, limit, cursor }: TaskQuery): TaskPage {
       if (statuses.every((status) => status === 'pending')) {
         const [rank = -1, id = 0] = cursor === undefined ? [] : keysOf(cursor, 'p', 2);
-        const rows = statements.inClaimOrder.all({ rank, id, limit: limit + 1 });
+        const rows = inClaimOrder(statements, { rank, id, limit: limit + 1 });
         return toPage(rows, limit, (row) => toCursor('p', row.rank, row.id));
       }
       const [below = FROM_NEWEST] = cursor === undefined ? [] : keysOf(cursor, 'n', 1);
@@ -88,11 +88,25 @@ function prepareEveryNewest({ client, tables }: OpenDatabase) {
   );
 }
 
+/** What comes after a place; rank -1 is before all. */
+function inClaimOrder(
+  { pendingOfRank }: Statements,
+  after: { rank: number; id: number; limit: number },
+): TaskRow[] {
+  const rows: TaskRow[] = [];
+  for (const rank of RANK_ORDER.filter((one) => one >= after.rank)) {
+    const id = rank === after.rank ? after.id : 0;
+    rows.push(...pendingOfRank.all({ rank, id, limit: after.limit - rows.length }));
+    if (rows.length === after.limit) break;
+  }
+  return rows;
+}
+
 /** The newest, and those that are next. */
 function nearEnds(statements: Statements): TaskRow[] {
   return [
     ...newest(statements, ['in_progress', 'pending'], { below: FROM_NEWEST, limit: SEARCHED }),
-    ...statements.inClaimOrder.all({ rank: -1, id: 0, limit: SEARCHED }),
+    ...inClaimOrder(statements, { rank: -1, id: 0, limit: SEARCHED }),
   ];
 }
 

@@ -149,8 +149,8 @@ describe.each(['without statistics', 'with statistics'])('%s', (how) => {
     ],
     [
       'a page in claim order',
-      /tasks_pending.*\(rank, id\) >/,
-      'SEARCH tasks USING INDEX tasks_pending (rank>?)',
+      /tasks_pending.*rank = :rank AND id > :id ORDER BY id/,
+      'SEARCH tasks USING INDEX tasks_pending (rank=? AND id>?)',
     ],
     [
       'the leases that ran out',
