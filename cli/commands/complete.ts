@@ -1,3 +1,4 @@
+import type { TaskView } from '../../src/contract/task.ts';
 import type { Given, Outcome } from '../command.ts';
 import type { Deps } from '../deps.ts';
 import { nextLine } from '../format.ts';
@@ -13,5 +14,11 @@ export async function run(deps: Deps, given: Given): Promise<Outcome> {
       return deps.api().completeTask(id, { ...notes, ...proof });
     },
   });
-  return { json: answer, lines: [`✅ Task #${answer.task.id} completed`, nextLine(answer.next_task)] };
+  return { json: answer, lines: [completedLine(answer.task), nextLine(answer.next_task)] };
+}
+
+/** What was said meanwhile is new work: the task is in the queue again with it. */
+function completedLine({ id, status }: TaskView): string {
+  if (status !== 'pending') return `✅ Task #${id} completed`;
+  return `✅ Task #${id} completed, and back in the queue: there are replies that you have not seen (claim it again to get them)`;
 }

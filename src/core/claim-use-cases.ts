@@ -57,7 +57,7 @@ export function createClaimUseCases(deps: TaskServiceDeps) {
         load,
         ({ task, queue: { paused }, instance, needs, replies, hold, isBarred, isMore, limited }) => {
           const held = heldUntil(hold, clock.now());
-          const told = { ...accountOf(by, instance, clock.now()), limited };
+          const told = { ...accountOf(by, instance, clock.now()), parked: limited };
           if (task === null || paused || held !== null || isGone()) {
             const result = { claimed: null, paused, heldUntil: held, isBarred, isMore };
             return { result, ...told };

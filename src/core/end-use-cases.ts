@@ -1,10 +1,10 @@
 /** Ending an attempt: by saying so, or by naming the status it leads to. */
 import { titleOf } from './event.ts';
 import { missingScope } from './key.ts';
-import { createMove, settled, speakerOf } from './move.ts';
+import { heardBy } from './heard-replies.ts';
+import { createMove, settled, speakerOf, type Ending } from './move.ts';
 import { actOf, isRepeat, requireOwnership, type Caller } from './ownership.ts';
 import { releaseFor, type Releasing } from './release-cause.ts';
-import { followUp, isUnheard } from './reply-use-cases.ts';
 import type { RunReport } from './run.ts';
 import type { RunState } from './run-state.ts';
 import { complete, fail, release, type Completion, type Failure } from './task-attempts.ts';
@@ -12,7 +12,7 @@ import { cancel, requeue, updateNotes } from './task-edits.ts';
 import { illegal, isFinished, required, type Act, type Task, type TaskChange } from './task.ts';
 import type { TaskServiceDeps } from './task-deps.ts';
 import type { LeaseOutcome, TaskStatus } from './vocabulary.ts';
-import { work, type Outcome, type Work } from './work.ts';
+import { work, type Work } from './work.ts';
 
 export interface Completed {
   readonly task: Task;
@@ -50,8 +50,9 @@ export function createEndUseCases(deps: TaskServiceDeps) {
           if (isRepeat({ task: found, lease, caller }, ['completed']))
             return { result: { task: found, next } };
           requireOwnership(found, caller);
-          const made = complete(found, { notes, nextTask: toNextTask(next) }, act);
-          const ended = again(settled({ change: made, end: { report } }, run), run, { report, act });
+          const change = complete(found, { notes, nextTask: toNextTask(next) }, act);
+          const heard = heardBy(run, { task: found, caller, report });
+          const ended = settled({ change, end: { report, heard } }, run, act);
           return { ...ended, result: { task: ended.result, next } };
         },
         speakerOf(caller),
@@ -82,24 +83,24 @@ export function createEndUseCases(deps: TaskServiceDeps) {
     setStatus(id: number, caller: Caller, wish: StatusWish): Work<Task> {
       return move(id, caller, {
         ...needsOf(wish.status),
-        make(task, act, { next }) {
-          requireOwnMove(task, caller, wish.status);
-          return statusMove(task, { ...wish, next }, act);
-        },
+        make: (task, act, { next, run }) => statusEnding({ task, run, act }, caller, { ...wish, next }),
       });
     },
   };
 }
 
-/** Replies that the run did not take in make a follow-up of the task, in the transaction that completes it. */
-function again(
-  ended: Outcome<Task>,
-  run: RunState | null,
-  { report, act }: { report: RunReport | undefined; act: Act },
-): Outcome<Task> {
-  if (run === null || report === undefined || !isUnheard(run, report.lastReply)) return ended;
-  const more = followUp(ended.result, act);
-  return { ...ended, result: more.after, changes: [...(ended.changes ?? []), more] };
+interface Seen {
+  readonly task: Task;
+  readonly run: RunState | null;
+  readonly act: Act;
+}
+
+type WishAndNext = StatusWish & { readonly next: Task | null };
+
+function statusEnding({ task, run, act }: Seen, caller: Caller, wish: WishAndNext): Ending | null {
+  requireOwnMove(task, caller, wish.status);
+  const change = statusMove(task, wish, act);
+  return change && { change, end: { heard: heardBy(run, { task, caller }) } };
 }
 
 function toNextTask(next: Task | null): Completion['nextTask'] {
@@ -129,11 +130,7 @@ function requireOwnMove(task: Task, { key }: Caller, status: TaskStatus | undefi
 }
 
 /** The table of moves by target status. The status it already has is no move; notes may still change. */
-function statusMove(
-  task: Task,
-  { status, notes, next }: StatusWish & { next: Task | null },
-  act: Act,
-): TaskChange | null {
+function statusMove(task: Task, { status, notes, next }: WishAndNext, act: Act): TaskChange | null {
   if (status === undefined || status === task.status) {
     return notes === undefined ? null : updateNotes(task, notes, act);
   }

@@ -3,6 +3,8 @@ import { tooManyLanes } from './lanes.ts';
 import type { Lease } from './lease.ts';
 import { actOf, isRepeat, requireOwnership, type Caller } from './ownership.ts';
 import type { Tally, TallyWish } from './person-limits.ts';
+import { missesReplies } from './heard-replies.ts';
+import { followUp } from './reply-use-cases.ts';
 import { settleRun, type RunEnd } from './run-end.ts';
 import type { RunState } from './run-state.ts';
 import { isFinished, isReady, required, type Act, type Task, type TaskChange } from './task.ts';
@@ -60,7 +62,7 @@ export function createMove({ clock, limitsAt }: Pick<TaskServiceDeps, 'clock' | 
       const made = move.make(found, act, { ...NOTHING_SEEN, ...found_ });
       if (made === null) return { result: found };
       requireLane(made, found_);
-      return settled(made, run);
+      return settled(made, run, act);
     }
     const which = { id, leaseId: caller.leaseId };
     const from = speakerOf(caller);
@@ -82,11 +84,13 @@ function requireLane(made: TaskChange | Ending, { hasRoom = true }: Found): void
   if (!hasRoom && before !== null && isFinished(before) && isReady(after)) throw tooManyLanes();
 }
 
-/** Whatever ends a lease or a task ends its run as well. */
-export function settled(made: TaskChange | Ending, run: RunState | null): Outcome<Task> {
+/** Whatever ends a lease or a task ends its run as well; one that is completed goes on for what its holder missed. */
+export function settled(made: TaskChange | Ending, run: RunState | null, act: Act): Outcome<Task> {
   const { change, end } = 'end' in made ? made : { change: made, end: {} };
   const { change: whole, saves } = settleRun(change, run, end);
-  return { result: whole.after, changes: [whole], ...(saves && { runs: [saves] }) };
+  const isMissed = whole.after.status === 'completed' && missesReplies(run, end.heard);
+  const changes = isMissed ? [whole, followUp(whole.after, act)] : [whole];
+  return { result: changes.at(-1)?.after ?? whole.after, changes, ...(saves && { runs: [saves] }) };
 }
 
 /** A caller that names its instance is heard from. */

@@ -113,16 +113,21 @@ function answered(question: Question, { task, state, act }: Answering): Outcome<
   return {
     result: question,
     runs: [{ work, questions: [question] }],
-    unparked: isReadyAfter(task, rest) ? [task.id] : [],
+    ...waitsAfter(task, rest),
   };
 }
 
 const isStop = ({ isBudget, answer }: Question) => isBudget && answer?.option === 'stop';
 
-/** A parked task is ready as soon as none of its questions is open any more. */
-function isReadyAfter({ status, parked }: Task, rest: readonly Question[]): boolean {
+/** A parked task is ready as soon as none of its questions is open any more; else it waits for the next of them. */
+function waitsAfter(
+  { id, status, parked }: Task,
+  rest: readonly Question[],
+): Pick<Outcome<Question>, 'parked' | 'unparked'> {
   const waited = parked?.kind === 'answer' || parked?.kind === 'budget';
-  return status === 'pending' && waited && waitsFor(rest) === undefined;
+  if (status !== 'pending' || !waited) return {};
+  const waits = waitsFor(rest);
+  return waits === undefined ? { unparked: [id] } : { parked: [{ taskId: id, parked: waits }] };
 }
 
 function workAfter({ answer, rule, isBudget }: Question, { work }: RunState): RunState['work'] {

@@ -9,7 +9,7 @@ import { requireRoom, tallyFor, withoutRate, type PersonLimits, type Tally } fro
 import type { Reply } from './question.ts';
 import { nameOf, requireReach, requireSubmit, type Person } from './person.ts';
 import type { RunMessage, TaskWork } from './run.ts';
-import { append, newWork, type Draft, type RunState } from './run-state.ts';
+import { append, newWork, type Draft } from './run-state.ts';
 import { backInQueue, change } from './task-change.ts';
 import { isFinished, required, type Act, type Task, type TaskChange } from './task.ts';
 import type { TaskServiceDeps } from './task-deps.ts';
@@ -144,9 +144,4 @@ function withText(task: Task, { text, authorName }: Reply): string {
 export function followUp(task: Task, act: Act): TaskChange {
   const after: Task = { ...backInQueue(task, act.now), attempt: 0, error: null };
   return change(task, after, { action: 'requeued', act, details: { reason: 'follow_up' } });
-}
-
-/** Whether a run ended before it took in the newest reply. */
-export function isUnheard({ work }: RunState, lastReply: number): boolean {
-  return work.replies > Math.max(lastReply, work.repliesTaken);
 }

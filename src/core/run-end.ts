@@ -21,6 +21,8 @@ export interface RunEnd {
   readonly overloads?: number | undefined;
   /** Its account has nothing left. */
   readonly hold?: AccountHold | undefined;
+  /** The newest reply that its holder knew of; left out: whoever ended it was not its holder. */
+  readonly heard?: number | undefined;
 }
 
 export interface Settled {
@@ -172,10 +174,12 @@ function savesOfRun(
 
 function workAfter(
   { work, run }: RunState,
-  { report, overloads, isDone }: RunEnd & { isDone: boolean },
+  { report, overloads, heard, isDone }: RunEnd & { isDone: boolean },
 ): TaskWork {
   const kept = {
     ...work,
+    // Whoever ends it as done has done what they knew of.
+    repliesTaken: isDone ? takenWith(work, heard ?? 0) : work.repliesTaken,
     activity: null,
     overloads: run === null ? work.overloads : (overloads ?? 0),
     // What comes after the end is a follow-up, which works again.
@@ -190,9 +194,12 @@ export function withReport(work: TaskWork, report: RunReport): TaskWork {
     base: work.base ?? report.base,
     sessionId: report.sessionId ?? work.sessionId,
     summary: report.summary ?? work.summary,
-    repliesTaken: Math.min(work.replies, Math.max(work.repliesTaken, report.lastReply)),
+    repliesTaken: takenWith(work, report.lastReply),
   };
 }
+
+const takenWith = ({ replies, repliesTaken }: TaskWork, heard: number) =>
+  Math.min(replies, Math.max(repliesTaken, heard));
 
 /** A task that ended needs no answer any more. */
 function questionAfter(

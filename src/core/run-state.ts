@@ -24,6 +24,8 @@ export interface RunState {
   readonly questions: readonly Question[];
   /** Of that run's account. */
   readonly hold: AccountHold | null;
+  /** Replies that no run has taken in, in order. */
+  readonly unheard: readonly Reply[];
 }
 
 /** What a claim that begins a run must know beside that. */

@@ -78,7 +78,7 @@ export interface Reads {
     gives: {
       task: Task | null;
       /** Ready, but of people at their limit. */
-      limited: readonly Limited[];
+      limited: readonly NowParked[];
       /** There is more to look through than one claim may. */
       isMore: boolean;
       /** What is ready may be what it gave back. */
@@ -168,8 +168,8 @@ export interface Outcome<R> {
   readonly runs?: readonly RunSaves[];
   /** How the work of these tasks stands, where nothing else about them changes. */
   readonly results?: readonly { readonly taskId: number; readonly result: RunResult }[];
-  /** Ready tasks that wait for room of their person. */
-  readonly limited?: readonly Limited[];
+  /** Pending tasks that wait from now on: for room of their person, or for the next of their questions. */
+  readonly parked?: readonly NowParked[];
   /** Parked tasks that wait no more. */
   readonly unparked?: readonly number[];
   /** Tasks whose `notBefore` has passed. */
@@ -182,7 +182,7 @@ export interface Outcome<R> {
   readonly changedSomething?: boolean;
 }
 
-export interface Limited {
+export interface NowParked {
   readonly taskId: number;
   readonly parked: Parked;
 }

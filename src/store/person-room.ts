@@ -1,7 +1,7 @@
 /** Tasks that wait for room of their person, or for anything else that they are parked for; and their way back. */
 import { laneOf } from '../core/lanes.ts';
 import { isReady, personOf, type TaskChange } from '../core/task.ts';
-import type { Limited } from '../core/work.ts';
+import type { NowParked } from '../core/work.ts';
 import type { TaskTable } from './task-table.ts';
 
 interface Told {
@@ -25,15 +25,15 @@ export function createPersonRoom(tasks: TaskTable, signals: Told) {
     tellIfReady(id);
   }
 
-  function limit(limited: Limited): void {
-    tasks.limit(limited);
-    if (limited.parked.until !== null) signals.timesChanged();
+  function park(waiting: NowParked): void {
+    tasks.park(waiting);
+    if (waiting.parked.until !== null) signals.timesChanged();
   }
 
   return {
     unpark,
     markReady,
-    limit,
+    park,
 
     /**
      * Whatever happens to a person's task but a claim may make room for another, or put another first: the first of

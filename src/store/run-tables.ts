@@ -39,6 +39,7 @@ export function createRunReads({ runs, questions, attachments, holds }: RunTable
       others: runs.sums(taskId, leaseId),
       questions: questions.pendingOf(taskId),
       hold: holds.of(run?.account ?? null),
+      unheard: unheardOf(work),
     };
   }
 
@@ -53,7 +54,7 @@ export function createRunReads({ runs, questions, attachments, holds }: RunTable
     needsOf(task: Task | null, isWanted: boolean | undefined): RunNeeds | null {
       if (task === null || isWanted !== true) return null;
       const state = stateOf(task.id, null);
-      return { state, replies: unheardOf(state?.work ?? null), attachments: attachments.ofTask(task.id) };
+      return { state, replies: state?.unheard ?? [], attachments: attachments.ofTask(task.id) };
     },
 
     /** Replies that no run has taken in. */

@@ -88,7 +88,7 @@ export function createSaves(tables: SaveTables, signals: Signals) {
   function saveRuns({
     results = [],
     unparked = [],
-    limited = [],
+    parked = [],
     runs = [],
     announced,
   }: Outcome<unknown>): void {
@@ -98,7 +98,7 @@ export function createSaves(tables: SaveTables, signals: Signals) {
     }
     for (const { taskId, result } of results) tasks.setResult(taskId, result);
     unparked.forEach(room.unpark);
-    limited.forEach(room.limit);
+    parked.forEach(room.park);
     for (const saves of runs) saveRun(saves).forEach(signals.runNews);
   }
 

@@ -157,7 +157,7 @@ function prepareRunWrites({ client, tables }: OpenDatabase) {
         })
         .where(sql`id = ${param('id')} AND status = 'pending'`),
     ),
-    limit: prepareWrite(
+    park: prepareWrite(
       client,
       tables
         .update(tasks)

@@ -1,7 +1,7 @@
 /** The hot statements on `tasks`: what a decision reads and writes. Each names the index it must use. */
 import type { RunResult } from '../core/run.ts';
 import type { Task, TaskChange } from '../core/task.ts';
-import type { Limited, Renewal } from '../core/work.ts';
+import type { NowParked, Renewal } from '../core/work.ts';
 import type { OpenDatabase } from './database.ts';
 import type { LaneTable } from './lane-table.ts';
 import { createNextReady, type NextWish } from './next-ready.ts';
@@ -74,10 +74,10 @@ function createLimited({ client }: OpenDatabase, { reads, writes }: Statements) 
   // None is after a start (see `offerLimited`); later one more look than needed does no harm.
   let isSeen = false;
   return {
-    limit({ taskId, parked }: Limited): void {
+    park({ taskId, parked }: NowParked): void {
       isSeen = true;
       const until = parked.until?.getTime() ?? null;
-      writes.limit.run({ id: taskId, parked: parked.kind, parkedUntil: until, parkedDetail: parked.detail });
+      writes.park.run({ id: taskId, parked: parked.kind, parkedUntil: until, parkedDetail: parked.detail });
     },
 
     /** The first in each lane of those that wait for this person to have room. */

@@ -278,6 +278,44 @@ export function storeQuestionsContract(open: OpenStoreWorld): void {
       });
     });
 
+    it('to a reached budget that was "finish" finishes, whatever had been said before it', async () => {
+      const world = await open();
+      const one = await running(world);
+      const asked = await ask(world, one, { kind: 'choice', isBudget: true, title: 'Budget reached' });
+      const cause = { kind: 'parked', waitsFor: 'budget', until: null } as const;
+      await world.run(
+        world.tasks.release(one.id, { leaseId: one.leaseId }, { retryInMs: 0, cause, report: report() }),
+      );
+      await reply(world, one.id, 'please wrap it up');
+      world.clock.advance(1000);
+      await answer(world, asked.id, 'finish');
+      const finishing = await begin(world, one.id);
+      await world.run(
+        world.tasks.complete(one.id, { leaseId: finishing.leaseId }, { report: report({ lastReply: 0 }) }),
+      );
+      expect((await taskOf(world, one.id)).status).toBe('completed');
+      // What nobody has heard goes along with what comes later.
+      await reply(world, one.id, 'go on after all');
+      expect((await begin(world, one.id)).run.replies.map(({ text }) => text)).toEqual([
+        'please wrap it up',
+        'go on after all',
+      ]);
+    });
+
+    it('lets the task wait for the next one that is open', async () => {
+      const world = await open();
+      const one = await running(world);
+      const first = await ask(world, one, { key: 'q-1', title: 'One?' });
+      const second = await ask(world, one, { key: 'q-2', title: 'Two?' });
+      const cause = { kind: 'parked', waitsFor: 'answer', until: null } as const;
+      await world.run(world.tasks.release(one.id, { leaseId: one.leaseId }, { retryInMs: 0, cause }));
+      expect((await taskOf(world, one.id)).parked).toMatchObject({ kind: 'answer', detail: 'One?' });
+      await answer(world, first.id, 'allow_once');
+      expect((await taskOf(world, one.id)).parked).toMatchObject({ kind: 'answer', detail: 'Two?' });
+      await answer(world, second.id, 'allow_once');
+      expect((await taskOf(world, one.id)).parked).toBeNull();
+    });
+
     it('by a key is by its name, and a key that may only work gives none', async () => {
       const world = await open();
       await ask(world, await running(world));

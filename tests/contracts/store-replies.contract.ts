@@ -192,6 +192,35 @@ export function storeRepliesContract(open: OpenStoreWorld): void {
       expect(task.status).toBe('completed');
     });
 
+    it('to a task that a person holds: it goes on for what they were not told at their claim', async () => {
+      const world = await open();
+      const { id } = await submit(world);
+      await reply(world, id, 'told');
+      const claimed = await world.run(world.tasks.claim(id, { instanceId: 'laptop' }));
+      expect(claimed.replies.map(({ text }) => text)).toEqual(['told']);
+      world.clock.advance(1000);
+      await reply(world, id, 'missed');
+      const { task } = await world.run(world.tasks.complete(id, { leaseId: claimed.leaseId }));
+      expect(task).toMatchObject({ status: 'pending', attempt: 0 });
+      expect((await world.store.events(id)).at(-1)).toMatchObject({
+        ...{ action: 'requeued', details: { reason: 'follow_up' } },
+      });
+      const again = await world.run(world.tasks.claim(id, { instanceId: 'laptop' }));
+      expect(again.replies.map(({ text }) => text)).toEqual(['missed']);
+      const done = await world.run(
+        world.tasks.setStatus(id, { instanceId: 'laptop' }, { status: 'completed' }),
+      );
+      expect(done.status).toBe('completed');
+    });
+
+    it('is no reason to go on where somebody else than the holder completes the task', async () => {
+      const world = await open();
+      const one = await running(world);
+      await reply(world, one.id, 'too late');
+      const { task } = await world.run(world.tasks.complete(one.id, {}));
+      expect(task.status).toBe('completed');
+    });
+
     it('makes one follow-up, however often the end is repeated', async () => {
       const world = await open();
       const one = await running(world);
