@@ -22,7 +22,8 @@ export interface Questions {
 }
 
 /** About the budget. */
-export type Put = Pick<Question, 'key' | 'kind' | 'title' | 'detail' | 'options'>;
+export type Put = Pick<Question, 'key' | 'kind' | 'title' | 'detail' | 'options'> &
+  Pick<AskQuestion, 'budget'>;
 
 export interface QuestionsDeps {
   readonly post: (body: Omit<AskQuestion, 'lease_id'>) => Promise<QuestionView>;
@@ -68,11 +69,13 @@ export function createQuestions(deps: QuestionsDeps): Questions {
       heard.push(posted.id);
       return answered;
     },
-    put: (question) =>
-      deps.post({ ...toBody({ ...question, rule: null, call: null }, deps.redact), is_budget: true }).then(
-        () => true,
-        () => false,
-      ),
+    put: ({ budget, ...question }) =>
+      deps
+        .post({ ...toBody({ ...question, rule: null, call: null }, deps.redact), is_budget: true, budget })
+        .then(
+          () => true,
+          () => false,
+        ),
     waiting: () => [...pending.keys()],
     heard: () => heard.slice(-MOST_NAMED),
     left: () => left.slice(-MOST_NAMED),

@@ -7,6 +7,7 @@ import type { Ending } from './executor.ts';
 import { GitError } from './git-fault.ts';
 import { openRun, type LiveRun } from './live-run.ts';
 import { layOut } from './run-brief.ts';
+import { askForMore } from './budget-question.ts';
 import { budgetText, leftOf, limitsOf, smaller, spentOut } from './run-budget.ts';
 import { execute } from './run-execution.ts';
 import { rememberFacts } from './run-records.ts';
@@ -122,9 +123,9 @@ async function judge(laid: Laid): Promise<Verdict> {
   const verdict = verdictOf(stopper.cause(), ending);
   if (verdict.kind !== 'budget') return verdict;
   if (verdict.which === 'costUsd' && left.costUsd !== own.costUsd) return DAILY_VERDICT;
-  const budget = budgetText(verdict.which, limits, claim.run.grants);
-  if (!(await askForMore(run, budget)) && !stopper.lost.aborted) {
+  if (!(await askForMore(run, verdict.which, limits)) && !stopper.lost.aborted) {
     // It would wait for an answer to a question that nobody sees.
+    const budget = budgetText(verdict.which, limits, claim.run);
     const error = `The budget of ${budget} is used up, and the server did not take the question about it.`;
     return { kind: 'fail', error, isFinal: false };
   }
@@ -150,21 +151,6 @@ async function carryOut({ run, workspace, works, mark, transcript }: Laid, left:
       }
       await transcript.keep();
     },
-  });
-}
-
-/** A reached budget is a question to people; the task waits with it. False: it was not taken. */
-function askForMore({ questions, claim }: LiveRun, budget: string): Promise<boolean> {
-  return questions.put({
-    key: `budget-${claim.run.number}`,
-    kind: 'choice',
-    title: `The budget of ${budget} is used up`,
-    detail: 'Go on with the same amount again, deliver what is there, or stop?',
-    options: [
-      { id: 'more', label: 'The same again' },
-      { id: 'finish', label: 'Deliver what is there' },
-      { id: 'stop', label: 'Stop' },
-    ],
   });
 }
 

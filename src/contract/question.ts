@@ -1,6 +1,6 @@
 /** Questions on the wire: what a run must have answered, and by whom it was. */
 import { z } from 'zod';
-import { QUESTION_KINDS, TEXT_LIMITS } from '../core/vocabulary.ts';
+import { BUDGETS, QUESTION_KINDS, TEXT_LIMITS } from '../core/vocabulary.ts';
 import * as is from './primitives.ts';
 
 const Option = z.object({ id: z.string(), label: z.string() });
@@ -36,6 +36,8 @@ export const AskQuestion = z.object({
   rule: is.filledText('rule', 500).nullish(),
   call: is.longText('call', 64_000).nullish(),
   is_budget: z.boolean({ error: 'is_budget must be true or false.' }).nullish(),
+  /** Which budget it is. */
+  budget: z.enum(BUDGETS, { error: `budget must be one of ${BUDGETS.join(', ')}.` }).nullish(),
 });
 export type AskQuestion = z.input<typeof AskQuestion>;
 

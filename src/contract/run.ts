@@ -1,6 +1,6 @@
 /** Runs on the wire: what a worker is told with a claim, what it reports, and how a task's work stands. */
 import { z } from 'zod';
-import { FAULTS, RUN_OUTCOMES, TEXT_LIMITS } from '../core/vocabulary.ts';
+import { BUDGETS, FAULTS, RUN_OUTCOMES, TEXT_LIMITS } from '../core/vocabulary.ts';
 import { QuestionView } from './question.ts';
 import * as is from './primitives.ts';
 
@@ -65,6 +65,8 @@ export const PostMessages = z.object({
     .max(200, { error: 'messages must not hold more than 200 messages.' }),
   totals: Totals.nullish(),
   session_id: is.nameText('session_id').nullish(),
+  /** A word for the text of the task that the session was told last, once its transcript is kept; given back with a claim. */
+  session_text: is.nameText('session_text').nullish(),
   base: is.nameText('base').nullish(),
   /** What runs right now; null: nothing. Left out: as before. */
   activity: z
@@ -93,6 +95,7 @@ export const RunReport = z.object({
   insertions: is.count('insertions').nullish(),
   deletions: is.count('deletions').nullish(),
   session_id: is.nameText('session_id').nullish(),
+  session_text: is.nameText('session_text').nullish(),
   model: is.nameText('model').nullish(),
   totals: Totals,
   /** The number of the last reply that the run has taken in; 0 for none. */
@@ -132,6 +135,8 @@ export const ReplyView = z.object({
   text: z.string(),
   author: z.string(),
   now: z.boolean(),
+  /** The text of the task has it already. */
+  is_in_text: z.boolean().optional(),
 });
 export type ReplyView = z.infer<typeof ReplyView>;
 
@@ -150,12 +155,15 @@ export const RunStart = z.object({
   branch: z.string(),
   base: z.string().nullable(),
   session_id: z.string().nullable(),
+  session_text: z.string().nullish(),
   has_transcript: z.boolean(),
   summary: z.string().nullable(),
   /** By all earlier runs. */
   spent: z.object({ cost_usd: z.number(), tokens: z.number(), turns: z.number(), minutes: z.number() }),
-  /** Each adds the budget once more. */
+  /** How often more was granted in all; each adds every budget once more for a worker that does not know `granted`. */
   grants: z.number(),
+  /** How often each budget was granted once more. */
+  granted: z.record(z.enum(BUDGETS), z.number()).optional(),
   /** Only deliver what is there, and complete with the outcome `budget`. */
   is_finishing: z.boolean(),
   rules: z.array(z.string()),

@@ -1,7 +1,7 @@
 /** A question as a run asks it, with the options that belong to its kind. */
 import { BUDGET_OPTIONS, PERMISSION_OPTIONS, type Question, type QuestionOption } from './question.ts';
 import { append, type RunSaves, type RunState } from './run-state.ts';
-import type { QuestionKind } from './vocabulary.ts';
+import type { Budget, QuestionKind } from './vocabulary.ts';
 
 export interface Asked {
   readonly key: string;
@@ -13,6 +13,7 @@ export interface Asked {
   readonly rule: string | null;
   readonly call: string | null;
   readonly isBudget: boolean;
+  readonly budget: Budget | null;
 }
 
 interface Where {

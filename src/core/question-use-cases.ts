@@ -1,6 +1,7 @@
 /** Questions: a run asks, a person answers, once. Whoever comes second is told what was answered already. */
 import { askedSaves, newQuestion, type Asked } from './asked-question.ts';
 import { DomainError } from './errors.ts';
+import { grantedMore } from './grants.ts';
 import { actOf } from './ownership.ts';
 import { nameOf, requireReach, requireSubmit, type Person } from './person.ts';
 import type { Answer, Question } from './question.ts';
@@ -130,9 +131,9 @@ function waitsAfter(
   return waits === undefined ? { unparked: [id] } : { parked: [{ taskId: id, parked: waits }] };
 }
 
-function workAfter({ answer, rule, isBudget }: Question, { work }: RunState): RunState['work'] {
+function workAfter({ answer, rule, isBudget, budget }: Question, { work }: RunState): RunState['work'] {
   const option = answer?.option;
-  if (isBudget && option === 'more') return { ...work, grants: work.grants + 1 };
+  if (isBudget && option === 'more') return grantedMore(work, budget);
   if (isBudget && option === 'finish') return { ...work, isFinishing: true };
   if (option !== 'allow_task' || rule === null || work.rules.includes(rule)) return work;
   return { ...work, rules: [...work.rules, rule] };

@@ -3,7 +3,7 @@
  * if the run is lost it stays open, the task waits for the answer, and the next run is told it first. Time never
  * answers one. A reply is an instruction from a person; replies of a task are numbered from 1.
  */
-import type { Actor, QuestionKind, QuestionStatus } from './vocabulary.ts';
+import type { Actor, Budget, QuestionKind, QuestionStatus } from './vocabulary.ts';
 
 export interface QuestionOption {
   readonly id: string;
@@ -32,6 +32,8 @@ export interface Question {
   readonly call: string | null;
   /** Asked because a budget was reached. */
   readonly isBudget: boolean;
+  /** Which one; null where its worker did not say. */
+  readonly budget: Budget | null;
   readonly status: QuestionStatus;
   readonly askedAt: Date;
   /** When people were reminded of it, once. */
@@ -58,5 +60,7 @@ export interface Reply {
   readonly author: Actor;
   /** As people see it; the run is told it as a label. */
   readonly authorName: string;
+  /** It was added to the text of the task, which had no session to go on with. */
+  readonly isInText: boolean;
   readonly at: Date;
 }

@@ -50,7 +50,10 @@ export function createReplyUseCases({ clock }: Pick<TaskServiceDeps, 'clock'>) {
         requireReach(task, person);
         const act = actOf(person, null, clock.now());
         const before = found.run?.work ?? newWork(id, '');
-        const reply = newReply(wanted, { number: before.replies + 1, task, person, act });
+        const reply = newReply(wanted, {
+          ...{ number: before.replies + 1, hasSession: before.sessionId !== null },
+          ...{ task, person, act },
+        });
         const notice = noticeOf(reply, wanted.saidIn);
         const { work: after, messages } = append({ ...before, replies: reply.number }, [notice]);
         if (isFinished(task)) {
@@ -81,7 +84,7 @@ function requireReopening(task: Task, { hasRoom, open, tally }: Room, { actor, n
 
 function newReply(
   { text, now }: ReplyText,
-  by: { number: number; task: Task; person: Person; act: Act },
+  by: { number: number; task: Task; hasSession: boolean; person: Person; act: Act },
 ): Reply {
   return {
     taskId: by.task.id,
@@ -90,6 +93,7 @@ function newReply(
     now,
     author: by.act.actor,
     authorName: nameOf(by.person),
+    isInText: isFinished(by.task) && !by.hasSession,
     at: by.act.now,
   };
 }
@@ -117,10 +121,9 @@ interface Made {
  */
 function followedUp(task: Task, made: Made, act: Act): Outcome<Replied> {
   const { reply, work, messages } = made;
-  const hasSession = work.sessionId !== null;
-  const isHeard = !hasSession && work.repliesTaken === reply.number - 1;
+  const isHeard = reply.isInText && work.repliesTaken === reply.number - 1;
   const { after, ...told } = replied(task, reply, act);
-  const described = { ...after, description: hasSession ? task.description : withText(task, reply) };
+  const described = { ...after, description: reply.isInText ? withText(task, reply) : task.description };
   const again = followUp(described, act);
   return {
     result: { task: again.after, reply, delivery: 'follow_up' },

@@ -3,6 +3,7 @@
  * whose answer never arrived takes its run back, and the next one gets the same number.
  */
 import { branchOf } from './branch.ts';
+import type { Granted } from './grants.ts';
 import type { Question, Reply } from './question.ts';
 import { NO_TOTALS, type Run, type RunTotals } from './run.ts';
 import { newWork, sumOf, type Attachment, type RunNeeds, type RunSaves, type RunState } from './run-state.ts';
@@ -14,11 +15,13 @@ export interface RunStart {
   readonly branch: string;
   readonly base: string | null;
   readonly sessionId: string | null;
+  readonly sessionText: string | null;
   readonly hasTranscript: boolean;
   readonly summary: string | null;
   /** By all earlier runs. */
   readonly spent: RunTotals;
   readonly grants: number;
+  readonly granted: Granted;
   readonly isFinishing: boolean;
   readonly rules: readonly string[];
   /** The last reply that earlier runs have taken in. */
@@ -49,10 +52,12 @@ export function beginRun(by: Beginning, needs: RunNeeds): { saves: RunSaves; sta
     branch: work.branch,
     base: work.base,
     sessionId: work.sessionId,
+    sessionText: work.sessionText,
     hasTranscript: by.hasTranscript,
     summary: work.summary,
     spent: state === null ? NO_TOTALS : sumOf(state.others, state.run?.totals ?? NO_TOTALS),
     grants: work.grants,
+    granted: work.granted,
     isFinishing: work.isFinishing,
     rules: work.rules,
     repliesTaken: work.repliesTaken,

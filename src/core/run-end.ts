@@ -193,6 +193,7 @@ export function withReport(work: TaskWork, report: RunReport): TaskWork {
     ...work,
     base: work.base ?? report.base,
     sessionId: report.sessionId ?? work.sessionId,
+    sessionText: report.sessionText ?? work.sessionText,
     summary: report.summary ?? work.summary,
     repliesTaken: takenWith(work, report.lastReply),
   };

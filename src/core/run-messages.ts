@@ -21,6 +21,7 @@ export interface Batch {
   readonly messages: readonly ReportedMessage[];
   readonly totals: RunTotals | null;
   readonly sessionId?: string | undefined;
+  readonly sessionText?: string | undefined;
   readonly base?: string | undefined;
   /** Undefined: as before. */
   readonly activity?: Activity | null | undefined;
@@ -50,6 +51,7 @@ export function takeBatch(batch: Batch, { run, work: before, now }: Taking): Tak
     {
       ...before,
       sessionId: batch.sessionId ?? before.sessionId,
+      sessionText: batch.sessionText ?? before.sessionText,
       base: batch.base ?? before.base,
       ...(batch.activity !== undefined && { activity: batch.activity }),
       ...(batch.todo !== undefined && { todo: batch.todo }),

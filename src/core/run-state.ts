@@ -3,6 +3,7 @@
  * ever claimed and nobody replied to has none of it, and costs nothing more than the look.
  */
 import type { AccountHold } from './account-hold.ts';
+import { NOTHING_GRANTED } from './grants.ts';
 import type { Question, Reply } from './question.ts';
 import {
   NO_TOTALS,
@@ -95,12 +96,14 @@ export function newWork(taskId: number, branch: string): TaskWork {
     branch,
     base: null,
     sessionId: null,
+    sessionText: null,
     runs: 0,
     lastSeq: 0,
     replies: 0,
     repliesTaken: 0,
     rules: [],
     grants: 0,
+    granted: NOTHING_GRANTED,
     isFinishing: false,
     summary: null,
     overloads: 0,

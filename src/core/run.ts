@@ -4,6 +4,7 @@
  * totals, which count also when it is killed. Its task remembers what the next run needs, on any machine: the branch,
  * the session, what people have allowed, how often they have granted more.
  */
+import type { Granted } from './grants.ts';
 import type { Fault, MessageKind, RunOutcome } from './vocabulary.ts';
 
 /** Of one run, or summed over all runs of a task. */
@@ -60,6 +61,8 @@ export interface TaskWork {
   /** The commit that the branch began from; null until a run told. */
   readonly base: string | null;
   readonly sessionId: string | null;
+  /** A word of its worker's for the text of the task that the kept session was told last; null: nobody said. */
+  readonly sessionText: string | null;
   /** How many runs there were. */
   readonly runs: number;
   /** The sequence number of the newest message of the task. */
@@ -69,8 +72,9 @@ export interface TaskWork {
   readonly repliesTaken: number;
   /** Rules that people have allowed for all later runs. */
   readonly rules: readonly string[];
-  /** How often a reached budget was answered with `more`. */
+  /** How often a reached budget was answered with `more`, whichever it was, and for each of them. */
   readonly grants: number;
+  readonly granted: Granted;
   /** A reached budget was answered with `finish`: the next run only delivers. */
   readonly isFinishing: boolean;
   /** What the newest run said at its end. */
@@ -146,6 +150,8 @@ export interface RunReport {
   readonly insertions: number | null;
   readonly deletions: number | null;
   readonly sessionId: string | null;
+  /** Undefined: as before. */
+  readonly sessionText?: string | undefined;
   readonly model: string | null;
   readonly totals: RunTotals;
   /** The number of the last reply that was taken in; 0 for none. */

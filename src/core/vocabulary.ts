@@ -101,6 +101,10 @@ export const WAITING_KINDS = [
 ] as const;
 export type WaitingKind = (typeof WAITING_KINDS)[number];
 
+/** What a task may use over its whole life, each with a limit of its own. */
+export const BUDGETS = ['cost_usd', 'tokens', 'turns', 'minutes'] as const;
+export type Budget = (typeof BUDGETS)[number];
+
 /** What may be wrong with a machine, so that no other task would fare better on it. */
 export const FAULTS = ['key', 'billing', 'disk', 'binary', 'repository', 'push'] as const;
 export type Fault = (typeof FAULTS)[number];

@@ -31,11 +31,15 @@ export function toReport(body: z.output<typeof ReportBody>): RunReport {
     filesChanged: body.files_changed ?? null,
     insertions: body.insertions ?? null,
     deletions: body.deletions ?? null,
-    sessionId: body.session_id ?? null,
+    ...sessionOf(body),
     model: body.model ?? null,
     totals: toTotals(body.totals),
     lastReply: body.last_reply,
   };
+}
+
+function sessionOf({ session_id: id, session_text: text }: z.output<typeof ReportBody>) {
+  return { sessionId: id ?? null, sessionText: text ?? undefined };
 }
 
 export const toReportIfAny = (body: z.output<typeof ReportBody> | null | undefined): RunReport | undefined =>
@@ -52,6 +56,7 @@ export function toBatch(body: z.output<typeof PostMessages>): Batch {
     messages: toReportedMessages(body.messages),
     totals: body.totals == null ? null : toTotals(body.totals),
     sessionId: body.session_id ?? undefined,
+    sessionText: body.session_text ?? undefined,
     base: body.base ?? undefined,
     activity: activity && { text: activity.text, startedAt: new Date(activity.started_at) },
     todo: body.todo === null ? [] : body.todo,

@@ -36,8 +36,8 @@ export function toQuestionView(question: Question): QuestionView {
   };
 }
 
-export function toReplyView({ number, text, authorName, now }: Reply): ReplyView {
-  return { number, text, author: authorName, now };
+export function toReplyView({ number, text, authorName, now, isInText }: Reply): ReplyView {
+  return { number, text, author: authorName, now, ...(isInText && { is_in_text: true }) };
 }
 
 function toAnsweredView(question: Question): AnsweredView {
@@ -56,6 +56,7 @@ export function toRunStartView(run: RunStart): RunStartView {
     branch: run.branch,
     base: run.base,
     session_id: run.sessionId,
+    session_text: run.sessionText,
     has_transcript: run.hasTranscript,
     summary: run.summary,
     spent: {
@@ -65,6 +66,7 @@ export function toRunStartView(run: RunStart): RunStartView {
       minutes: spent.durationMs / 60_000,
     },
     grants: run.grants,
+    granted: run.granted,
     is_finishing: run.isFinishing,
     rules: [...run.rules],
     replies_after: run.repliesTaken,

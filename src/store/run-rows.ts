@@ -1,5 +1,6 @@
 /** Rows about runs to domain and back, and nothing else. */
 import type { InferSelectModel } from 'drizzle-orm';
+import { NOTHING_GRANTED } from '../core/grants.ts';
 import type { Question, Reply } from '../core/question.ts';
 import type { Activity, MessageData, Run, RunMessage, TaskWork } from '../core/run.ts';
 import type { Actor } from '../core/vocabulary.ts';
@@ -42,6 +43,7 @@ export function toWork(row: WorkRow): TaskWork {
   return {
     ...row,
     rules: JSON.parse(row.rules) as TaskWork['rules'],
+    granted: { ...NOTHING_GRANTED, ...(JSON.parse(row.granted) as object) },
     isFinishing: row.isFinishing === 1,
     activity: row.activity === null ? null : toActivity(row.activity),
     todo: JSON.parse(row.todo) as TaskWork['todo'],
@@ -58,6 +60,7 @@ export function toWorkRow(work: TaskWork): WorkRow {
   return {
     ...work,
     rules: JSON.stringify(work.rules),
+    granted: JSON.stringify(work.granted),
     isFinishing: toFlag(work.isFinishing),
     activity:
       activity === null
@@ -107,9 +110,15 @@ export function toQuestionRow(question: Question): QuestionRow {
 }
 
 export function toReply(row: ReplyRow): Reply {
-  return { ...row, now: row.now === 1, author: row.author as Actor, at: new Date(row.at) };
+  return {
+    ...row,
+    now: row.now === 1,
+    isInText: row.isInText === 1,
+    author: row.author as Actor,
+    at: new Date(row.at),
+  };
 }
 
 export function toReplyRow(reply: Reply): ReplyRow {
-  return { ...reply, now: toFlag(reply.now), at: reply.at.getTime() };
+  return { ...reply, now: toFlag(reply.now), isInText: toFlag(reply.isInText), at: reply.at.getTime() };
 }

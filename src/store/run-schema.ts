@@ -1,7 +1,7 @@
 /** The tables about runs of workers, as drizzle sees them. What holds for `schema.ts` holds here. */
 import { sql } from 'drizzle-orm';
 import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
-import { FAULTS, MESSAGE_KINDS, QUESTION_KINDS, QUESTION_STATUSES } from '../core/vocabulary.ts';
+import { BUDGETS, FAULTS, MESSAGE_KINDS, QUESTION_KINDS, QUESTION_STATUSES } from '../core/vocabulary.ts';
 import { tasks } from './schema.ts';
 
 /** What a task keeps from run to run. */
@@ -12,6 +12,7 @@ export const taskWork = sqliteTable('task_work', {
   branch: text().notNull(),
   base: text(),
   sessionId: text('session_id'),
+  sessionText: text('session_text'),
   runs: integer().notNull(),
   lastSeq: integer('last_seq').notNull(),
   replies: integer().notNull(),
@@ -19,6 +20,8 @@ export const taskWork = sqliteTable('task_work', {
   /** JSON. */
   rules: text().notNull(),
   grants: integer().notNull(),
+  /** JSON. */
+  granted: text().notNull().default('{}'),
   isFinishing: integer('is_finishing').notNull(),
   summary: text(),
   overloads: integer().notNull(),
@@ -92,6 +95,7 @@ export const replies = sqliteTable(
     now: integer().notNull(),
     author: text().notNull(),
     authorName: text('author_name').notNull(),
+    isInText: integer('is_in_text').notNull().default(0),
     at: integer().notNull(),
   },
   (t) => [primaryKey({ columns: [t.taskId, t.number] })],
@@ -114,6 +118,7 @@ export const questions = sqliteTable(
     rule: text(),
     call: text(),
     isBudget: integer('is_budget').notNull(),
+    budget: text({ enum: BUDGETS }),
     status: text({ enum: QUESTION_STATUSES }).notNull(),
     askedAt: integer('asked_at').notNull(),
     repeatedAt: integer('repeated_at'),

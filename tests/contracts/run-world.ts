@@ -85,6 +85,7 @@ export function ask(world: StoreWorld, of: Running, asked: Partial<Asked> = {}) 
     rule: null,
     call: null,
     isBudget: false,
+    budget: null,
     ...asked,
   };
   return world.run(world.runs.ask(of.id, { leaseId: of.leaseId }, whole));

@@ -257,6 +257,33 @@ export function storeQuestionsContract(open: OpenStoreWorld): void {
       });
     });
 
+    it('"more" grants the budget that was reached, and only that', async () => {
+      const world = await open();
+      const { id } = await submit(world);
+      const grant = async (budget: 'turns' | 'cost_usd' | null) => {
+        const one = await begin(world, id);
+        const asked = await ask(world, one, { kind: 'choice', isBudget: true, budget, title: 'Reached' });
+        const cause = { kind: 'parked', waitsFor: 'budget', until: null } as const;
+        await world.run(
+          world.tasks.release(id, { leaseId: one.leaseId }, { retryInMs: 0, cause, report: report() }),
+        );
+        await answer(world, asked.id, 'more');
+      };
+      await grant('turns');
+      await grant('turns');
+      await grant('cost_usd');
+      const { run, leaseId } = await begin(world, id);
+      // What an older worker reads counts them all.
+      expect(run).toMatchObject({ grants: 3, granted: { cost_usd: 1, tokens: 0, turns: 2, minutes: 0 } });
+      await world.run(world.tasks.release(id, { leaseId }, { retryInMs: 0 }));
+      // An older worker does not say which budget it was, and gives more of each.
+      await grant(null);
+      expect((await begin(world, id)).run).toMatchObject({
+        grants: 4,
+        granted: { cost_usd: 2, tokens: 1, turns: 3, minutes: 1 },
+      });
+    });
+
     it('to a reached budget that was "finish" is done with at the end: a follow-up works again', async () => {
       const world = await open();
       const one = await running(world);

@@ -71,7 +71,7 @@ export function storeRepliesContract(open: OpenStoreWorld): void {
         number: 3,
         sessionId: 's-1',
         branch: one.run.branch,
-        replies: [{ text: 'go on' }],
+        replies: [{ text: 'go on', isInText: false }],
       });
     });
 
@@ -112,7 +112,10 @@ export function storeRepliesContract(open: OpenStoreWorld): void {
         'Clean up\n\nAda: the attic too',
       );
       const { run } = await begin(world, id);
-      expect(run.replies.map(({ text }) => text)).toEqual(['the cellar', 'the attic too']);
+      expect(run.replies.map(({ text, isInText }) => [text, isInText])).toEqual([
+        ['the cellar', false],
+        ['the attic too', true],
+      ]);
     });
 
     it('to a finished task whose run knew no session becomes part of its text', async () => {

@@ -51,6 +51,7 @@ export function addReportRoutes(app: HttpApp, { runs, writes }: RouteDeps): void
       rule: body.rule ?? null,
       call: body.call ?? null,
       isBudget: body.is_budget ?? false,
+      budget: body.budget ?? null,
     };
     return writes.answer(c, text, { work: runs.ask(id, toRunCaller(c, body), asked), view: QUESTION });
   });

@@ -24,6 +24,24 @@ describe('the budget of a run', () => {
       turns: null,
       minutes: 58.5,
     });
+    const granted = { cost_usd: 2, tokens: 0, turns: 0, minutes: 1 };
+    expect(leftOf(WORKER, { spent, grants: 3, granted })).toEqual({
+      costUsd: 10,
+      tokens: 600,
+      turns: null,
+      minutes: 118.5,
+    });
+  });
+
+  it('is granted in steps of the smaller limit, so that no step is larger than the worker allows', () => {
+    const spent = { ...UNUSED, cost_usd: 5, tokens: 100 };
+    const limits = limitsOf({ ...NONE, max_cost_usd: 50, max_tokens: 100 }, WORKER);
+    const granted = { cost_usd: 1, tokens: 1, turns: 0, minutes: 0 };
+    expect(leftOf(limits, { spent, grants: 2, granted })).toMatchObject({ costUsd: 5, tokens: 100 });
+  });
+
+  it('counts each grant for every budget where the server does not say for which it was', () => {
+    const spent = { ...UNUSED, cost_usd: 5, tokens: 400 };
     expect(leftOf(WORKER, { spent, grants: 2 })).toMatchObject({ costUsd: 10, tokens: 2600 });
   });
 
@@ -36,8 +54,17 @@ describe('the budget of a run', () => {
   });
 
   it('is told as people set it', () => {
-    expect(budgetText('costUsd', WORKER, 1)).toBe('$10.00');
-    expect(budgetText('tokens', WORKER, 0)).toBe('1000 tokens');
-    expect(budgetText('minutes', WORKER, 0)).toBe('60 minutes');
+    const granted = { cost_usd: 1, tokens: 0, turns: 0, minutes: 0 };
+    expect(budgetText('costUsd', WORKER, { grants: 1, granted })).toBe('$10.00');
+    expect(budgetText('tokens', WORKER, { grants: 1, granted })).toBe('1000 tokens');
+    expect(budgetText('minutes', WORKER, { grants: 0 })).toBe('60 minutes');
+  });
+
+  it('of one is told in the singular', () => {
+    const one = { costUsd: 1, tokens: 1, turns: 1, minutes: 1 };
+    const texts = (['costUsd', 'tokens', 'turns', 'minutes'] as const).map((which) =>
+      budgetText(which, one, { grants: 0 }),
+    );
+    expect(texts).toEqual(['$1.00', '1 token', '1 turn', '1 minute']);
   });
 });
