@@ -17,7 +17,7 @@ export interface Judged {
   readonly findings: readonly string[];
 }
 
-type Asked = Pick<InteractionRecord, 'token' | 'source' | 'answer'>;
+type Asked = Pick<InteractionRecord, 'token' | 'source' | 'answer' | 'isMissed'>;
 
 /** A press that Discord never took for heard leaves nothing to look for, so its server goes on as if it were. */
 function followsLostPress({ rule, method, path }: Violation, asked: readonly Asked[]): boolean {
@@ -26,10 +26,16 @@ function followsLostPress({ rule, method, path }: Violation, asked: readonly Ask
   return found !== undefined && found.source !== null && found.answer === null;
 }
 
+/** An answer that came in after it was looked for is given a second time: nothing else can be known of it. */
+function followsLateAnswer({ rule, path }: Violation, asked: readonly Asked[]): boolean {
+  return rule === 'alreadyAcknowledged' && asked.some((one) => one.isMissed && path.includes(one.token));
+}
+
 export function judgeViolations(violations: readonly Violation[], asked: readonly Asked[]): Judged {
   const isExcused = (violation: Violation) => {
     const { rule, method, path } = violation;
-    return EXCUSED[rule]?.test(`${method} ${path}`) === true || followsLostPress(violation, asked);
+    if (EXCUSED[rule]?.test(`${method} ${path}`) === true) return true;
+    return followsLostPress(violation, asked) || followsLateAnswer(violation, asked);
   };
   const bad = violations.filter((violation) => !isExcused(violation));
   return {

@@ -92,10 +92,18 @@ async function answerOnce(api: Api, call: Call & { type: InteractionResponseType
       return { ok: true, value: null } as const;
     if (!LEAVES_MESSAGE.includes(call.type)) throw error;
     const standing = await api.ask(original);
-    if (!standing.ok) return api.ask(call);
-    const { id } = standing.value as APIMessage;
-    return { ok: true, value: { interaction: { response_message_id: id } } } as const;
+    if (standing.ok) return taken(standing);
+    const again = await api.ask(call);
+    if (again.ok || again.why !== 'answered') return again;
+    // The first one came in after it was looked for: it is ours, and what was asked is not done yet.
+    const late = await api.ask(original);
+    return late.ok ? taken(late) : ({ ok: true, value: null } as const);
   }
+}
+
+function taken({ value }: { readonly value: unknown }) {
+  const { id } = value as APIMessage;
+  return { ok: true, value: { interaction: { response_message_id: id } } } as const;
 }
 
 function valueOf(answered: Answered): unknown {

@@ -56,6 +56,8 @@ export interface InteractionRecord {
   /** The type of the option that is being completed. */
   readonly focusedType: number;
   answer: Answer | null;
+  /** Its answer was looked for before there was one: whoever looks has lost the word about it. */
+  isMissed: boolean;
   original: TwinMessage | null;
   readonly followUps: TwinMessage[];
   modal: OpenModal | null;
@@ -104,6 +106,7 @@ export function createInteractions(world: World): Interactions {
         createdAt: world.clock.now(),
         metadata,
         answer: null,
+        isMissed: false,
         original: null,
         followUps: [],
         modal: null,
@@ -121,6 +124,7 @@ export function createInteractions(world: World): Interactions {
     },
     answered(applicationId, token) {
       const record = all.find((entry) => entry.token === token);
+      if (record?.answer === null) record.isMissed = true;
       if (record?.answer == null || applicationId !== world.applicationId) refuse('unknownWebhook');
       if (record.answer.kind === 'choices') refuse('unknownWebhook');
       if (world.clock.now() - record.createdAt > TOKEN_LIFE_MS) refuse('invalidWebhookToken');
