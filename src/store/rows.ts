@@ -88,6 +88,7 @@ export function toChangedColumns(task: Task) {
     notes: task.notes,
     error: task.error,
     ...toParkedColumns(task),
+    person: personOf(task),
     result: task.result === null ? null : JSON.stringify(task.result),
   };
 }
@@ -120,7 +121,6 @@ export function toTaskRow(task: Task): TaskRow {
     maxTokens: task.budget.tokens,
     maxTurns: task.budget.turns,
     maxMinutes: task.budget.minutes,
-    person: personOf(task),
   };
 }
 

@@ -26,9 +26,13 @@ const MOVED = [
   'error',
 ] as const;
 
-/** What else a change may touch; the other columns are fixed when the task is made. */
+/**
+ * What else a change may touch; the other columns are fixed when the task is made. But `person`: tasks that had ended
+ * before there was such a column get it when they come back.
+ */
 const CHANGED = [
   ...MOVED,
+  'person',
   'description',
   'priority',
   'rank',

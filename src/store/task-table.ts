@@ -117,7 +117,9 @@ function createTimes(reads: ReturnType<typeof prepareTaskReads>) {
 
 /** Whether it only moved: see the columns of `move`. */
 function isMove(before: Task, after: Task): boolean {
+  const isBack = before.completedAt !== null && after.completedAt === null;
   return (
+    !isBack &&
     before.description === after.description &&
     before.priority === after.priority &&
     before.notBefore === after.notBefore &&

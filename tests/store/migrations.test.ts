@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { personOf } from '../../src/core/task.ts';
 import { manualClock } from '../support/clock.ts';
 import { recordingLogger } from '../support/logger.ts';
 import {
@@ -152,6 +153,22 @@ describe.each(RELEASES)('a database of $version', (release) => {
     expect(again.body).toBe(kept['body']);
     await store.close();
     expect(damagesOf(path)).toEqual([]);
+  });
+
+  it('knows whose a task is that had ended before the update and comes back: limits of people count it', async () => {
+    const released = new Database(path);
+    released.exec("UPDATE tasks SET submitted_by = '@zoe' WHERE status IN ('failed', 'cancelled')");
+    released.close();
+    const { store, client, tasks } = await open(path);
+    const { tasks: ended } = await store.tasks({ statuses: ['failed', 'cancelled'], limit: 100 });
+    const named = ended.filter((task) => personOf(task) !== null);
+    expect(named.length).toBeGreaterThan(0);
+    for (const { id } of named) await store.decide(tasks.requeue(id, {}));
+    const person = client.prepare<[number], { person: string | null }>(
+      'SELECT person FROM tasks WHERE id = ?',
+    );
+    for (const task of named) expect(person.get(task.id)).toEqual({ person: personOf(task) });
+    await store.close();
   });
 
   it('goes on telling where it was, with ids that were never given', async () => {
