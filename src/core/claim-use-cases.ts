@@ -1,5 +1,6 @@
 /** Taking tasks: one by its id, or whatever is next; and giving back a claim that was never heard of. */
 import { heldUntil } from './account-hold.ts';
+import { BARRED_MS } from './crew.ts';
 import type { Instance } from './instance.ts';
 import { claimantOf } from './lanes.ts';
 import { settleRun } from './run-end.ts';
@@ -27,9 +28,6 @@ export type ClaimedNext =
       readonly isMore: boolean;
     };
 
-/** A task that a worker gave back for a fault of its own is not for it again so soon. */
-const FAULTY_MS = 10 * 60_000;
-
 export function createClaimUseCases(deps: TaskServiceDeps) {
   const { clock, limitsAt } = deps;
   const take = createTakeTask(deps);
@@ -51,7 +49,7 @@ export function createClaimUseCases(deps: TaskServiceDeps) {
         beginsRun: beginsRun(by),
         account: by.account,
         limits: limitsAt(clock.now()),
-        ...(beginsRun(by) && { faultySince: new Date(clock.now().getTime() - FAULTY_MS) }),
+        ...(beginsRun(by) && { faultySince: new Date(clock.now().getTime() - BARRED_MS) }),
       } as const;
       return work<'nextReady', ClaimedNext>(
         load,

@@ -4,7 +4,11 @@ import { instanceStatus, OFFLINE_AFTER_MS, type Instance } from './instance.ts';
 import { claimantOf, fits, type Claimant, type Demand } from './lanes.ts';
 import type { Worker } from './worker.ts';
 
+/** A task that a worker gave back for a fault of its own is not for it again so soon. */
+export const BARRED_MS = 10 * 60_000;
+
 export interface CrewMember {
+  readonly id: string;
   readonly name: string;
   readonly isOnline: boolean;
   readonly claimant: Claimant;
@@ -31,6 +35,7 @@ export function toCrewMember(
   const isSilent = known !== null && now.getTime() - known.heardAt.getTime() > OFFLINE_AFTER_MS;
   const worker = isSilent ? null : known;
   return {
+    id,
     name,
     isOnline: instanceStatus({ lastSeen, holdsLease: running > 0 }, now) !== 'offline',
     ...takesOf(id, worker),

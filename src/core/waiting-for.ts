@@ -24,6 +24,8 @@ export interface QueueFacts {
   /** Null for one that was never heard of. */
   member(id: string): CrewMember | null;
   use(person: string, limits: LimitsNow): PersonUse;
+  /** Until when the workers that gave a task back for a fault of their own do not take it again, by instance id. */
+  barred(taskId: number): ReadonlyMap<string, Date>;
 }
 
 type Reason = (task: Task, facts: QueueFacts, limits: LimitsNow | null) => WaitingFor | null;
@@ -99,13 +101,28 @@ function ofTarget({ target }: Task, facts: QueueFacts): WaitingFor | null {
 
 /** What asks for nothing anybody may take, also somebody who was never heard of: that has no lack of workers. */
 function ofCrew(task: Task, facts: QueueFacts): WaitingFor | null {
-  const able: CrewMember[] = [];
+  const busy: CrewMember[] = [];
+  const barred: Barred[] = [];
   for (const member of ableTo(task, facts)) {
-    if (member.isFree && member.heldUntil === null) return null;
-    able.push(member);
+    // Only what has been run can have been given back.
+    const until = task.result === null ? undefined : facts.barred(task.id).get(member.id);
+    if (until !== undefined) barred.push({ member, until });
+    else if (member.isFree && member.heldUntil === null) return null;
+    else busy.push(member);
   }
-  if (able.length > 0) return because('busy', busyText(able));
+  if (busy.length > 0) return because('busy', busyText(busy));
+  const [first] = barred.toSorted((a, b) => a.until.getTime() - b.until.getTime());
+  if (first !== undefined) return because('no_worker', barredText(first), first.until);
   return asksForNothing(task) ? null : because('no_worker', lack(task, facts));
+}
+
+interface Barred {
+  readonly member: CrewMember;
+  readonly until: Date;
+}
+
+function barredText({ member: { name } }: Barred): string {
+  return `${name} gave it back for a fault of its own, and leaves it to others until then.`;
 }
 
 /** Those online who may take it; whoever has heard enough asks no further. */

@@ -1,19 +1,25 @@
 /** What can be asked about the queue at one moment; asked twice, it is read once. */
+import { BARRED_MS } from '../core/crew.ts';
 import type { Clock } from '../core/ports.ts';
 import type { PersonUse } from '../core/run-limits.ts';
 import type { QueueFacts } from '../core/waiting-for.ts';
 import type { CrewTable } from './crew-table.ts';
 import type { PersonUseOf } from './person-use.ts';
 import type { QueueTable } from './queue-table.ts';
+import type { RunTable } from './run-table.ts';
 
 export interface FactTables {
+  readonly runTables: { readonly runs: Pick<RunTable, 'barred'> };
   readonly crew: CrewTable;
   readonly queue: QueueTable;
   readonly personUse: PersonUseOf;
 }
 
 /** The returned facts are those of now: they must not be kept. */
-export function createFacts({ crew, queue, personUse }: FactTables, clock: Clock): () => QueueFacts {
+export function createFacts(
+  { crew, queue, personUse, runTables }: FactTables,
+  clock: Clock,
+): () => QueueFacts {
   return () => {
     let use: ((person: string) => PersonUse) | undefined;
     return {
@@ -24,6 +30,7 @@ export function createFacts({ crew, queue, personUse }: FactTables, clock: Clock
         use ??= remembered((id) => personUse(id, limits));
         return use(person);
       },
+      barred: (taskId) => runTables.runs.barred(taskId, new Date(clock.now().getTime() - BARRED_MS)),
     };
   };
 }

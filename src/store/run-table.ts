@@ -1,5 +1,6 @@
 /** `runs` and `task_work`: what is kept of each run, and of a task from run to run. */
 import { getTableColumns, sql } from 'drizzle-orm';
+import { BARRED_MS } from '../core/crew.ts';
 import { NO_TOTALS, type Run, type RunTotals, type TaskWork } from '../core/run.ts';
 import type { Fault } from '../core/vocabulary.ts';
 import type { OpenDatabase } from './database.ts';
@@ -26,6 +27,8 @@ const RUN_CHANGED = [
   'isReported',
 ] as const;
 
+export type RunTable = ReturnType<typeof createRunTable>;
+
 export function createRunTable(database: OpenDatabase) {
   const reads = prepareReads(database);
   const writes = prepareWrites(database);
@@ -47,6 +50,11 @@ export function createRunTable(database: OpenDatabase) {
     /** Instances whose runs of this task ended by this fault since it was last queued by somebody. */
     faulty: (taskId: number, fault: Fault) =>
       reads.faulty.all({ taskId, fault }).map(({ instanceId }) => instanceId),
+    /** Until when instances that gave this task back for a fault of their own after `since` leave it alone. */
+    barred(taskId: number, since: Date): ReadonlyMap<string, Date> {
+      const rows = reads.givenBackOf.all({ taskId, since: since.getTime() });
+      return new Map(rows.map(({ instanceId, endedAt }) => [instanceId, new Date(endedAt + BARRED_MS)]));
+    },
     /** Tasks that this instance gave back for a fault of its own since then; the newest of them, at most a hundred. */
     givenBack: (instanceId: string, since: Date) =>
       reads.givenBack.all({ instanceId, since: since.getTime() }).map(({ taskId }) => taskId),
@@ -99,6 +107,11 @@ function prepareReads({ client, tables }: OpenDatabase) {
       'instance_id AS instanceId',
       `runs INDEXED BY runs_of_task WHERE task_id = :taskId AND fault = :fault AND started_at >= (SELECT
          coalesce(max(timestamp), 0) FROM task_logs WHERE task_id = :taskId AND action = 'requeued')`,
+    ),
+    givenBackOf: columnsBy<{ taskId: number; since: number }, { instanceId: string; endedAt: number }>(
+      client,
+      'instance_id AS instanceId, ended_at AS endedAt',
+      'runs INDEXED BY runs_of_task WHERE task_id = :taskId AND fault IS NOT NULL AND ended_at > :since ORDER BY number',
     ),
     givenBack: columnsBy<{ instanceId: string; since: number }, { taskId: number }>(
       client,

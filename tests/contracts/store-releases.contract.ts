@@ -125,6 +125,28 @@ export function storeReleasesContract(open: OpenStoreWorld): void {
       expect(await next('w-1', 's')).toBe(first.id);
     });
 
+    it('says meanwhile that it waits for another, where there is none', async () => {
+      const world = await open();
+      const facts = { projects: ['notes'], capabilities: [], concurrency: 2, problem: null };
+      const said = { session: 's', account: null, replaces: null, leaves: false, ...facts };
+      const worker = { instanceId: 'w-1', worker: said };
+      await world.run(world.instances.heartbeat(worker));
+      const one = await running(world, { project: 'notes' });
+      await giveBack(world, one, { kind: 'fault', fault: 'push' });
+      world.clock.advance(60_000);
+      await world.run(world.sweeps.promoteDueTasks());
+      await world.run(world.instances.heartbeat(worker));
+      const task = await taskOf(world, one.id);
+      const waits = () => world.store.look((around) => world.tasks.waits(around)(task));
+      expect(await waits()).toMatchObject({
+        kind: 'no_worker',
+        until: new Date(world.clock.now().getTime() + 9 * 60_000),
+      });
+      world.clock.advance(9 * 60_000);
+      await world.run(world.instances.heartbeat(worker));
+      expect(await waits()).toBeNull();
+    });
+
     it('goes to another worker, or to a person on the same machine, at once', async () => {
       for (const [instanceId, session] of [
         ['w-2', 's'],

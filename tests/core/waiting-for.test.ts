@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { toCrewMember, type CrewMember } from '../../src/core/crew.ts';
 import type { LimitsNow, PersonUse } from '../../src/core/run-limits.ts';
 import type { Task } from '../../src/core/task.ts';
+import { NO_TOTALS } from '../../src/core/run.ts';
+import { resultOf } from '../../src/core/run-result.ts';
 import { WAITING_KINDS } from '../../src/core/vocabulary.ts';
 import { waitingFor, type QueueFacts } from '../../src/core/waiting-for.ts';
 import { aRunningTask, aTask, minutesAfterNoon, NOON } from '../support/builders.ts';
@@ -36,13 +38,19 @@ function member(id: string, { lastSeen = NOW, running = 0, serves, heldUntil }: 
   return toCrewMember(instance, { running, hold: hold ?? null }, NOW);
 }
 
-function around(seen: Record<string, Seen>, paused: boolean, used?: PersonUse): QueueFacts {
+interface Around {
+  readonly used?: PersonUse;
+  readonly barred?: Record<string, Date>;
+}
+
+function around(seen: Record<string, Seen>, paused: boolean, { used, barred }: Around = {}): QueueFacts {
   const members = new Map(Object.entries(seen).map(([id, one]) => [id, member(id, one)]));
   return {
     queue: () => ({ paused, reason: paused ? 'Maintenance' : null }),
     crew: () => [...members.values()].filter(({ isOnline }) => isOnline),
     member: (id) => members.get(id) ?? null,
     use: () => used ?? expect.fail('nothing is limited'),
+    barred: () => new Map(Object.entries(barred ?? expect.fail('it was never run'))),
   };
 }
 
@@ -53,6 +61,7 @@ function why(facts: Partial<Task>, seen: Record<string, Seen> = {}, paused = fal
 const kind = (...of: Parameters<typeof why>) => why(...of)?.kind ?? null;
 
 const BUSY = { mac: { running: 1 } };
+const RESULT = resultOf({ outcome: 'failed', report: null, before: null, sums: NO_TOTALS });
 const NOTES = { serves: { projects: ['notes'] } };
 
 describe('a pending task waits for', () => {
@@ -126,6 +135,21 @@ describe('a pending task waits for', () => {
     expect(why(facts, seen)).toEqual({ kind: 'no_worker', until: null, detail });
   });
 
+  it('a worker that gave it back for a fault of its own, where there is no other', () => {
+    const [soon, later] = [minutesAfterNoon(15), minutesAfterNoon(18)];
+    const at = (seen: Record<string, Seen>, barred: Record<string, Date>) =>
+      waitingFor(aTask({ project: 'notes', result: RESULT }), around(seen, false, { barred }));
+    expect(at({ mac: NOTES }, { mac: soon })).toEqual({
+      kind: 'no_worker',
+      until: soon,
+      detail: 'The mac gave it back for a fault of its own, and leaves it to others until then.',
+    });
+    expect(at({ mac: NOTES, nas: NOTES }, { mac: later, nas: soon })).toMatchObject({ until: soon });
+    expect(at({ mac: NOTES, nas: NOTES }, { mac: soon })).toBeNull();
+    expect(at({ mac: NOTES, nas: { ...NOTES, running: 1 } }, { mac: soon })?.kind).toBe('busy');
+    expect(at({ mac: NOTES }, {})).toBeNull();
+  });
+
   it('quota, when nobody who could take it has any left', () => {
     const [soon, later] = [minutesAfterNoon(20), minutesAfterNoon(40)];
     const held = { mac: { ...NOTES, heldUntil: later }, nas: { ...NOTES, heldUntil: soon } };
@@ -178,7 +202,7 @@ describe('a pending task waits for', () => {
 describe('a person at a limit', () => {
   const limits: LimitsNow = { running: 2, costUsd: 5, dayStart: NOON, dayEnd: minutesAfterNoon(720) };
   const waits = (used: PersonUse, facts: Partial<Task> = {}) =>
-    waitingFor(aTask({ submittedBy: '@ada', ...facts }), around({}, false, used), limits);
+    waitingFor(aTask({ submittedBy: '@ada', ...facts }), around({}, false, { used }), limits);
 
   it('waits for one of the running tasks to end, or for the day to end', () => {
     expect(waits({ running: 1, costUsd: 4.99 })).toBeNull();
