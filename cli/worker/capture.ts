@@ -8,7 +8,7 @@ import { takeTree } from './changed-files.ts';
 import type { Git } from './git.ts';
 import { createHistory, type History } from './history.ts';
 import { importCommits } from './import-commits.ts';
-import { settleRepository } from './own-repository.ts';
+import { dropRefLocks, settleRepository } from './own-repository.ts';
 import { isPlainFolder, readRunHeads } from './run-refs.ts';
 import type { WorkerSettings } from './settings.ts';
 import type { Workspace } from './workspace-shape.ts';
@@ -31,6 +31,7 @@ export async function capture(workspace: Workspace, deps: CaptureDeps): Promise<
   const { git, author } = deps;
   const { saveDir: gitDir, folders, alternates } = workspace;
   settleRepository(gitDir, { isBare: false, alternates });
+  dropRefLocks(gitDir);
   const history = createHistory({ git, gitDir, author });
   const last = (await history.ref('refs/run/last')) ?? workspace.start;
   if (!isPlainFolder(folders.tree)) {

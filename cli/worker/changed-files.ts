@@ -5,13 +5,13 @@
  */
 import fs from 'node:fs';
 import { codeOf } from '../errors.ts';
-import { GitError } from './git-fault.ts';
+import { GitError, type GitFaultKind } from './git-fault.ts';
 import type { Git, GitCall } from './git.ts';
 
 export interface Index {
   readonly git: Git;
   /** With the worker's GIT_DIR, its index, and the run's tree. */
-  readonly call: GitCall;
+  readonly call: GitCall & { readonly indexFile: string };
   readonly tree: string;
   /** A file that is missing was never checked out: not a deletion. */
   readonly isSparse: boolean;
@@ -25,9 +25,11 @@ const MOST_NAMED = 10;
 export async function takeTree(commit: string, index: Index): Promise<string[]> {
   const { git, call } = index;
   // A merge with one tree keeps what the index knows about files that are the same: they are not read again.
-  await git
-    .run(['read-tree', '-m', commit], call)
-    .catch(() => git.run(['read-tree', '--reset', commit], call));
+  await git.run(['read-tree', '-m', commit], call).catch(() => {
+    // An index that cannot be read is of no use: all files are looked at anew.
+    fs.rmSync(call.indexFile, { force: true });
+    return git.run(['read-tree', '--reset', commit], call);
+  });
   await git.run(['update-index', '-q', '--refresh'], { ...call, answers: [1] });
   const paths = await changedPaths(index);
   const left: LeftOut = new Map();
@@ -130,6 +132,8 @@ function isMask(bytes: Buffer, stat: fs.Stats): boolean {
   return stat.size === 0 && !stat.isSymbolicLink() && (name.startsWith('.claude/') || MASKS.includes(name));
 }
 
+const NO_FILES_FAULT: readonly GitFaultKind[] = ['disk', 'timeout', 'killed', 'locked'];
+
 /** One file that cannot be taken stops all: then the halves are tried, down to the one. */
 async function update(paths: readonly ChangedPath[], index: Index, left: LeftOut): Promise<void> {
   if (paths.length === 0) return;
@@ -140,7 +144,7 @@ async function update(paths: readonly ChangedPath[], index: Index, left: LeftOut
       input,
     });
   } catch (error) {
-    if (!(error instanceof GitError) || ['disk', 'timeout'].includes(error.kind)) throw error;
+    if (!(error instanceof GitError) || NO_FILES_FAULT.includes(error.kind)) throw error;
     const [only] = paths;
     if (paths.length === 1 && only !== undefined) {
       leaveOut(left, 'unreadable', only.bytes);

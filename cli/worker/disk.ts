@@ -2,9 +2,11 @@
  * Room on the disk, and how it is given back: clones at once, mirrors that nobody used for long, kept work never.
  * What goes is moved aside first, so that it is gone in one step, and then deleted, read-only folders included.
  */
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { codeOf } from '../errors.ts';
 import type { Places } from './places.ts';
 
@@ -29,35 +31,49 @@ export function createTrash({ trash }: Pick<Places, 'trash'>): Trash {
         fs.renameSync(folder, aside);
       } catch (error) {
         if (codeOf(error) === 'ENOENT') return;
-        // A folder that may not be written cannot be moved.
-        if (!fs.lstatSync(folder).isDirectory()) throw error;
-        fs.chmodSync(folder, 0o700);
+        // A folder that may not be written cannot be moved, nor what lies in it.
+        const ours = [path.dirname(folder), folder];
+        for (const one of ours) if (fs.lstatSync(one).isDirectory()) fs.chmodSync(one, 0o700);
         fs.renameSync(folder, aside);
       }
     },
     async empty() {
       if (!fs.existsSync(trash)) return;
-      for (const name of await fs.promises.readdir(trash)) await removeTree(path.join(trash, name));
+      const left: unknown[] = [];
+      for (const name of await fs.promises.readdir(trash)) {
+        await removeTree(path.join(trash, name)).catch((error: unknown) => left.push(error));
+      }
+      if (left.length > 0) throw left[0];
     },
   };
 }
 
 /** Whatever modes a run gave to its folders. Symbolic links are removed, never followed. */
 export async function removeTree(folder: string): Promise<void> {
+  const remove = () => fs.promises.rm(folder, { recursive: true, force: true, maxRetries: 3 });
   try {
-    await fs.promises.rm(folder, { recursive: true, force: true });
-  } catch (error) {
-    if (!['EACCES', 'EPERM', 'ENOTEMPTY'].includes(codeOf(error))) throw error;
-    await openUp(folder);
-    await fs.promises.rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    await remove().catch(async () => {
+      await openUp(folder);
+      await remove();
+    });
+  } catch {
+    // Deeper than a path can be long: these go down step by step.
+    await inSteps('chmod', '-R', 'u+rwX', folder).catch(() => {});
+    await inSteps('rm', '-rf', folder);
   }
 }
 
-async function openUp(folder: string): Promise<void> {
+const inSteps = (program: string, ...args: readonly string[]) =>
+  promisify(execFile)(program, args, { cwd: '/', env: { PATH: '/bin:/usr/bin', LC_ALL: 'C' } });
+
+/** So that its owner gets at all that lies in it. What cannot be opened stays as it is. */
+export async function openUp(folder: string): Promise<void> {
   const stat = fs.lstatSync(folder, { throwIfNoEntry: false });
   if (stat?.isDirectory() !== true) return;
-  fs.chmodSync(folder, 0o700);
-  for (const name of await fs.promises.readdir(folder)) await openUp(path.join(folder, name));
+  if ((stat.mode & 0o700) !== 0o700) fs.chmodSync(folder, (stat.mode & 0o777) | 0o700);
+  for (const entry of await fs.promises.readdir(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) await openUp(path.join(folder, entry.name));
+  }
 }
 
 /** Files directly in a folder and in its folders of packs that a killed git left behind. */

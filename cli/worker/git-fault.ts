@@ -11,6 +11,10 @@ export type GitFaultKind =
   /** Objects are missing or damaged. */
   | 'corrupt'
   | 'timeout'
+  /** By somebody else. */
+  | 'killed'
+  /** Another git is at work there, or one was killed there. */
+  | 'locked'
   | 'other';
 
 /** `message` is a sentence for people; `detail` is the end of what git said. Neither holds a credential. */
@@ -33,6 +37,8 @@ const SENTENCES: Record<GitFaultKind, string> = {
   disk: 'The disk of the worker is full, or may not be written',
   corrupt: 'The copy of the repository on the worker is damaged',
   timeout: 'Git took too long and was ended',
+  killed: 'Git was killed',
+  locked: 'The copy of the repository on the worker is in use',
   other: 'Git failed',
 };
 
@@ -50,6 +56,7 @@ const SIGNS: readonly (readonly [GitFaultKind, RegExp])[] = [
     'rejected',
     /\[(remote )?rejected\]|non-fast-forward|pre-receive hook declined|protected branch|stale info/i,
   ],
+  ['locked', /unable to create '[^']*\.lock': file exists|cannot lock ref '[^']*': .*file exists/i],
   [
     'corrupt',
     /corrupt|bad object|unable to read tree|missing (blob|tree|commit)|fsck error|does not match index|inflate:|invalid sha1|bad pack|could not parse/i,

@@ -6,6 +6,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { GitError, gitError, kindOfFault } from './git-fault.ts';
+import { noteOwnChild } from './own-children.ts';
 
 export interface GitCall {
   readonly gitDir: string;
@@ -103,6 +104,7 @@ export function createGit({ searchPath, program = 'git' }: GitDeps): Git {
           ...call.env,
         },
       });
+      noteOwnChild(child);
       return outcome(child, call);
     },
   };
@@ -140,12 +142,13 @@ function outcome(child: ChildProcess, call: GitCall): Promise<GitOutput> {
         reject(new GitError('other', 'Git cannot be started: is it installed?', error.message));
       });
     });
-    child.once('close', (code) => {
+    child.once('close', (code, signal) => {
       settle(() => {
         const result = { code: code ?? -1, ...output.taken() };
         const isAnswer = code !== null && (code === 0 || (call.answers ?? []).includes(code));
         if (ended !== undefined) reject(ended);
         else if (isAnswer) resolve(result);
+        else if (signal !== null) reject(gitError('killed', `it was ended by ${signal}`));
         else reject(gitError(kindOfFault(result.stderr), result.stderr));
       });
     });

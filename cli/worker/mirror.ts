@@ -10,7 +10,7 @@ import { emptyFolder, type Trash } from './disk.ts';
 import { GitError } from './git-fault.ts';
 import type { Git } from './git.ts';
 import { orAborted } from './or-aborted.ts';
-import { settleRepository } from './own-repository.ts';
+import { dropRefLocks, settleRepository } from './own-repository.ts';
 import type { Places } from './places.ts';
 import type { Remotes, Target } from './remotes.ts';
 import { checkSeal, setWritable, writeSeal } from './seal.ts';
@@ -104,6 +104,7 @@ async function fetchInto(gitDir: string, project: Target, deps: MirrorDeps): Pro
   const objects = path.join(gitDir, 'objects');
   if (fs.existsSync(objects)) setWritable(objects, true);
   settleRepository(gitDir, { isBare: true, alternates: [] });
+  dropRefLocks(gitDir);
   const { git, remotes } = deps;
   try {
     await remotes.use(project, null, ({ url, env, signal }) =>

@@ -40,6 +40,15 @@ export function settleRepository(gitDir: string, { isBare, alternates, settings 
   writeAlternates(gitDir, alternates);
 }
 
+/** Of refs, by a git that was killed. Only where no other git is at work. */
+export function dropRefLocks(gitDir: string): void {
+  const refs = path.join(gitDir, 'refs');
+  if (!fs.existsSync(refs)) return;
+  for (const entry of fs.readdirSync(refs, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile() && entry.name.endsWith('.lock')) fs.rmSync(path.join(entry.parentPath, entry.name));
+  }
+}
+
 function writeAlternates(gitDir: string, alternates: readonly string[]): void {
   const file = path.join(gitDir, 'objects/info/alternates');
   const text = alternates.map((folder) => `${folder}\n`).join('');

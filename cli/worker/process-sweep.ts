@@ -5,6 +5,7 @@
  */
 import path from 'node:path';
 import { openRunGroup, type RunGroup } from './cgroup.ts';
+import { ownChildren } from './own-children.ts';
 import { folderOf, readProc, readProcesses, type ProcessRow, type ProcessTable } from './process-table.ts';
 
 export const MARK_VARIABLE = 'ATHENA_RUN_MARK';
@@ -120,9 +121,9 @@ function membersOf(table: ProcessTable, { run, known, group }: Signs): ProcessRo
   return rows.filter(({ pid }) => members.has(pid));
 }
 
-/** This process and all above it, whatever folder they work in. */
+/** This process, all above it, and the git that it runs, whatever folder they work in. */
 function sparedOf(table: ProcessTable): ReadonlySet<number> {
-  const spared = new Set([0, 1]);
+  const spared = new Set([0, 1, ...ownChildren(table)]);
   for (let pid = process.pid; pid > 1 && !spared.has(pid); pid = table.get(pid)?.parent ?? 0) spared.add(pid);
   return spared;
 }

@@ -39,8 +39,19 @@ export async function recover(worker: Worker, reach: Required<Reach>): Promise<v
   if (reach.signal.aborted) return;
   const kept = leftoverWorkspaces(kit.git.places).map(({ facts }) => facts['lease_id']);
   await giveBackUnbegun(worker, new Set(kept), reach);
-  discardStrays(kit.git);
-  await kit.git.trash.empty();
+  await tidyUp(kit);
+}
+
+/** What cannot be removed takes room, and keeps nobody from work. */
+async function tidyUp({ git, log }: Worker['kit']): Promise<void> {
+  try {
+    discardStrays(git);
+  } catch (error) {
+    log.warn('folders of earlier runs were left', { error: errorText(error) });
+  }
+  await git.trash.empty().catch((error: unknown) => {
+    log.warn('the disk was not tidied up', { error: errorText(error) });
+  });
 }
 
 interface Left {

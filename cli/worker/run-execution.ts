@@ -64,10 +64,11 @@ async function goOn({ run, brief }: Execution, sweeper: Sweeper): Promise<Ending
   const look = kit.clock.after(LOOK_MS / 5, () => {
     adopt(running, sweeper);
   });
+  let callOff = () => {};
   const stop = () => {
     running.stop();
     // Also what left the run's group: it must not outlive the word that it is over.
-    kit.clock.after(STOP_MS, () => {
+    callOff = kit.clock.after(STOP_MS, () => {
       adopt(running, sweeper);
       sweeper.sweep({ graceMs: 0 }).catch(() => {});
     });
@@ -79,6 +80,9 @@ async function goOn({ run, brief }: Execution, sweeper: Sweeper): Promise<Ending
   });
   const { ending, sessionId } = await running.ended;
   look();
+  // All that is left is swept now, by whoever waited for this end.
+  callOff();
+  stopper.signal.removeEventListener('abort', stop);
   if (sessionId !== null && watcher.sessionId() === null) watcher.session(sessionId);
   return ending;
 }

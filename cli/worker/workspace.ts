@@ -41,12 +41,13 @@ export async function prepareWorkspace(wanted: Wanted, deps: WorkspaceDeps): Pro
     const remotes = signal === undefined ? deps.remotes : deps.remotes.until(signal);
     const mirror = await deps.mirrors.refresh(project, signal);
     const alternates = [mirror.objects];
+    makePrivate(places.workspace);
     deps.trash.discard(root);
     deps.trash.discard(saveDir);
     settleRepository(saveDir, { isBare: false, alternates });
     const { files, ...points } = await findPoints(wanted, { ...deps, remotes, mirror, saveDir });
     const made = [path.dirname(root), root, folders.tree, folders.home, folders.temp, folders.config];
-    for (const folder of [places.workspace, ...made]) makePrivate(folder);
+    for (const folder of made) makePrivate(folder);
     await makeClone(
       { wanted, tree: folders.tree, from: { mirror, saveDir, start: points.start, files } },
       deps,

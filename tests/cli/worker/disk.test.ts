@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -34,6 +35,18 @@ describe('the disk', () => {
     await removeTree(clone);
     expect(fs.existsSync(clone)).toBe(false);
     expect(fs.readdirSync(outside)).toEqual(['stays']);
+  });
+
+  it('gives back a tree that is deeper than a path can be long', async () => {
+    const trash = createTrash(places);
+    const clone = path.join(folder, 'clone');
+    fs.mkdirSync(clone);
+    const step = 'a'.repeat(100);
+    const dig = `for i in $(seq 1 60); do mkdir ${step} && cd ${step} || exit 1; done; echo x > f; chmod 500 .`;
+    execFileSync('/bin/bash', ['-c', dig], { cwd: clone });
+    trash.discard(clone);
+    await trash.empty();
+    expect(fs.readdirSync(places.trash)).toEqual([]);
   });
 
   it('loses mirrors that nobody used for long, unless somebody needs them', () => {

@@ -6,9 +6,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openRunGroup } from '../../../cli/worker/cgroup.ts';
+import { createGit } from '../../../cli/worker/git.ts';
 import { readProcesses } from '../../../cli/worker/process-table.ts';
 import { createSweeper, MARK_VARIABLE, type SweepDeps } from '../../../cli/worker/process-sweep.ts';
 import { runSetup } from '../../../cli/worker/setup-command.ts';
+import { pidIn } from '../../support/worker/until.ts';
 
 let folder: string;
 let mark: string;
@@ -187,5 +189,34 @@ describe('a setup command', () => {
     strays.push(...pids().map(Number));
     expect(strays).toHaveLength(3);
     await expect.poll(() => strays.filter(isThere), { timeout: 5000 }).toEqual([]);
+  });
+});
+
+describe('the git of the worker itself, in the folder of a run', () => {
+  /** Goes into the run's tree as git does, with a helper that has left its group. */
+  async function slowGit(): Promise<{ ended: Promise<string> }> {
+    const program = path.join(folder, 'git');
+    const helper = 'setsid sleep 1 & wait; echo whole';
+    fs.writeFileSync(program, `#!/bin/sh\ncd "$GIT_WORK_TREE"; echo $$ > pid; ${helper}\n`, { mode: 0o755 });
+    const git = createGit({ searchPath: '/usr/bin:/bin', program });
+    const ended = git.run([], { gitDir: '/nonexistent', workTree: folder }).then(({ text }) => text);
+    await pidIn(path.join(folder, 'pid'));
+    return { ended };
+  }
+
+  it('is left alone, with all that it started', async () => {
+    const { ended } = await slowGit();
+    const sweeper = createSweeper({ mark, folder }, withoutGroups);
+    expect(await sweeper.sweep({ graceMs: 0, patienceMs: 500 })).toEqual({ living: [] });
+    expect(await ended).toBe('whole');
+  });
+
+  it('hides nothing of the run', async () => {
+    const { ended } = await slowGit();
+    const child = await start('sleep 60 & echo $!', { cwd: folder, env: { GIT_DIR: '/nonexistent' } });
+    const sweeper = createSweeper({ mark, folder }, withoutGroups);
+    expect(await sweeper.sweep({ graceMs: 0 })).toEqual({ living: [] });
+    expect(isThere(child.pid!)).toBe(false);
+    expect(await ended).toBe('whole');
   });
 });

@@ -122,3 +122,13 @@ it('nothing new begins beside processes of it that cannot be listed', async () =
   expect(first.haunted).toEqual([null]);
   expect(fs.existsSync(saveDir)).toBe(true);
 });
+
+it('what cannot be removed keeps no worker from its work', async () => {
+  await simple();
+  const stuck = { ...machine.deps.trash, empty: () => Promise.reject(new Error('ENAMETOOLONG')) };
+  const first = startIn(2030);
+  const kit = { ...first.kit, git: { ...first.kit.git, trash: stuck } };
+  await recover({ ...first.worker, kit }, goOn());
+  expect(first.log).toContain('the disk was not tidied up: ENAMETOOLONG');
+  expect(first.end()).toMatchObject({ what: 'fail' });
+});
