@@ -17,16 +17,21 @@ export type GitFaultKind =
   | 'locked'
   | 'other';
 
-/** `message` is a sentence for people; `detail` is the end of what git said. Neither holds a credential. */
+/**
+ * `message` is a sentence for people, which ends in what git said; `plain` is one without that, and `detail` the end of
+ * what git said. None holds a credential.
+ */
 export class GitError extends Error {
   readonly kind: GitFaultKind;
   readonly detail: string;
+  readonly plain: string;
 
-  constructor(kind: GitFaultKind, message: string, detail = '') {
+  constructor(kind: GitFaultKind, message: string, said: { detail?: string; plain?: string } = {}) {
     super(message);
     this.name = 'GitError';
     this.kind = kind;
-    this.detail = detail;
+    this.detail = said.detail ?? '';
+    this.plain = said.plain ?? message;
   }
 }
 
@@ -73,7 +78,13 @@ export function kindOfFault(stderr: string): GitFaultKind {
 
 export function gitError(kind: GitFaultKind, detail = ''): GitError {
   const why = lastWords(detail);
-  return new GitError(kind, `${SENTENCES[kind]}${why === '' ? '.' : `: ${why}`}`, detail);
+  return new GitError(kind, `${SENTENCES[kind]}${why === '' ? '.' : `: ${why}`}`, { detail });
+}
+
+/** What git itself has said, on its standard error. */
+export function saidByGit(stderr: string): GitError {
+  const { kind, message, detail } = gitError(kindOfFault(stderr), stderr);
+  return new GitError(kind, message, { detail, plain: `${SENTENCES[kind]}.` });
 }
 
 /** Git's own advice, an exception in its configuration, is of no use: the worker reads none of the account's. */

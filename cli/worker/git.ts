@@ -5,7 +5,7 @@
  * callers: none of them names a GIT_DIR that a run could have written to.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { GitError, gitError, kindOfFault } from './git-fault.ts';
+import { GitError, gitError, saidByGit } from './git-fault.ts';
 import { noteOwnChild } from './own-children.ts';
 
 export interface GitCall {
@@ -139,7 +139,7 @@ function outcome(child: ChildProcess, call: GitCall): Promise<GitOutput> {
     };
     child.once('error', (error) => {
       settle(() => {
-        reject(new GitError('other', 'Git cannot be started: is it installed?', error.message));
+        reject(new GitError('other', 'Git cannot be started: is it installed?', { detail: error.message }));
       });
     });
     child.once('close', (code, signal) => {
@@ -149,7 +149,7 @@ function outcome(child: ChildProcess, call: GitCall): Promise<GitOutput> {
         if (ended !== undefined) reject(ended);
         else if (isAnswer) resolve(result);
         else if (signal !== null) reject(gitError('killed', `it was ended by ${signal}`));
-        else reject(gitError(kindOfFault(result.stderr), result.stderr));
+        else reject(saidByGit(result.stderr));
       });
     });
     // Git may end before it has read everything.

@@ -12,7 +12,7 @@ import type { Worker } from './open-worker.ts';
 import { orAborted } from './or-aborted.ts';
 import { giveBackUnbegun } from './unbegun.ts';
 import { createSweeper } from './process-sweep.ts';
-import { subjectOf } from './run-report.ts';
+import { subjectOf, whereOf } from './run-report.ts';
 import { createRunWork, type RunWork } from './run-work.ts';
 import { errorText } from './worker-log.ts';
 import type { Reach } from './worker-api.ts';
@@ -97,7 +97,8 @@ async function deliverLeft(left: Left, works: RunWork): Promise<Delivered> {
     sessionId: sessionOf(workspace),
   });
   if (delivered.fault !== null) await works.save();
-  else if (delivered.how !== 'kept' && !delivered.isLost) {
+  else if (delivered.isLost) await works.saveLost();
+  else if (delivered.how !== 'kept') {
     await works.dropSaves().catch((error: unknown) => {
       worker.kit.log.warn('old saves were left on the remote', {
         task_id: workspace.taskId,
@@ -124,12 +125,16 @@ async function fenceInTime({ lease, reach, worker }: Left): Promise<'held' | 'lo
 
 async function tell({ worker, workspace, leaseId, reach }: Left, delivered: Delivered): Promise<void> {
   const { api, settings } = worker.kit;
-  const report = reportOf(workspace, delivered);
   const proof = { instance_id: settings.name, lease_id: leaseId };
   try {
-    await api.fail(workspace.taskId, { ...proof, report, error: DIED, retry: true }, reach);
+    await api.fail(
+      workspace.taskId,
+      { ...proof, report: reportOf(workspace, delivered, false), error: DIED, retry: true },
+      reach,
+    );
   } catch (error) {
     if (lossIn(error) === undefined) throw error;
+    const report = reportOf(workspace, delivered, true);
     await api.postReport(workspace.taskId, { lease_id: leaseId, report, first: 0, messages: [] }, reach);
   }
 }
@@ -146,13 +151,11 @@ const NOTHING = {
 };
 
 /** What it used was told with its messages; the server keeps the larger numbers. */
-function reportOf(workspace: Workspace, delivered: Delivered): RunReport {
-  const { branch, commit, base, filesChanged, insertions, deletions } = delivered;
+function reportOf(workspace: Workspace, delivered: Delivered, isGone: boolean): RunReport {
   const heard = workspace.facts['last_reply'];
   return {
     outcome: 'failed',
-    ...{ branch, commit, base, insertions, deletions },
-    files_changed: filesChanged,
+    ...whereOf(delivered, isGone),
     session_id: sessionOf(workspace),
     totals: NOTHING,
     last_reply: typeof heard === 'number' ? heard : 0,

@@ -109,5 +109,8 @@ function inWordsOf(error: unknown, { repo, proxy }: Behind): unknown {
   const problem = proxy.problem();
   if (problem !== undefined && error.kind !== 'rejected') return problem;
   const named = (text: string) => text.replaceAll(proxy.url, publicAddress(repo));
-  return new GitError(error.kind, named(error.message), named(error.detail));
+  return new GitError(error.kind, named(error.message), {
+    detail: named(error.detail),
+    plain: error.plain,
+  });
 }

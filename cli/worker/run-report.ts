@@ -25,7 +25,7 @@ export function reportOf(run: LiveRun, { verdict, delivered }: Closing): RunRepo
     outcome: outcomeOf(verdict, delivered),
     // Nothing to say leaves what the run before has said.
     summary: summary === '' ? null : summary,
-    ...whereOf(delivered),
+    ...whereOf(delivered, verdict.kind === 'gone'),
     session_id: watcher.sessionId() ?? claim.run.session_id,
     model: claim.task.model ?? project.model,
     totals: watcher.totalsBody(),
@@ -33,9 +33,11 @@ export function reportOf(run: LiveRun, { verdict, delivered }: Closing): RunRepo
   };
 }
 
-function whereOf(delivered: Delivered | null): Partial<RunReport> {
+/** A branch that the repository did not take is not there: what is, is what was there before. */
+export function whereOf(delivered: Delivered | null, isGone: boolean): Partial<RunReport> {
   if (delivered === null) return {};
-  const { branch, commit, base, insertions, deletions } = delivered;
+  const { branch, commit, base, insertions, deletions, how, fault } = delivered;
+  if (how === 'kept' && (fault !== null || isGone)) return { commit, base };
   return { branch, commit, base, files_changed: delivered.filesChanged, insertions, deletions };
 }
 
@@ -79,7 +81,7 @@ export function wordsBefore({ run }: Claim): string {
 }
 
 function deliveryLines(verdict: Verdict, { branch, bundle, fault, notices }: Delivered): string[] {
-  const why = fault?.message ?? 'this project is not pushed ("push: false").';
+  const why = fault?.plain ?? 'this project is not pushed ("push: false").';
   return [
     ...(verdict.kind !== 'complete' && branch !== null ? [UNFINISHED] : []),
     ...(bundle === null ? [] : [`${KEPT}${bundle}: ${why}`]),
@@ -93,7 +95,8 @@ function wordsOf(verdict: Verdict): string {
   if (verdict.kind === 'gone') {
     return verdict.reason === 'cancelled' ? 'Cancelled.' : `The lease was lost (${verdict.reason}).`;
   }
-  return 'reason' in verdict ? verdict.reason : '';
+  if (verdict.kind === 'fault') return verdict.plain ?? verdict.reason;
+  return 'reason' in verdict ? (verdict.reason ?? '') : '';
 }
 
 /** First line of the worker's commit. */

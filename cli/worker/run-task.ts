@@ -157,7 +157,7 @@ async function carryOut({ run, workspace, works, mark, transcript }: Laid, left:
 /** Nothing of the run lives any more. Its folders go only when what was in them is safe. */
 async function settle(laid: Laid, verdict: Verdict): Promise<Closing> {
   const { run, workspace, transcript } = laid;
-  await transcript.keep();
+  await transcript.keepLast();
   try {
     const closing = isDelivered(verdict) ? await hand(laid, verdict) : await put(laid, verdict);
     clearAway(laid);
@@ -207,8 +207,12 @@ async function hand({ run, works }: Laid, verdict: Verdict): Promise<Closing> {
     sessionId: watcher.sessionId() ?? claim.run.session_id,
   });
   // What is kept because this project is not pushed is delivered: a follow-up begins there.
-  if (delivered.fault === null && !delivered.isLost) await dropSaves(run, works);
-  if (delivered.fault !== null) await saveForOthers(run, works);
+  if (delivered.fault !== null) {
+    kit.log.warn('the work was not pushed', { task_id: claim.task.id, error: delivered.fault.message });
+    await saveForOthers(run, works.save);
+  }
+  if (delivered.isLost) await saveForOthers(run, works.saveLost);
+  else if (delivered.fault === null) await dropSaves(run, works);
   return { verdict: afterDelivery(verdict, delivered.fault, kit.hurry.aborted), delivered };
 }
 
@@ -220,10 +224,13 @@ async function dropSaves({ kit, claim }: LiveRun, works: RunWork): Promise<void>
   }
 }
 
-/** A host that refuses the branch often takes a save: another worker goes on with that, not only this one. */
-async function saveForOthers({ kit, claim }: LiveRun, works: RunWork): Promise<void> {
+/**
+ * A host that refuses the branch often takes a save, and the next run begins from a save and not from the branch of a
+ * lost one: another worker goes on with that, not only this one.
+ */
+async function saveForOthers({ kit, claim }: LiveRun, save: () => Promise<unknown>): Promise<void> {
   try {
-    await works.save();
+    await save();
   } catch (error) {
     kit.log.warn('the work could not be saved', { task_id: claim.task.id, error: errorText(error) });
   }

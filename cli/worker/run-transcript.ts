@@ -16,18 +16,21 @@ const LARGEST_TEXT = 256 * 1024 * 1024;
 export interface TranscriptKeeper {
   /** What has not changed is not sent again. Never rejects: a run does not hang on it. */
   keep(): Promise<void>;
+  /** Nothing of the run lives any more: it is sent after the loss of the lease, too. The server knows whether it is wanted. */
+  keepLast(): Promise<void>;
 }
 
 export function createTranscriptKeeper(run: LiveRun, folders: RunFolders): TranscriptKeeper {
   const { kit, claim, watcher, stopper } = run;
-  const signal = AbortSignal.any([stopper.lost, kit.hurry]);
+  const whileHeld = AbortSignal.any([stopper.lost, kit.hurry]);
   let sent = 0;
+  let last: Promise<void> = Promise.resolve();
   let isTold = false;
   const tell = (text: string) => {
     if (!isTold) run.poster.add({ kind: 'notice', text });
     isTold = true;
   };
-  async function put(file: string, size: number): Promise<void> {
+  async function put(file: string, size: number, signal: AbortSignal): Promise<void> {
     const packed = size > LARGEST_TEXT ? undefined : await pack(file, kit.redact);
     const at = { taskId: claim.task.id, leaseId: claim.lease.lease_id, signal };
     if (packed !== undefined) await kit.files.putTranscript(at, packed);
@@ -38,19 +41,24 @@ export function createTranscriptKeeper(run: LiveRun, folders: RunFolders): Trans
     }
   }
 
+  async function send(signal: AbortSignal): Promise<void> {
+    const file = findTranscript(folders, watcher.sessionId());
+    if (file === null) return;
+    try {
+      const stat = fs.statSync(file);
+      if (sent === stat.mtimeMs) return;
+      await put(file, stat.size, signal);
+      sent = stat.mtimeMs;
+    } catch (error) {
+      kit.log.warn('the transcript was not kept', { task_id: claim.task.id, error: errorText(error) });
+    }
+  }
+
+  // One after the other: an older one must not arrive last.
+  const inTurn = (signal: AbortSignal) => (last = last.then(() => send(signal)));
   return {
-    async keep() {
-      const file = findTranscript(folders, watcher.sessionId());
-      if (file === null) return;
-      try {
-        const stat = fs.statSync(file);
-        if (sent === stat.mtimeMs) return;
-        await put(file, stat.size);
-        sent = stat.mtimeMs;
-      } catch (error) {
-        kit.log.warn('the transcript was not kept', { task_id: claim.task.id, error: errorText(error) });
-      }
-    },
+    keep: () => inTurn(whileHeld),
+    keepLast: () => inTurn(kit.hurry),
   };
 }
 

@@ -34,13 +34,18 @@ interface RemoteDeps {
 
 const LIST_MS = 2 * 60_000;
 
-export async function remoteSaves(
+export async function remoteSaves(project: Target, taskId: number, deps: RemoteDeps): Promise<Save[]> {
+  return toSaves([...(await listRemote(project, [`refs/athena/${taskId}/*`], deps)).keys()], taskId, false);
+}
+
+/** Commits by their refs. */
+async function listRemote(
   project: Target,
-  taskId: number,
+  patterns: readonly string[],
   { git, remotes }: RemoteDeps,
-): Promise<Save[]> {
+): Promise<Map<string, string>> {
   const text = await remotes.use(project, null, async ({ url, env, signal }) => {
-    const listed = await git.run(['ls-remote', '-q', url, `refs/athena/${taskId}/*`], {
+    const listed = await git.run(['ls-remote', '-q', url, ...patterns], {
       gitDir: '/nonexistent',
       env,
       signal,
@@ -48,11 +53,8 @@ export async function remoteSaves(
     });
     return listed.text;
   });
-  return toSaves(
-    text.split('\n').map((line) => line.split('\t')[1] ?? ''),
-    taskId,
-    false,
-  );
+  const lines = text.split('\n').map((line) => line.split('\t'));
+  return new Map(lines.map(([commit = '', ref = '']) => [ref, commit]));
 }
 
 function toSaves(refs: readonly string[], taskId: number, isLocal: boolean): Save[] {
@@ -60,6 +62,29 @@ function toSaves(refs: readonly string[], taskId: number, isLocal: boolean): Sav
     const run = new RegExp(`^refs/athena/${taskId}/([1-9]\\d{0,8})$`).exec(ref)?.[1];
     return run === undefined ? [] : [{ run: Number(run), ref, isLocal }];
   });
+}
+
+export interface Mine {
+  readonly taskId: number;
+  readonly run: number;
+  readonly branch: string;
+  /** The branch on the remote as it was when the run began. */
+  readonly tip: string | null;
+}
+
+/** Whether a later run has saved or delivered something: what this one did is of the past then. */
+export async function isOvertaken(
+  project: Target & { readonly push: boolean },
+  { taskId, run, branch, tip }: Mine,
+  deps: RemoteDeps & { readonly store: string },
+): Promise<boolean> {
+  const isNewer = (save: Save) => save.run > run;
+  if ((await localSaves(deps, taskId)).some(isNewer)) return true;
+  if (!project.push) return false;
+  const head = `refs/heads/${branch}`;
+  const lines = await listRemote(project, [`refs/athena/${taskId}/*`, head], deps);
+  const saves = toSaves([...lines.keys()], taskId, false);
+  return saves.some(isNewer) || (lines.get(head) ?? null) !== tip;
 }
 
 export interface DropDeps extends RemoteDeps {

@@ -17,7 +17,7 @@ export type Verdict =
   | { readonly kind: 'budget'; readonly which: keyof Budget }
   | { readonly kind: 'quota'; readonly until: Date; readonly reason: string }
   | { readonly kind: 'overload'; readonly reason: string }
-  | { readonly kind: 'fault'; readonly fault: Fault; readonly reason: string }
+  | { readonly kind: 'fault'; readonly fault: Fault; readonly reason: string; readonly plain?: string }
   /** Given back for somebody else, or for later. */
   | { readonly kind: 'stopping'; readonly reason?: string }
   /** The lease is over: nothing of the task may be changed any more. */
@@ -71,11 +71,12 @@ export function isDelivered({ kind }: Verdict): boolean {
 }
 
 /** Git could not do what a run needs: no other task of this project would fare better here. */
-export function gitVerdict({ kind, message }: GitError, doing: 'repository' | 'push'): Verdict {
+export function gitVerdict({ kind, message, plain }: GitError, doing: 'repository' | 'push'): Verdict {
   return {
     kind: 'fault',
     fault: kind === 'disk' ? 'disk' : kind === 'unreachable' ? 'repository' : doing,
     reason: message,
+    plain,
   };
 }
 

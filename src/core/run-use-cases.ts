@@ -141,6 +141,12 @@ function lost(task: Task): DomainError {
   );
 }
 
+function whereIs({ branch, commit }: RunReport, { instanceId }: Run): string {
+  if (branch !== null) return `kept on branch ${branch}`;
+  if (commit === null) return 'it left no changes';
+  return `kept on the worker ${instanceId} alone, as a bundle, for it could not be pushed`;
+}
+
 /** Usage counts in any case; how the work stands is told by the newest run alone. */
 function takeReport(
   { report, first, messages }: LateReport,
@@ -148,8 +154,7 @@ function takeReport(
 ): Outcome<boolean> {
   const taken = takeBatch({ first, messages, totals: report.totals }, { run, work: state.work, now });
   const isNewest = run.number === state.work.runs;
-  const where = report.branch === null ? 'it left no changes' : `kept on branch ${report.branch}`;
-  const text = `Run ${run.number}: ${where}.`;
+  const text = `Run ${run.number}: ${whereIs(report, run)}.`;
   const { work, messages: notices } = append(taken.work, [{ run: null, kind: 'notice', text, at: now }]);
   const saves: RunSaves = {
     work: isNewest ? withReport(work, report) : work,

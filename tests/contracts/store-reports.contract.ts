@@ -85,6 +85,27 @@ export function storeReportsContract(open: OpenStoreWorld): void {
       expect((await taskOf(world, one.id)).result?.branch).toBeNull();
     });
 
+    it('that names no branch is no word of one: what was delivered before stands', async () => {
+      const world = await open();
+      const one = await running(world);
+      await world.run(world.tasks.complete(one.id, { leaseId: one.leaseId }, { report: report() }));
+      await reply(world, one.id, 'go on');
+      const two = await begin(world, one.id);
+      await say(world, two, { texts: ['one'] });
+      await world.run(world.tasks.cancel(one.id, {}));
+      const kept = { branch: null, commit: 'kept', filesChanged: null, insertions: null, deletions: null };
+      await handIn(world, two, kept);
+      expect((await taskOf(world, one.id)).result).toMatchObject({ branch: 'claude/1-x', commit: 'abc' });
+      expect((await told(world, one.id)).at(-1)?.text).toBe(
+        'Run 2: kept on the worker w-1 alone, as a bundle, for it could not be pushed.',
+      );
+      const third = await running(world);
+      await say(world, third, { texts: ['one'] });
+      await world.run(world.tasks.cancel(third.id, {}));
+      await handIn(world, third, { ...kept, commit: null });
+      expect((await told(world, third.id)).at(-1)?.text).toBe('Run 1: it left no changes.');
+    });
+
     it("of a run before the newest one adds its cost, and leaves the newest one's facts", async () => {
       const world = await open();
       const one = await running(world);

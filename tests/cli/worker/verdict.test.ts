@@ -90,7 +90,11 @@ describe('why a run ended', () => {
     ['refused', 'push', 'push'],
     ['refused', 'repository', 'repository'],
   ] as const)('git that fails with %s at the %s is a fault of the %s', (kind, doing, fault) => {
-    expect(gitVerdict(new GitError(kind, 'why'), doing)).toEqual({ kind: 'fault', fault, reason: 'why' });
+    expect(gitVerdict(new GitError(kind, 'why'), doing)).toMatchObject({
+      kind: 'fault',
+      fault,
+      reason: 'why',
+    });
   });
 
   it('is a fault of the machine where its disk is full, and of the attempt for anything else', () => {

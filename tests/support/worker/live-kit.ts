@@ -96,7 +96,10 @@ export function createLiveKit(machine: Machine, options: LiveKitOptions) {
     } as unknown as Kit['api'],
     files: {
       transcript: () => Promise.reject(new Error('there is none')),
-      putTranscript: (_at, body) => tell('transcript', undefined)(0, { bytes: body.length }),
+      putTranscript: ({ signal }, body) =>
+        signal.aborted
+          ? Promise.reject(new ClientError('interrupted', 'Interrupted.'))
+          : tell('transcript', undefined)(0, { bytes: body.length }),
       dropTranscript: () => tell('transcript', undefined)(0, { bytes: 0 }),
       attachment: () => Promise.reject(new Error('there is none')),
     },
