@@ -1,8 +1,9 @@
 /** What people ask for: new tasks, and changes to them. */
 import { DomainError } from './errors.ts';
 import { laneOf, tooManyLanes, type Demand } from './lanes.ts';
-import { createMove, speakerOf } from './move.ts';
+import { createMove, speakerOf, type Move } from './move.ts';
 import { actOf, actorOf, type Caller } from './ownership.ts';
+import { requireSteering } from './person.ts';
 import { requireRoom, tallyFor, withoutRate, type PersonLimits } from './person-limits.ts';
 import { MOST_ATTACHMENTS, type StoredFile } from './run-files.ts';
 import type { Attachment } from './run-state.ts';
@@ -60,21 +61,14 @@ export function createEditUseCases(deps: TaskServiceDeps) {
     },
 
     cancel(id: number, caller: Caller, reason?: string): Work<Task> {
-      return move(id, caller, { make: (task, act) => edits.cancel(task, reason, act) });
+      return move(id, caller, { make: cancelling(caller, reason) });
     },
 
     /** It is open again, and so takes room at a limited person who queued it; it is no new submission. */
     requeue(id: number, caller: Caller, limits?: PersonLimits): Work<Task> {
       const open = limits && withoutRate(limits);
-      return move(id, caller, {
-        reopens: true,
-        tally: open && tallyFor(actorOf(caller, null), open, clock.now()),
-        make(task, act, { tally }) {
-          const made = edits.requeue(task, act);
-          if (open && tally && task.createdBy === act.actor) requireRoom(open, tally, act.now);
-          return made;
-        },
-      });
+      const tally = open && tallyFor(actorOf(caller, null), open, clock.now());
+      return move(id, caller, { reopens: true, tally, make: requeueing(caller, open) });
     },
 
     edit(id: number, caller: Caller, description: string): Work<Task> {
@@ -84,6 +78,24 @@ export function createEditUseCases(deps: TaskServiceDeps) {
     changePriority(id: number, caller: Caller, priority: Priority): Work<Task> {
       return move(id, caller, { make: (task, act) => edits.changePriority(task, priority, act) });
     },
+  };
+}
+
+/** What a worker runs, not everybody may stop. */
+function cancelling(caller: Caller, reason: string | undefined): Move['make'] {
+  return (task, act, { run }) => {
+    if (run?.run != null) requireSteering(task, caller);
+    return edits.cancel(task, reason, act);
+  };
+}
+
+/** Nor have it run again. */
+function requeueing(caller: Caller, limits: PersonLimits | undefined): Move['make'] {
+  return (task, act, { tally, run }) => {
+    if (run !== null && run.work.runs > 0) requireSteering(task, caller);
+    const made = edits.requeue(task, act);
+    if (limits && tally && task.createdBy === act.actor) requireRoom(limits, tally, act.now);
+    return made;
   };
 }
 

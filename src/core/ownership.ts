@@ -19,6 +19,8 @@ export interface Caller {
   readonly speaker?: string | undefined;
   /** Which tasks this caller may change: all of them, unless it says `own`. */
   readonly reach?: Reach | undefined;
+  /** The same for what a worker does on its machine: all of it, unless it says `own`. */
+  readonly steers?: Reach | undefined;
 }
 
 /** `own`: those that the caller queued, and no others. */

@@ -21,6 +21,16 @@ export function requireReach(task: Task, { reach, actor }: Caller): void {
   throw new DomainError('not_permitted', message, { task_id: task.id });
 }
 
+/**
+ * Stopping a worker's run and having a task run again is done on somebody's machine, and takes more than changing a
+ * task that waits. Throws `not_permitted`.
+ */
+export function requireSteering(task: Task, { steers, actor }: Caller): void {
+  if (steers !== 'own' || task.createdBy === actor) return;
+  const message = `Task #${task.id} was queued by somebody else, and a worker has begun it.`;
+  throw new DomainError('not_permitted', message, { task_id: task.id, takes: 'steering' });
+}
+
 /** How people see whoever it was. */
 export function nameOf({ name, key, speaker }: Person): string {
   return name ?? key?.name ?? speaker ?? 'operator';

@@ -3,21 +3,24 @@
  * decides whether that is for everybody or for one. A refusal says where to go or whom to ask.
  */
 import type { BaseInteraction, Channel, Client, Guild } from 'discord.js';
-import type { Reach } from '../../core/ownership.ts';
 import { channelName, isId, type DiscordConfig } from './config.ts';
 import { countedGuilds, findChannel } from './places.ts';
-import { decidingRoles, rightsOf, suffices, type Need, type Standing } from './rights.ts';
+import { decidingRoles, rightsOf, suffices, type Need, type Rights, type Standing } from './rights.ts';
 import { inline } from './text.ts';
 import type { Person } from './turn.ts';
 
 export interface Wish {
   readonly needs: Need;
-  /** Pressed on a message of ours, which may also stand in the notification channel. */
+  /** Pressed on a message of ours, wherever that stands. */
   readonly isOnOurMessage: boolean;
+  /** Said in the thread of a task. */
+  readonly isInThread?: boolean;
 }
 
 /** Whether to go ahead, and for whom; otherwise what to tell the person. */
-export type Admission = { readonly refused: null; readonly person: Person } | { readonly refused: string };
+export type Admission =
+  | { readonly refused: null; readonly person: Person }
+  | { readonly refused: string; readonly isForPlace?: boolean };
 
 export function admit(interaction: BaseInteraction, wish: Wish, config: DiscordConfig): Admission {
   const client = interaction.client;
@@ -28,39 +31,34 @@ export function admit(interaction: BaseInteraction, wish: Wish, config: DiscordC
   if (!countedGuilds(client, config).some(({ id }) => id === guild.id)) {
     return { refused: 'Athena does not work in this server; it serves another one.' };
   }
-  if (!isOutOfSight(interaction, wish) && !isIn(interaction, placesFor(wish, config), config))
-    return { refused: whereTo(client, config) };
+  if (!isAtTask(wish) && !isIn(interaction, placesFor(config), config)) {
+    return { refused: whereTo(client, config), isForPlace: true };
+  }
   const rights = rightsOf(standingOf(interaction, guild), config);
   if (!suffices(rights, wish.needs)) return { refused: whoMay(interaction, wish.needs, config) };
-  const reach = wish.needs === 'steer' ? rights.steers : rights.changes === 'any' ? 'any' : 'own';
-  return {
-    refused: null,
-    person: personOf(interaction, reach, rights.isLimited ? config.limits : undefined),
-  };
+  return { refused: null, person: personOf(interaction, wish, { rights, limits: config.limits }) };
 }
 
-/** Where tasks are told of, and not only where they are asked for. */
-const mayBeAtTask = ({ needs, isOnOurMessage }: Wish) => isOnOurMessage || needs === 'steer';
+/** Where a task is told of it can be steered, whatever that place is called or set to by now; and words reach it from everywhere. */
+const isAtTask = ({ needs, isOnOurMessage, isInThread }: Wish) =>
+  isOnOurMessage || isInThread === true || needs === 'steer';
 
-/** A thread that sleeps is not among what the gateway told of; nobody knows where it hangs. */
-function isOutOfSight({ channel }: BaseInteraction, wish: Wish): boolean {
-  return channel === null && mayBeAtTask(wish);
+function placesFor({ allowedChannels, taskForum }: DiscordConfig): readonly string[] {
+  return taskForum === null ? allowedChannels : [...allowedChannels, taskForum];
 }
 
-function placesFor(
-  wish: Wish,
-  { allowedChannels, notificationChannel, taskForum }: DiscordConfig,
-): readonly string[] {
-  return [
-    ...allowedChannels,
-    ...(mayBeAtTask(wish) ? [notificationChannel] : []),
-    ...(taskForum === null ? [] : [taskForum]),
-  ];
-}
-
-function personOf({ user }: BaseInteraction, reach: Reach, limits: Person['limits']): Person {
+function personOf(
+  { user }: BaseInteraction,
+  { needs }: Wish,
+  { rights, limits }: { rights: Rights; limits: DiscordConfig['limits'] },
+): Person {
+  const { steers, changes, isLimited } = rights;
+  const reach = needs === 'steer' ? steers : changes === 'any' ? 'any' : 'own';
   // Known from Discord itself, so it may decide who is mentioned later.
-  return { caller: { actor: `discord:${user.id}`, reach }, limits };
+  return {
+    caller: { actor: `discord:${user.id}`, reach, steers },
+    limits: isLimited ? limits : undefined,
+  };
 }
 
 function guildOf(interaction: BaseInteraction): Guild | null {
@@ -121,7 +119,7 @@ function namesOf(roles: readonly string[], guild: Guild | null): string[] {
 
 export function whoSteers(guild: Guild | null, config: DiscordConfig): string {
   const roles = namesOf(decidingRoles('steer', config), guild);
-  const others = roles.length === 0 ? '' : ` who holds ${roles.join(' or ')},`;
+  const others = roles.length === 0 ? '' : ` for holders of ${roles.join(' or ')},`;
   return `That is for whoever queued the task,${others} and for the owner of this server.`;
 }
 

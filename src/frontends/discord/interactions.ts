@@ -11,13 +11,15 @@ import type {
   ModalSubmitInteraction,
   RepliableInteraction,
 } from 'discord.js';
+import { DomainError } from '../../core/errors.ts';
 import { createAnswer, type Answer, type Choice } from './answer.ts';
 import type { Api } from './api.ts';
 import { readButtonId } from './buttons.ts';
 import type { SlashCommand } from './commands/command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { isTaskForm, submitTaskForm, typedInForm } from './commands/task-form.ts';
-import { admit, whoMay } from './guard.ts';
+import { FRONT_END } from './config.ts';
+import { admit, whoMay, type Admission, type Wish } from './guard.ts';
 import { says } from './outgoing.ts';
 import { createPendingForms } from './pending-forms.ts';
 import { PRESSES, toldAsGone } from './presses.ts';
@@ -67,12 +69,22 @@ async function respond(kit: Kit, interaction: RepliableInteraction, answer: Answ
       return;
     }
     const { needs, isOnOurMessage = false, typed = '' } = handling;
-    const admission = admit(interaction, { needs, isOnOurMessage }, kit.config);
+    const admission = await admitHere(kit, interaction, { needs, isOnOurMessage });
     if (admission.refused === null) await handling.run(answer, admission.person);
     else await answer.tell(givingBack(says(admission.refused), typed));
   } catch (error) {
     await recover(kit, { interaction, answer, error, needs: handling?.needs ?? 'look' });
   }
+}
+
+/** Whether this is a task's thread is only looked up where nothing else lets them in. */
+async function admitHere(kit: Kit, interaction: BaseInteraction, wish: Wish): Promise<Admission> {
+  const { config, store } = kit;
+  const admission = admit(interaction, wish, config);
+  const { channelId } = interaction;
+  if (admission.refused === null || admission.isForPlace !== true || channelId === null) return admission;
+  const tasks = await store.threads(FRONT_END).tasksIn(channelId, 1);
+  return tasks.length === 0 ? admission : admit(interaction, { ...wish, isInThread: true }, config);
 }
 
 function handlingOf(kit: Kit, interaction: RepliableInteraction): Handling | null {
@@ -147,7 +159,8 @@ async function recover(kit: Kit, { interaction, answer, error, needs }: Failed):
     kit.logger.info({ interaction: interaction.id, code: error.code }, 'an interaction was over');
     return;
   }
-  const refusal = refusalOf(error, whoMay(interaction, needs === 'steer' ? 'steer' : 'manage', kit.config));
+  const need = needs === 'steer' || takesSteering(error) ? 'steer' : 'manage';
+  const refusal = refusalOf(error, whoMay(interaction, need, kit.config));
   if (refusal === null) {
     const stack = error instanceof Error ? error.stack : String(error);
     kit.logger.error({ interaction: interaction.id, stack }, 'an interaction failed');
@@ -158,6 +171,10 @@ async function recover(kit: Kit, { interaction, answer, error, needs }: Failed):
     const reason = failure instanceof Error ? failure.message : 'unknown';
     kit.logger.info({ interaction: interaction.id, reason }, 'an interaction could not be answered');
   }
+}
+
+function takesSteering(error: unknown): boolean {
+  return error instanceof DomainError && error.details?.['takes'] === 'steering';
 }
 
 async function suggest(kit: Kit, interaction: AutocompleteInteraction, answer: Answer): Promise<void> {
@@ -177,7 +194,7 @@ async function choicesFor(
 ): Promise<readonly Choice[]> {
   const command = COMMANDS.find(({ definition }) => definition.name === interaction.commandName);
   if (command?.kind !== 'slash' || command.choices === undefined) return [];
-  const admission = admit(interaction, { needs: command.needs, isOnOurMessage: false }, kit.config);
+  const admission = await admitHere(kit, interaction, { needs: command.needs, isOnOurMessage: false });
   if (admission.refused !== null) return [];
   return choicesInTime({ kit, interaction, answer, person: admission.person }, command.choices);
 }

@@ -54,7 +54,7 @@ describe('steering a run', () => {
     const no = await person('bob').slash('reply', { task_id: '1', text: 'Delete all of it' }).message();
     expect(no.isEphemeral).toBe(true);
     expect(no.text).toContain(
-      'That is for whoever queued the task, who holds **ops**, and for the owner of this server.',
+      'That is for whoever queued the task, for holders of **ops**, and for the owner of this server.',
     );
     expect(no.text).toContain('Delete all of it');
     await person('oleg', 'ops').slash('reply', { task_id: '1', text: 'Go on' }).message();

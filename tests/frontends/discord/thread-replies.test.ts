@@ -107,7 +107,7 @@ describe('replies in a thread', () => {
     const told = await stage.twin.waitFor(() =>
       stage.twin.requests.find(({ body }) => JSON.stringify(body ?? '').includes('was not passed on')),
     );
-    expect((told.body as { content: string }).content).toContain('who holds **ops**');
+    expect((told.body as { content: string }).content).toContain('for holders of **ops**');
     expect(lines()).toEqual([]);
     expect(await replies()).toEqual(['@oleg: Go on', '@alice: the last word']);
   });
