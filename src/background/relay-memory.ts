@@ -21,6 +21,8 @@ interface Sending {
   readonly since: string;
   /** One message for all events up to the position. */
   readonly isSummary: boolean;
+  /** What was decided for it. */
+  readonly decided?: string | undefined;
 }
 
 export type RelayMemory = ReturnType<typeof createRelayMemory>;
@@ -61,10 +63,11 @@ export function createRelayMemory(deps: RelayMemoryDeps) {
       let isMarked = isKnown;
       return {
         inDoubtSince: isKnown ? new Date(earlier.since) : null,
-        async announceSend() {
+        decided: (isKnown ? earlier.decided : undefined) ?? null,
+        async announceSend(decided) {
           // A delivery of several messages is in doubt since the first of them.
           if (isMarked) return;
-          const mark: Sending = { ...of, since: clock.now().toISOString() };
+          const mark: Sending = { ...of, since: clock.now().toISOString(), decided };
           await memory.save({ values: { [SENDING]: JSON.stringify(mark) } });
           isMarked = true;
         },

@@ -8,10 +8,11 @@ import type { ThreadMemory } from '../core/run-ports.ts';
 import type { RunService } from '../core/run-service.ts';
 import { isFinished } from '../core/task.ts';
 import type { FrontEndThreads } from '../core/thread-ports.ts';
+import { asideName } from './aside-turn.ts';
 import { createBackOff } from './back-off.ts';
 import { createPace } from './pace.ts';
 import { newThread, toPosition, toThread } from './thread-state.ts';
-import { createThreadTurn, skipNext } from './thread-turn.ts';
+import { createThreadTurn, skipNext, type ThreadTurnDeps } from './thread-turn.ts';
 import { createTurns, type Rest, type Turns } from './turns.ts';
 
 /** Turns at once: enough for many threads, and few enough to leave the bot's limit to the channel. */
@@ -53,7 +54,8 @@ export interface ThreadRelay {
 export function createThreadRelay(deps: ThreadRelayDeps): ThreadRelay {
   const { store, threads, clock, logger } = deps;
   const memory = store.threads(threads.name);
-  const turns = createTurns({ clock, atOnce: AT_ONCE, turn: createPatientTurn(deps, memory) });
+  const aside = store.threads(asideName(threads.name));
+  const turns = createTurns({ clock, atOnce: AT_ONCE, turn: createPatientTurn({ ...deps, memory, aside }) });
   const timer = createTimer(clock);
   // Before the first look nobody needs to be woken: it finds all there is.
   let isReady = false;
@@ -74,7 +76,7 @@ export function createThreadRelay(deps: ThreadRelayDeps): ThreadRelay {
     await patiently(timer, () => beginOnce(deps, memory));
     await threads.ready();
     isReady = true;
-    await patiently(timer, () => wakeAll(deps, memory, turns));
+    await patiently(timer, () => wakeAll(deps, [memory, aside], turns));
     timer.then(LOOK_MS, () => void look());
   }
 
@@ -142,7 +144,7 @@ async function beginOnce({ store, threads }: ThreadRelayDeps, memory: ThreadMemo
 /** The live ones first; what happened while nobody listened may have left no message: claims, and answers. */
 async function wakeAll(
   { store, threads }: ThreadRelayDeps,
-  memory: ThreadMemory,
+  [memory, aside]: readonly [ThreadMemory, ThreadMemory],
   turns: Turns,
 ): Promise<void> {
   const { tasks } = await store.tasks({ statuses: ['in_progress'], limit: NEWEST });
@@ -150,14 +152,15 @@ async function wakeAll(
   for (const id of await memory.behind(NEWEST)) turns.wake(id);
   const asked = await store.questions({ limit: NEWEST });
   for (const id of new Set(asked.map(({ taskId }) => taskId))) {
-    const position = await memory.position(id);
-    if (position !== null && threads.isAwaiting(toThread(position).state.slots)) turns.wake(id);
+    for (const position of [await memory.position(id), await aside.position(id)]) {
+      if (position !== null && threads.isAwaiting(toThread(position).state.slots)) turns.wake(id);
+    }
   }
 }
 
 /** A turn that never fails: it says when to try again. */
-function createPatientTurn(deps: ThreadRelayDeps, memory: ThreadMemory): (id: number) => Promise<Rest> {
-  const turn = createThreadTurn({ ...deps, memory });
+function createPatientTurn(deps: ThreadTurnDeps): (id: number) => Promise<Rest> {
+  const turn = createThreadTurn(deps);
   const inPace = createPace(deps.clock, PACE);
   const backOffs = new Map<number, ReturnType<typeof createBackOff>>();
   return async (taskId) => {
@@ -170,13 +173,13 @@ function createPatientTurn(deps: ThreadRelayDeps, memory: ThreadMemory): (id: nu
       const backOff = backOffs.get(taskId) ?? createBackOff();
       backOffs.set(taskId, backOff);
       const pauseMs = pauseAfter(error, { taskId, backOff, deps });
-      if (backOff.failures() >= TRIES_OF_A_BUG) await skipped({ ...deps, memory }, taskId);
+      if (backOff.failures() >= TRIES_OF_A_BUG) await skipped(deps, taskId);
       return { pauseMs, isBehind: true, againMs: null };
     }
   };
 }
 
-async function skipped(deps: ThreadRelayDeps & { memory: ThreadMemory }, taskId: number): Promise<void> {
+async function skipped(deps: ThreadTurnDeps, taskId: number): Promise<void> {
   await skipNext(deps, taskId).catch((error: unknown) => {
     deps.logger.error({ error, task_id: taskId }, 'messages could not even be skipped');
   });
@@ -185,7 +188,7 @@ async function skipped(deps: ThreadRelayDeps & { memory: ThreadMemory }, taskId:
 interface Failing {
   readonly taskId: number;
   readonly backOff: ReturnType<typeof createBackOff>;
-  readonly deps: ThreadRelayDeps;
+  readonly deps: Pick<ThreadRelayDeps, 'logger'>;
 }
 
 function pauseAfter(error: unknown, { taskId, backOff, deps }: Failing): number {

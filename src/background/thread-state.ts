@@ -17,6 +17,8 @@ export interface ThreadState {
   readonly plans: number;
   /** The last message that stands for sure. */
   readonly last: string | null;
+  /** That one and some before it: no other task in the same place takes them for its own. */
+  readonly recent: readonly string[];
   readonly slots: Readonly<Record<string, string>>;
   readonly memo: unknown;
   /** ISO time of the first try to make the thread, while that is under way. */
@@ -24,6 +26,9 @@ export interface ThreadState {
   /** Where it was given up: how many runs the task had then. */
   readonly closedAtRun: number | null;
 }
+
+/** Far more than are sent to one place while a send of another task there is in doubt. */
+const RECENT = 30;
 
 export interface ThreadNow extends Omit<ThreadPosition, 'state'> {
   readonly state: ThreadState;
@@ -33,6 +38,7 @@ const NO_STATE: ThreadState = {
   plan: null,
   plans: 0,
   last: null,
+  recent: [],
   slots: {},
   memo: null,
   opening: null,
@@ -51,6 +57,14 @@ export function toPosition(thread: ThreadNow): ThreadPosition {
   return { ...thread, state: JSON.stringify(thread.state) };
 }
 
+/** What stood where it was before is not edited any more. */
+export function movedTo(thread: ThreadNow, threadId: string): ThreadNow {
+  const { state } = thread;
+  const kept =
+    threadId === thread.threadId ? state : { ...state, plan: null, last: null, recent: [], slots: {} };
+  return { ...thread, threadId, isClosed: false, state: { ...kept, opening: null, closedAtRun: null } };
+}
+
 /** At most 25 characters. The time is in it, since numbers repeat after a restored backup. */
 export function toPlan(step: ThreadStep, { taskId, state }: ThreadNow, now: Date): ThreadPlan {
   const of = `t${taskId.toString(36)}.${state.plans.toString(36)}.${now.getTime().toString(36)}`;
@@ -67,7 +81,7 @@ export function closePlan(thread: ThreadNow, plan: ThreadPlan, sent: Sent): Thre
     const id = sent.ids[index] ?? null;
     if (slot !== undefined && id !== null) slots.set(slot, id);
   });
-  const last = sent.ids.findLast((id) => id !== null) ?? thread.state.last;
+  const stand = sent.ids.filter((id) => id !== null);
   const { plans } = thread.state;
   return {
     ...thread,
@@ -75,7 +89,8 @@ export function closePlan(thread: ThreadNow, plan: ThreadPlan, sent: Sent): Thre
     state: {
       plan: null,
       plans: plans + (plan.parts.length > 0 ? 1 : 0),
-      last,
+      last: stand.at(-1) ?? thread.state.last,
+      recent: [...thread.state.recent, ...stand].slice(-RECENT),
       slots: Object.fromEntries(slots),
       memo: plan.memo,
       opening: null,

@@ -1,49 +1,29 @@
 /**
- * One turn of one thread: it is opened if need be, what comes next is drawn and saved as a plan, sent, and closed
- * together with the position that moves on. Whatever cuts a turn short, the next one goes on with the same plan.
+ * One turn of one task: its thread is opened if need be and told what comes next. Where there is no thread, what must
+ * not be missed is told aside.
  */
 import type { Clock, Logger, Store } from '../core/ports.ts';
 import type { ThreadMemory } from '../core/run-ports.ts';
 import type { RunService } from '../core/run-service.ts';
 import type { TaskWork } from '../core/run.ts';
 import type { Task } from '../core/task.ts';
-import { ThreadClosed, type FrontEndThreads, type ThreadStep } from '../core/thread-ports.ts';
-import {
-  closePlan,
-  newThread,
-  toPlan,
-  toPosition,
-  toThread,
-  type Sent,
-  type ThreadNow,
-  type ThreadPlan,
-} from './thread-state.ts';
-
-/** Messages that one step is drawn from. */
-const PAGE = 100;
-/** A front end remembers a nonce for minutes; for this long repeating is safe. */
-const NONCE_SURE_MS = 2 * 60_000;
+import { ThreadClosed, type Elsewhere, type FrontEndThreads } from '../core/thread-ports.ts';
+import { createAsideTurn } from './aside-turn.ts';
+import { createTelling, DONE, type Tell, type Turned } from './telling.ts';
+import { movedTo, newThread, toPosition, toThread, type ThreadNow } from './thread-state.ts';
 
 export interface ThreadTurnDeps {
-  readonly store: Pick<Store, 'task' | 'taskWork' | 'messages' | 'decide'>;
+  readonly store: Pick<Store, 'task' | 'taskWork' | 'messages' | 'questions' | 'decide'>;
   readonly runs: Pick<RunService, 'tell'>;
   readonly threads: FrontEndThreads;
   readonly memory: ThreadMemory;
+  /** Where it is kept how far a task was told aside. */
+  readonly aside: ThreadMemory;
   /** Whether everything that has happened was told outside of threads. */
   readonly isAnnounced: () => Promise<boolean>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
-
-export interface Turned {
-  /** Messages that were sent. */
-  readonly sent: number;
-  /** There may be more to tell. */
-  readonly isBehind: boolean;
-  readonly againMs: number | null;
-}
-
-const DONE: Turned = { sent: 0, isBehind: false, againMs: null };
 
 interface Subject {
   readonly task: Task;
@@ -54,26 +34,49 @@ interface Subject {
 export type ThreadTurn = (taskId: number) => Promise<Turned>;
 
 export function createThreadTurn(deps: ThreadTurnDeps): ThreadTurn {
+  const { threads, memory, aside } = deps;
+  const tell = createTelling({ ...deps, voice: threads });
+  const tellAside = createAsideTurn({ ...deps, aside: threads.aside, memory: aside });
   return async (taskId) => {
     const subject = await findSubject(deps, taskId);
     if (subject === null) return DONE;
-    try {
-      return await tell(deps, await opened(deps, subject));
-    } catch (error) {
-      if (!(error instanceof ThreadClosed)) throw error;
-      await close(deps, subject, error.message);
-      return DONE;
-    }
+    const told = (await mayBeTold(deps, subject)) ? await tellThread(deps, subject, tell) : DONE;
+    const position = await memory.position(taskId);
+    const thread = position === null ? subject.thread : toThread(position);
+    return both(told, await tellAside(thread, subject.work));
   };
 }
 
-/** Null: there is nothing to tell, or nobody to tell it to. A closed thread is tried again with the next run. */
+async function tellThread(deps: ThreadTurnDeps, subject: Subject, tell: Tell): Promise<Turned> {
+  try {
+    return await tell(await opened(deps, subject), await asideOf(deps, subject.task.id));
+  } catch (error) {
+    if (!(error instanceof ThreadClosed)) throw error;
+    await close(deps, subject, error.message);
+    return DONE;
+  }
+}
+
+async function asideOf({ aside }: ThreadTurnDeps, taskId: number): Promise<Elsewhere> {
+  const position = await aside.position(taskId);
+  return { placeId: position?.threadId ?? null, seq: position?.seq ?? 0, isOpen: false };
+}
+
+function both(one: Turned, other: Turned): Turned {
+  const times = [one.againMs, other.againMs].filter((ms) => ms !== null);
+  return {
+    sent: one.sent + other.sent,
+    isBehind: one.isBehind || other.isBehind,
+    againMs: times.length === 0 ? null : Math.min(...times),
+  };
+}
+
+/** Null: there is nothing to tell. */
 async function findSubject({ store, memory }: ThreadTurnDeps, taskId: number): Promise<Subject | null> {
   const work = await store.taskWork(taskId);
   const position = await memory.position(taskId);
   if (work === null || (work.runs === 0 && position === null)) return null;
   const thread = position === null ? newThread(taskId) : toThread(position);
-  if (thread.isClosed && work.runs <= (thread.state.closedAtRun ?? work.runs)) return null;
   const task = await store.task(taskId);
   if (task === null || isForNothing(task, { work, thread })) return null;
   return { task, work, thread };
@@ -84,6 +87,18 @@ function isForNothing({ status }: Task, { work, thread }: Omit<Subject, 'task'>)
   return thread.threadId === null && thread.seq >= work.lastSeq && status !== 'in_progress';
 }
 
+/** A closed thread is tried again with the next run, and when something is asked. */
+async function mayBeTold({ store, aside }: ThreadTurnDeps, { thread, work }: Subject): Promise<boolean> {
+  if (!thread.isClosed || work.runs > (thread.state.closedAtRun ?? work.runs)) return true;
+  const { taskId } = thread;
+  if ((await store.questions({ status: 'open', taskId, limit: 1 })).length === 0) return false;
+  const toldAside = (await aside.position(taskId))?.seq ?? 0;
+  const { messages } = await store.messages(taskId, Math.max(toldAside, thread.seq), LOOKED_AT);
+  return messages.some(({ kind }) => kind === 'question');
+}
+
+const LOOKED_AT = 100;
+
 async function opened(deps: ThreadTurnDeps, { task, thread }: Subject): Promise<ThreadNow> {
   const { threads, memory, isAnnounced, clock } = deps;
   if (thread.threadId !== null && !thread.isClosed) return thread;
@@ -93,92 +108,19 @@ async function opened(deps: ThreadTurnDeps, { task, thread }: Subject): Promise<
   const now = { ...thread, state: { ...thread.state, opening: opening ?? clock.now().toISOString() } };
   if (inDoubtSince === null) await memory.save(toPosition(now));
   const threadId = await threads.open(task, { isAnnounced: await isAnnounced(), inDoubtSince });
-  const open = openedAs(now, threadId);
+  const open = movedTo(now, threadId);
   await memory.save(toPosition(open));
   await threads.opened(task, threadId);
   return open;
 }
 
-/** What was edited in place stands in the thread that is gone. */
-function openedAs(thread: ThreadNow, threadId: string): ThreadNow {
-  const { state } = thread;
-  const kept = threadId === thread.threadId ? state : { ...state, plan: null, last: null, slots: {} };
-  return { ...thread, threadId, isClosed: false, state: { ...kept, opening: null, closedAtRun: null } };
-}
-
-async function tell(deps: ThreadTurnDeps, thread: ThreadNow): Promise<Turned> {
-  const { clock, memory } = deps;
-  if (thread.state.plan !== null) {
-    await finish(deps, thread, thread.state.plan);
-    return { sent: thread.state.plan.parts.length, isBehind: true, againMs: null };
-  }
-  const drawn = await draw(deps, thread);
-  if (drawn === null) return DONE;
-  const { step, isBehind } = drawn;
-  const { againMs } = step;
-  if (isNothing(step, thread)) return { sent: 0, isBehind: false, againMs };
-  const plan = toPlan(step, thread, clock.now());
-  // An edit can be repeated as it comes; a message cannot.
-  if (plan.parts.length > 0) {
-    await memory.save(toPosition({ ...thread, state: { ...thread.state, plan } }));
-  }
-  await finish(deps, thread, plan);
-  return { sent: plan.parts.length, isBehind, againMs };
-}
-
-function isNothing({ parts, edits, over, to, memo }: ThreadStep, { seq, state }: ThreadNow): boolean {
-  const isSame = to === seq && JSON.stringify(memo) === JSON.stringify(state.memo);
-  return parts.length + edits.length + over.length === 0 && isSame;
-}
-
-/** The task is read last: what its messages tell has happened to it by then. Null: it was deleted meanwhile. */
-async function draw({ store, threads, clock }: ThreadTurnDeps, thread: ThreadNow): Promise<Drawn | null> {
-  const { taskId, threadId, seq } = thread;
-  const { slots, memo } = thread.state;
-  const { messages } = await store.messages(taskId, seq, PAGE);
-  const [work, task] = [await store.taskWork(taskId), await store.task(taskId)];
-  if (work === null || task === null) return null;
-  const scene = { task, work, threadId: threadId ?? '', seq, messages, slots, memo, now: clock.now() };
-  const step = await threads.draw(scene);
-  return { step, isBehind: step.to < work.lastSeq };
-}
-
-interface Drawn {
-  readonly step: ThreadStep;
-  readonly isBehind: boolean;
-}
-
-/** Sends what does not stand yet, edits, and closes the plan. */
-async function finish(deps: ThreadTurnDeps, thread: ThreadNow, plan: ThreadPlan): Promise<void> {
-  const ids = await send(deps, thread, plan);
-  const gone: string[] = [];
-  for (const { slot, message } of plan.edits) {
-    const messageId = thread.state.slots[slot];
-    if (messageId === undefined) continue;
-    const edited = await deps.threads.edit(idOf(thread), { messageId, message });
-    if (edited === 'gone') gone.push(slot);
-  }
-  const sent: Sent = { ids, gone };
-  await deps.memory.save(toPosition(closePlan(thread, plan, sent)));
-}
-
-async function send(
-  { threads, clock }: ThreadTurnDeps,
-  thread: ThreadNow,
-  { parts, since }: ThreadPlan,
-): Promise<readonly (string | null)[]> {
-  const firstTry = new Date(since);
-  const isForgotten = clock.now().getTime() - firstTry.getTime() >= NONCE_SURE_MS;
-  const search = { parts, after: thread.state.last, since: firstTry };
-  const ids: (string | null)[] = isForgotten ? [...(await threads.find(idOf(thread), search))] : [];
-  for (const part of parts.slice(ids.length)) ids.push(await threads.send(idOf(thread), part));
-  return ids;
-}
-
-const idOf = ({ threadId }: ThreadNow): string => threadId ?? '';
-
 /** Gives up on what could never be told: the plan that is open, or else the next message. */
-export async function skipNext({ store, memory, logger }: ThreadTurnDeps, taskId: number): Promise<void> {
+export async function skipNext(
+  { store, memory: inThread, aside, logger }: Pick<ThreadTurnDeps, 'store' | 'memory' | 'aside' | 'logger'>,
+  taskId: number,
+): Promise<void> {
+  const isAside = (await inThread.position(taskId))?.isClosed === true;
+  const memory = isAside ? aside : inThread;
   const position = await memory.position(taskId);
   if (position === null) return;
   const thread = toThread(position);
@@ -191,11 +133,17 @@ export async function skipNext({ store, memory, logger }: ThreadTurnDeps, taskId
   await memory.save(toPosition({ ...thread, seq, state: { ...thread.state, plan: null } }));
 }
 
-/** Told in the task's own messages: whoever looks there sees why the thread is silent. */
-async function close(deps: ThreadTurnDeps, { task, work }: Subject, reason: string): Promise<void> {
+/** Told in the task's own messages, once for each run: whoever looks there sees why the thread is silent. */
+async function close(
+  deps: ThreadTurnDeps,
+  { task, work, thread: before }: Subject,
+  reason: string,
+): Promise<void> {
   const { memory, store, runs, logger } = deps;
-  logger.warn({ task_id: task.id, reason }, 'nobody watches a task: it has no thread');
-  await store.decide(runs.tell(task.id, `Nobody watches this task in its thread: ${reason}`));
+  if (!before.isClosed || before.state.closedAtRun !== work.runs) {
+    logger.warn({ task_id: task.id, reason }, 'nobody watches a task: it has no thread');
+    await store.decide(runs.tell(task.id, `Nobody watches this task in its thread: ${reason}`));
+  }
   const position = await memory.position(task.id);
   const thread = position === null ? newThread(task.id) : toThread(position);
   const state = { ...thread.state, opening: null, closedAtRun: work.runs };

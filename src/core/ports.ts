@@ -207,8 +207,10 @@ export interface FrontEnd {
 export interface Attempt {
   /** When an earlier try of this very send began, if its outcome is unknown; null for a fresh one. */
   readonly inDoubtSince: Date | null;
+  /** What that try had announced of itself, so that the next one sends the same; null: nothing. */
+  readonly decided: string | null;
   /** Awaited right before a message is sent: remembers, over a kill, that the send may have happened. */
-  announceSend(): Promise<void>;
+  announceSend(decided?: string): Promise<void>;
 }
 
 export interface Delivery extends Attempt {

@@ -22,6 +22,15 @@ export interface ThreadEdit {
   readonly message: unknown;
 }
 
+/** The other place where a task is told of: for what stands aside its thread, and for the thread what stands aside. */
+export interface Elsewhere {
+  readonly placeId: string | null;
+  /** How far the task has been told there. */
+  readonly seq: number;
+  /** Whether it is told there now. Of a thread and what stands aside, one is. */
+  readonly isOpen: boolean;
+}
+
 /** All that the next step is drawn from. */
 export interface ThreadScene {
   readonly task: Task;
@@ -35,6 +44,7 @@ export interface ThreadScene {
   readonly slots: Readonly<Record<string, string>>;
   /** What the step before left here; null at first. */
   readonly memo: unknown;
+  readonly elsewhere: Elsewhere;
   readonly now: Date;
 }
 
@@ -51,7 +61,29 @@ export interface ThreadStep {
   readonly againMs: number | null;
 }
 
-export interface FrontEndThreads {
+/** How a place is told of a task. */
+export interface ThreadVoice {
+  /** What comes next; a step without parts and edits when the place shows all there is. */
+  draw(scene: ThreadScene): Promise<ThreadStep>;
+  /** The id of the message; null when the front end takes it in no form, which it logs. */
+  send(threadId: string, part: ThreadPart): Promise<string | null>;
+  edit(threadId: string, edit: { readonly messageId: string; readonly message: unknown }): Promise<EditedAs>;
+  /**
+   * Which of these parts stand there already: their ids in order, null for one that was refused, up to the last that
+   * stands. `after` is the last message known to stand before them; null: none is known, look from this time on.
+   */
+  find(threadId: string, search: ThreadSearch): Promise<readonly (string | null)[]>;
+}
+
+/** Where people are told what must not be missed, while a task has no thread. */
+export interface AsideVoice extends Omit<ThreadVoice, 'draw'> {
+  /** Which place that is now. Throws DeliveryBlocked while there is none. */
+  place(): Promise<string>;
+  /** `isAnnounced`: whether all that has happened was told outside of threads. */
+  draw(scene: ThreadScene, isAnnounced: () => Promise<boolean>): Promise<ThreadStep>;
+}
+
+export interface FrontEndThreads extends ThreadVoice {
   readonly name: string;
   /** Resolves once threads can be told of; rejects when they never will. */
   ready(): Promise<void>;
@@ -61,16 +93,7 @@ export interface FrontEndThreads {
   opened(task: Task, threadId: string): Promise<void>;
   /** Whether one of these messages changes although its task says nothing more: a question, once it is answered. */
   isAwaiting(slots: ThreadScene['slots']): boolean;
-  /** What comes next; a step without parts and edits when the thread shows all there is. */
-  draw(scene: ThreadScene): Promise<ThreadStep>;
-  /** The id of the message; null when the front end takes it in no form, which it logs. */
-  send(threadId: string, part: ThreadPart): Promise<string | null>;
-  edit(threadId: string, edit: { readonly messageId: string; readonly message: unknown }): Promise<EditedAs>;
-  /**
-   * Which of these parts stand in the thread already: their ids in order, up to the first that does not. `after` is
-   * the last message known to stand before them; null: none is known, look from this time on.
-   */
-  find(threadId: string, search: ThreadSearch): Promise<readonly string[]>;
+  readonly aside: AsideVoice;
 }
 
 export interface Opening {
@@ -87,6 +110,8 @@ export interface ThreadSearch {
   readonly parts: readonly ThreadPart[];
   readonly after: string | null;
   readonly since: Date;
+  /** Messages that stand there for other tasks. */
+  readonly claimed: readonly string[];
 }
 
 /** The thread was deleted or locked, or may not be made: nobody can be told there. No task stops for it. */

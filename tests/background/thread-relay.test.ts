@@ -13,6 +13,8 @@ import type { StoreWorld } from '../contracts/store-world.ts';
 import { manualClock } from '../support/clock.ts';
 import { recordingLogger } from '../support/logger.ts';
 
+const NOTHING = { parts: [], edits: [], over: [], memo: null, againMs: null };
+
 /** Says every message in its thread; fails for one that says so. */
 function fakeThreads() {
   const said: string[] = [];
@@ -36,6 +38,13 @@ function fakeThreads() {
     },
     edit: () => Promise.resolve('edited'),
     find: () => Promise.resolve([]),
+    aside: {
+      place: () => Promise.resolve('aside'),
+      draw: ({ messages, seq }) => Promise.resolve({ ...NOTHING, to: messages.at(-1)?.seq ?? seq }),
+      send: () => Promise.resolve('1'),
+      edit: () => Promise.resolve('edited'),
+      find: () => Promise.resolve([]),
+    },
   };
   return { said, drawn, threads };
 }

@@ -85,6 +85,7 @@ export function frontEndContract(name: string, open: () => Promise<FrontEndWorld
       return {
         announced: 0,
         inDoubtSince,
+        decided: null,
         announceSend() {
           this.announced += 1;
           return Promise.resolve();
@@ -98,7 +99,8 @@ export function frontEndContract(name: string, open: () => Promise<FrontEndWorld
 
     async function deliver(event: TaskEvent, how: Attempt = attempt()): Promise<Delivered> {
       const task = await world.store.task(event.taskId);
-      const delivery = { event, task, cardIsSuperseded: false, inDoubtSince: how.inDoubtSince };
+      const { inDoubtSince, decided } = how;
+      const delivery = { event, task, cardIsSuperseded: false, inDoubtSince, decided };
       const delivered = await world.frontEnd.deliver({ ...delivery, announceSend: () => how.announceSend() });
       await world.store.memory(world.frontEnd.name).save(delivered);
       return delivered;
@@ -126,6 +128,7 @@ export function frontEndContract(name: string, open: () => Promise<FrontEndWorld
       let shownBefore = -1;
       await deliver(eventOf('completed'), {
         inDoubtSince: null,
+        decided: null,
         announceSend() {
           shownBefore = world.shown().length;
           return sending.announceSend();
@@ -141,7 +144,11 @@ export function frontEndContract(name: string, open: () => Promise<FrontEndWorld
     test('an announcement that fails stops the send', async () => {
       await submit();
       const locked = new TransientError('locked', { retryAfterMs: 1 });
-      const failing: Attempt = { inDoubtSince: null, announceSend: () => Promise.reject(locked) };
+      const failing: Attempt = {
+        inDoubtSince: null,
+        decided: null,
+        announceSend: () => Promise.reject(locked),
+      };
       await expect(deliver(eventOf('completed'), failing)).rejects.toBe(locked);
       expect(world.shown()).toEqual([]);
     });

@@ -10,7 +10,7 @@ import { FRONT_END, type DiscordConfig } from './config.ts';
 import type { Live } from './connection.ts';
 import { LINES } from './lines.ts';
 import { messageUrl, notificationChannel } from './places.ts';
-import { quietly, threadOfEnd } from './quiet-end.ts';
+import { isEnd, LEFT_TO_THREAD, quietly, threadOfEnd, type ThreadOfTask } from './quiet-end.ts';
 import type { Replies } from './reply-finder.ts';
 import { LAST_MESSAGE, nonceOf, type Sender } from './sender.ts';
 
@@ -72,16 +72,40 @@ async function deliverChange(deps: DeliverDeps, live: Live, delivery: Delivery):
   const card = await updateCard(deps, live, delivery);
   if (line === null || channel === null) return card.delivered;
   const told = line(event, urlOf(live, channel, card.link));
-  const thread = await threadOfEnd(event, { live, card: card.link }, deps);
-  const message = thread === null ? told : quietly(told, thread);
+  const thread = await leftTo(deps, live, { delivery, card: card.link });
   const sent = await deps.sender.send({
     live,
     channel,
-    message,
     nonce: nonceOf(event, 0),
     attempt: delivery,
+    ...(thread === null ? { message: told } : { message: quietly(told, thread), decided: QUIET }),
   });
-  return { ...card.delivered, ...(sent !== null && { values: { [LAST_MESSAGE]: sent.messageId } }) };
+  const end = isEnd(event) ? linkedAs(event.taskId, thread === null ? null : sent) : {};
+  return {
+    ...end,
+    unlink: [...(card.delivered.unlink ?? []), ...(end.unlink ?? [])],
+    ...(sent !== null && { values: { [LAST_MESSAGE]: sent.messageId } }),
+  };
+}
+
+const QUIET = 'quiet';
+
+/** Null: the line itself is what people hear of. What a send in doubt was stays so, whatever became of the thread. */
+async function leftTo(
+  deps: DeliverDeps,
+  live: Live,
+  { delivery, card }: { delivery: Delivery; card: Link | null },
+): Promise<ThreadOfTask> {
+  const { event, inDoubtSince, decided } = delivery;
+  if (inDoubtSince !== null && decided !== QUIET) return null;
+  const thread = await threadOfEnd(event, { live, card }, deps);
+  return decided === QUIET ? (thread ?? { threadId: null }) : thread;
+}
+
+/** Whether the newest end was left to the thread is known as long as there is a link to its line. */
+function linkedAs(taskId: number, quiet: Link | null): Delivered {
+  if (quiet !== null) return { links: [{ taskId, kind: LEFT_TO_THREAD, ...quiet }] };
+  return { unlink: [{ taskId, kind: LEFT_TO_THREAD }] };
 }
 
 interface CardNow {

@@ -66,15 +66,15 @@ function examineChannel(
   { rights, config, invite }: GuildPlace & { rights: Rights },
 ): Finding {
   const shown = isId(name) ? `channel ${name}` : `#${name}`;
-  const channel = channels.find((one) => (isId(name) ? one.id === name : one.name.toLowerCase() === name));
   const setting = settingOf(name, config);
+  const channel = channelOf(name, channels, setting === 'TASK_FORUM');
   const isForNews = setting === 'NOTIFICATION_CHANNEL';
   if (channel === undefined) {
     // A thread has an id as well, and is in no list of channels.
     const judge = isForNews && !isId(name) ? problem : warning;
     return judge(shown, 'is no channel of this server', `Make it, or set ${setting} to another one.`);
   }
-  if (setting === 'TASK_FORUM' && channel.type !== ChannelType.GuildForum) {
+  if (setting === 'TASK_FORUM' && !isForum(channel)) {
     return warning(shown, 'is no forum: threads hang on the cards', 'Set TASK_FORUM to a forum channel.');
   }
   const held = permissionsIn(channel, rights);
@@ -86,6 +86,14 @@ function examineChannel(
   const hurts = isForNews && !missing.every(isForThreads);
   return (hurts ? problem : warning)(shown, `the bot lacks ${missing.join(', ')}`, todo);
 }
+
+/** Of channels that are called the same, a forum where one is wanted. */
+function channelOf(name: string, channels: readonly Channel[], isForumWanted: boolean): Channel | undefined {
+  const named = channels.filter((one) => (isId(name) ? one.id === name : one.name.toLowerCase() === name));
+  return (isForumWanted ? named.find(isForum) : undefined) ?? named[0];
+}
+
+const isForum = ({ type }: Channel) => type === ChannelType.GuildForum;
 
 function settingOf(name: string, { notificationChannel, taskForum }: DiscordConfig): string {
   if (channelName(notificationChannel) === name) return 'NOTIFICATION_CHANNEL';

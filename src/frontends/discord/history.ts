@@ -55,7 +55,7 @@ export function isSentFrom(message: Outgoing, botId: string): (candidate: APIMes
     if (candidate.author.id !== botId || candidate.interaction_metadata !== undefined) return false;
     if (message.cardOf !== undefined && taskIdOf(candidate) === message.cardOf) return true;
     const [embed] = candidate.embeds;
-    return texts.has(normalised(candidate.content, embed?.title, embed?.description));
+    return texts.has(normalised(candidate.content, embed?.title, embed?.description, embed?.footer?.text));
   };
 }
 
@@ -64,7 +64,7 @@ export function isReplyTo(interactionId: string, botId: string): (candidate: API
 }
 
 function textOf({ content, embed }: Outgoing): string {
-  return normalised(content, embed?.title, embed?.description);
+  return normalised(content, embed?.title, embed?.description, embed?.footer?.text);
 }
 
 function compareIds(a: string, b: string): number {

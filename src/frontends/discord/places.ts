@@ -40,17 +40,25 @@ export function countedGuilds(client: Client<true>, { guildId }: DiscordConfig):
   return guildId === null ? guilds : guilds.filter((guild) => guild.id === guildId);
 }
 
+/** One of a kind: others may be called the same. */
+export interface PlaceOfKind {
+  readonly named: string;
+  readonly isWanted: (channel: GuildBasedChannel) => boolean;
+}
+
 /** A channel by name or id. A name only says which one it is while a single server counts. */
 export function findChannel(
   client: Client<true>,
   config: DiscordConfig,
-  nameOrId: string,
+  place: string | PlaceOfKind,
 ): GuildBasedChannel | null {
+  const { named: nameOrId, isWanted } =
+    typeof place === 'string' ? { named: place, isWanted: () => true } : place;
   const guilds = countedGuilds(client, config);
   if (isId(nameOrId)) {
     for (const guild of guilds) {
       const channel = guild.channels.cache.get(nameOrId);
-      if (channel !== undefined) return channel;
+      if (channel !== undefined && isWanted(channel)) return channel;
     }
     return null;
   }
@@ -58,7 +66,7 @@ export function findChannel(
   if (only === undefined || others.length > 0) return null;
   const wanted = channelName(nameOrId);
   const named = [...only.channels.cache.values()].filter(
-    (channel) => !channel.isThread() && channel.name.toLowerCase() === wanted,
+    (channel) => !channel.isThread() && channel.name.toLowerCase() === wanted && isWanted(channel),
   );
   return named.find((channel) => channel.isSendable()) ?? named[0] ?? null;
 }

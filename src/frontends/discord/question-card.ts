@@ -15,11 +15,22 @@ const FACT_LENGTH = 500;
 /** More than a rule may have: it is shown whole. */
 const RULE_LENGTH = 1_000;
 
-/** `isReminder`: it was asked before, and nobody has answered yet. */
-export function questionCard(task: Task, question: Question, isReminder = false): Outgoing {
+export interface Asking {
+  /** It was asked before, and nobody has answered yet. */
+  readonly isReminder?: boolean;
+  /** It stands among what is told of other tasks. */
+  readonly isAside?: boolean;
+}
+
+export function questionCard(
+  task: Task,
+  question: Question,
+  { isReminder = false, isAside = false }: Asking = {},
+): Outgoing {
   const isOpen = question.status === 'open';
   const look = LOOKS[question.status];
-  const title = `${look.icon} ${isReminder ? 'Still open: ' : ''}${flat(question.title, 200)}`;
+  const of = isAside ? `Task #${task.id}: ` : '';
+  const title = `${look.icon} ${of}${isReminder ? 'Still open: ' : ''}${flat(question.title, 200)}`;
   return {
     ...(isOpen ? toSubmitter(task) : { isSilent: true }),
     embed: embed({

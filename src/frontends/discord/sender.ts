@@ -29,6 +29,8 @@ export interface Sending {
   readonly message: Outgoing;
   readonly nonce: string;
   readonly attempt: Attempt;
+  /** What the next try must know, should this one be cut short. */
+  readonly decided?: string | undefined;
 }
 
 export interface Sender {
@@ -79,10 +81,10 @@ export function createSender({ clock, logger, memory }: SenderDeps): Sender {
     async send(sending) {
       const earlier = await findEarlierTry(sending);
       if (earlier !== null) return earlier;
-      const { message, channel, attempt, nonce } = sending;
+      const { message, channel, attempt, nonce, decided } = sending;
       // Without Embed Links an embed arrives as nothing at all; the plain form arrives.
       const canEmbed = message.embed === undefined || !(await lacks(channel, 'Embed Links'));
-      await attempt.announceSend();
+      await attempt.announceSend(decided);
       const sent = canEmbed ? await post(sending, message) : null;
       if (sent !== null) return sent;
       const plain = await post(sending, plainForm(message));

@@ -24,13 +24,13 @@ const VERBS = {
 } as const;
 
 /** A task that goes on already has no buttons under its end. */
-export function endCard(task: Task, { text, data }: RunMessage): Outgoing {
+export function endCard(task: Task, { text, data }: RunMessage, isSilent = false): Outgoing {
   const status = FINISHED_STATUSES.find((known) => known === data?.status) ?? 'completed';
   const result = data?.result ?? null;
   const title = `${result === null ? STATUS_LOOKS[status].title : TITLES[result.outcome]} · task #${task.id}`;
   const pointer = pointerTo(task.id);
   return {
-    ...toSubmitter(task),
+    ...(isSilent ? { isSilent } : toSubmitter(task)),
     embed: embed({
       title,
       colour: STATUS_LOOKS[status].colour,

@@ -46,7 +46,7 @@ export function showRun(draft: Draft, run: number): void {
   draft.remember({ run, canStop: isNewest && task.status === 'in_progress' });
 }
 
-function stripButtons(draft: Draft): void {
+export function stripButtons(draft: Draft): void {
   const { task } = draft.scene;
   const { canStop, canFollowUp } = draft.memo();
   if (canStop && task.status !== 'in_progress') {
@@ -59,13 +59,18 @@ function stripButtons(draft: Draft): void {
   }
 }
 
-async function closeQuestions(draft: Draft, store: LastingDeps['store']): Promise<void> {
+/** Those that are asked in this place: each shows its answer where it stands. */
+export async function closeQuestions(
+  draft: Draft,
+  store: LastingDeps['store'],
+  isAside = false,
+): Promise<void> {
   for (const slot of Object.keys(draft.scene.slots)) {
     const id = questionOf(slot);
     if (id === null) continue;
     const question = await store.question(id);
     if (question?.status === 'open') continue;
-    if (question !== null) draft.edit(slot, questionCard(draft.scene.task, question));
+    if (question !== null) draft.edit(slot, questionCard(draft.scene.task, question, { isAside }));
     draft.leave(slot);
   }
 }

@@ -92,31 +92,37 @@ export async function editPart(
 
 const UNKNOWN_MESSAGE = '10008';
 
-/** The ids of those parts that stand, in order. */
+/**
+ * The ids of those parts that stand, in order, up to the last of them. One is sent when those before it are settled,
+ * so what is missing before it was refused.
+ */
 export async function findParts(
   live: Live,
   threadId: string,
-  { parts, after, since }: ThreadSearch,
-): Promise<readonly string[]> {
+  { parts, after, since, claimed }: ThreadSearch,
+): Promise<readonly (string | null)[]> {
   const place = await placeOf(live, threadId);
   // Without this right the list is empty and no error.
   if (place !== null && (await lacksNow(place, 'Read Message History'))) {
     const what = 'A message of a thread may have been sent already';
     throw new DeliveryBlocked(`${what}; finding out takes Read Message History in ${place.name}.`);
   }
-  const ids: string[] = [];
+  const ids: (string | null)[] = [];
+  const last = () => ids.findLast((id) => id !== null) ?? null;
   for (const part of parts) {
     const isIt = isSentFrom(part.message as Outgoing, live.client.user.id);
     const found = await findMessage({
       api: live.api,
       channelId: threadId,
-      after: ids.at(-1) ?? after ?? idBefore(since),
-      matches: (message) => isIt(message) && message.attachments[0]?.filename === part.file?.name,
+      after: last() ?? after ?? idBefore(since),
+      matches: (message) =>
+        isIt(message) &&
+        !claimed.includes(message.id) &&
+        message.attachments[0]?.filename === part.file?.name,
     });
-    if (found === null) break;
-    ids.push(found.id);
+    ids.push(found?.id ?? null);
   }
-  return ids;
+  return ids.slice(0, ids.findLastIndex((id) => id !== null) + 1);
 }
 
 /** Null: out of sight. A thread that sleeps is not among those that the gateway told of. */

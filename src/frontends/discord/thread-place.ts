@@ -13,7 +13,7 @@ import type { DiscordConfig } from './config.ts';
 import type { Live } from './connection.ts';
 import type { Refusal } from './failures.ts';
 import { flat } from './text.ts';
-import { findForum, findPost, makePost, type Forum } from './thread-post.ts';
+import { findForum, findPost, makePost, NEEDS_TAG, type Forum } from './thread-post.ts';
 
 /** A week: the longest there is. A thread that sleeps wakes up when something is said in it. */
 const ARCHIVE_MINUTES = 10_080;
@@ -36,8 +36,14 @@ export async function placeThread(live: Live, task: Task, deps: ThreadPlaceDeps)
     throw new TransientError(`The card of task #${task.id} is not there yet.`, { retryAfterMs: 1_000 });
   }
   const forum = findForum(live, config);
-  if (forum !== null) return postIn(live, forum, { task, card, ...deps });
-  if (config.taskForum !== null) {
+  if (forum !== null) {
+    const post = await postIn(live, forum, { task, card, ...deps });
+    if (post !== null) return post;
+    logger.warn(
+      { forum: config.taskForum },
+      'TASK_FORUM wants a tag that the bot cannot give: threads hang on the cards',
+    );
+  } else if (config.taskForum !== null) {
     logger.warn(
       { forum: config.taskForum },
       'TASK_FORUM is no forum that can be seen: threads hang on the cards',
@@ -58,16 +64,18 @@ export async function showOnCard(
   await cards.edit(live, card, task);
 }
 
+/** Null: this forum takes none of ours. */
 async function postIn(
   live: Live,
   forum: Forum,
   { task, card, inDoubtSince }: Opening & { task: Task; card: Link | null },
-): Promise<string> {
+): Promise<string | null> {
   const made = inDoubtSince === null ? null : await findPost(live, forum, { task, since: inDoubtSince });
   if (made !== null) return made;
   const name = threadName(task);
   const answer = await makePost(live, forum, { task, name, card, archiveMinutes: ARCHIVE_MINUTES });
   if (answer.ok) return (answer.value as APIChannel).id;
+  if (answer.code === NEEDS_TAG) return null;
   throw notMade(answer);
 }
 

@@ -9,6 +9,7 @@ import {
   type APIThreadChannel,
   type APIThreadList,
   type ForumChannel,
+  type GuildBasedChannel,
   type RouteLike,
 } from 'discord.js';
 import { DeliveryBlocked, type Link } from '../../core/ports.ts';
@@ -25,15 +26,21 @@ import { postCard } from './thread-cards.ts';
 /** Far more than are made while one try is in doubt. */
 const MAX_PAGES = 20;
 const PAGE = 100;
-const NEEDS_TAG = '40067';
+/** It takes no post without one of its tags, and has none that the bot may give. */
+export const NEEDS_TAG = '40067';
 
 export type Forum = ForumChannel;
 
 /** Null: none is set, or it is no forum that we can see. */
 export function findForum({ client }: Live, config: DiscordConfig): Forum | null {
   if (config.taskForum === null) return null;
-  const channel = findChannel(client, config, config.taskForum);
-  return channel?.type === ChannelType.GuildForum ? channel : null;
+  const channel = findChannel(client, config, { named: config.taskForum, isWanted: isForum });
+  return channel !== null && isForum(channel) ? channel : null;
+}
+
+/** Channels of other kinds may be called the same. */
+function isForum(channel: GuildBasedChannel): channel is Forum {
+  return channel.type === ChannelType.GuildForum;
 }
 
 export interface Post {

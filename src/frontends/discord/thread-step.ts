@@ -3,11 +3,12 @@
  * here, so the same scene gives the same step.
  */
 import type { Store } from '../../core/ports.ts';
+import type { Question } from '../../core/question.ts';
 import type { RunMessage } from '../../core/run.ts';
 import { isFinished } from '../../core/task.ts';
 import type { ThreadScene, ThreadStep } from '../../core/thread-ports.ts';
 import { questionCard } from './question-card.ts';
-import { block, pointerTo } from './text.ts';
+import { block, inline, pointerTo } from './text.ts';
 import { createDraft, type Draft } from './thread-draft.ts';
 import { endCard } from './thread-end.ts';
 import { drawLasting, showRun } from './thread-lasting.ts';
@@ -83,21 +84,35 @@ function tellReply({ text, data }: RunMessage, draft: Draft): void {
 }
 
 async function tellOther(message: RunMessage, draft: Draft, { store, canAttach }: StepDeps): Promise<void> {
-  const { task } = draft.scene;
   if (message.kind === 'result') {
-    if (draft.memo().canFollowUp) draft.edit(SLOTS.end, { takesButtons: true });
-    draft.send(endCard(task, message), { slot: SLOTS.end });
-    draft.remember({ canFollowUp: isFinished(task) });
+    tellEnd(message, draft);
     return;
   }
   const id = message.kind === 'question' ? message.data?.question_id : undefined;
   const question = id === undefined ? null : await store.question(id);
-  if (question === null) {
-    tellWhole({ to: message.seq, text: `ℹ️ ${message.text.trim()}` }, draft, canAttach);
-    return;
-  }
+  if (question !== null) tellQuestion(message, question, draft);
+  else tellWhole({ to: message.seq, text: `ℹ️ ${message.text.trim()}` }, draft, canAttach);
+}
+
+const isToldAside = ({ seq }: RunMessage, { scene }: Draft) => seq <= scene.elsewhere.seq;
+
+function tellEnd(message: RunMessage, draft: Draft): void {
+  const { task } = draft.scene;
+  if (draft.memo().canFollowUp) draft.edit(SLOTS.end, { takesButtons: true });
+  draft.send(endCard(task, message, isToldAside(message, draft)), { slot: SLOTS.end });
+  draft.remember({ canFollowUp: isFinished(task) });
+}
+
+function tellQuestion(message: RunMessage, question: Question, draft: Draft): void {
+  const { task, elsewhere } = draft.scene;
+  const isOpen = question.status === 'open';
   // Nobody needs to be reminded of what has been answered.
   const isReminder = message.run === null;
-  if (isReminder && question.status !== 'open') return;
-  draft.send(questionCard(task, question, isReminder), { slot: questionSlot(question.id, message.seq) });
+  if (isReminder && !isOpen) return;
+  if (isOpen && isToldAside(message, draft)) {
+    const content = `❓ Asked in <#${elsewhere.placeId ?? ''}>: ${inline(question.title, 200)}`;
+    draft.send({ content, plain: content, isSilent: true });
+    return;
+  }
+  draft.send(questionCard(task, question, { isReminder }), { slot: questionSlot(question.id, message.seq) });
 }

@@ -1,10 +1,11 @@
 /** The threads of this front end, for the thread relay: how each is found, drawn, and written to is in its own file. */
 import type { Logger, Store } from '../../core/ports.ts';
-import type { FrontEndThreads, ThreadScene } from '../../core/thread-ports.ts';
+import type { FrontEndThreads, ThreadScene, ThreadVoice } from '../../core/thread-ports.ts';
 import type { CardKeeper } from './card-keeper.ts';
 import { FRONT_END, type DiscordConfig } from './config.ts';
 import type { Connection, Live } from './connection.ts';
-import { missingPermissions } from './places.ts';
+import { missingPermissions, notificationChannel } from './places.ts';
+import { drawAside } from './thread-aside.ts';
 import { questionOf } from './thread-memo.ts';
 import { editPart, findParts, sendPart, type Change } from './thread-message.ts';
 import { placeThread, showOnCard } from './thread-place.ts';
@@ -29,17 +30,26 @@ export function createThreads({
   unless,
 }: ThreadsDeps): FrontEndThreads {
   const live = () => connection.live();
+  const memory = store.memory(FRONT_END);
+  const voice: Omit<ThreadVoice, 'draw'> = {
+    send: (threadId, part) => unless(() => sendPart(live(), threadId, { part, logger })),
+    edit: (threadId, { messageId, message }) =>
+      unless(() => editPart(live(), threadId, { messageId, change: message as Change })),
+    find: (threadId, search) => unless(() => findParts(live(), threadId, search)),
+  };
   return {
     name: FRONT_END,
     ready: () => connection.ready(),
     open: (task, how) => unless(() => placeThread(live(), task, { config, cards, logger, ...how })),
     opened: (task, threadId) => unless(() => showOnCard(live(), task, { cards, threadId })),
     isAwaiting: (slots) => Object.keys(slots).some((slot) => questionOf(slot) !== null),
+    aside: {
+      place: () => unless(async () => (await notificationChannel(live().client, config)).id),
+      draw: (scene, isAnnounced) => drawAside(scene, { store, memory, isAnnounced }),
+      ...voice,
+    },
+    ...voice,
     draw: (scene) => drawStep(scene, { store, canAttach: mayAttach(live(), scene) }),
-    send: (threadId, part) => unless(() => sendPart(live(), threadId, { part, logger })),
-    edit: (threadId, { messageId, message }) =>
-      unless(() => editPart(live(), threadId, { messageId, change: message as Change })),
-    find: (threadId, search) => unless(() => findParts(live(), threadId, search)),
   };
 }
 

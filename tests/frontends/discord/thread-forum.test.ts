@@ -144,3 +144,37 @@ test('the line of the channel does not wait for a post', async () => {
   await on.close();
   expect(on.stage.twin.violations).toEqual([]);
 });
+
+test.each(['text', 'voice'] as const)(
+  'a %s channel of the same name is not taken for the forum',
+  async (kind) => {
+    const on = await openThreadStage({
+      config: { taskForum: 'work' },
+      beforeStart(twin) {
+        twin.guild.addChannel('work', kind);
+        twin.guild.addChannel('work', 'forum');
+      },
+    });
+    const { id } = await on.run();
+    await on.settle(id);
+    expect((await on.thread(id))[0]?.text).toContain('Task ID: #1');
+    await on.close();
+    expect(on.stage.twin.violations).toEqual([]);
+  },
+);
+
+test('where the forum wants a tag and has none, the thread hangs on the card', async () => {
+  const on = await openThreadStage({
+    config: { taskForum: 'work' },
+    beforeStart: (twin) => void twin.guild.addChannel('work', 'forum', { requiresTag: true }),
+  });
+  const of = await on.run();
+  await on.report(of, ['Hello.']);
+  await on.settle(of.id);
+  expect((await on.thread(of.id)).map(({ content }) => content)).toEqual([
+    '▶️ Run 1 of task #1 · w-1',
+    'Hello.',
+  ]);
+  await on.close();
+  expect(on.stage.twin.violations).toEqual([]);
+});

@@ -52,7 +52,7 @@ export async function openThreadStage(
       store,
       runs,
       threads: frontEnd.threads,
-      isAnnounced: () => Promise.resolve(false),
+      isAnnounced: () => at.stage.relay.isUpToDate(),
       clock,
       logger,
     });

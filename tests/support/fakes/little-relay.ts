@@ -10,6 +10,8 @@ export interface LittleRelay {
   /** Forgets, as a kill between sending and remembering does, what the next step leaves behind. */
   loseNextResult(): void;
   readonly inDoubtSince: Date | null;
+  /** Everything that has happened was delivered. */
+  isUpToDate(): Promise<boolean>;
   /** Takes no notice of what happened so far. */
   skipToNewest(): Promise<void>;
   /** Everything after the position, in one message. */
@@ -19,18 +21,21 @@ export interface LittleRelay {
 interface State {
   position: string;
   inDoubtSince: Date | null;
+  decided: string | null;
   losesNext: boolean;
 }
 
 export function createLittleRelay(parts: { store: Store; frontEnd: FrontEnd; clock: Clock }): LittleRelay {
   const { store, frontEnd, clock } = parts;
   const memory = store.memory(frontEnd.name);
-  const state: State = { position: '', inDoubtSince: null, losesNext: false };
+  const state: State = { position: '', inDoubtSince: null, decided: null, losesNext: false };
 
   function attempt(): Attempt {
     return {
       inDoubtSince: state.inDoubtSince,
-      announceSend: () => {
+      decided: state.decided,
+      announceSend: (decided) => {
+        if (state.inDoubtSince === null) state.decided = decided ?? null;
         state.inDoubtSince ??= clock.now();
         return Promise.resolve();
       },
@@ -45,6 +50,7 @@ export function createLittleRelay(parts: { store: Store; frontEnd: FrontEnd; clo
     await memory.save(delivered);
     state.position = last.position;
     state.inDoubtSince = null;
+    state.decided = null;
   }
 
   async function start(): Promise<string> {
@@ -74,6 +80,7 @@ export function createLittleRelay(parts: { store: Store; frontEnd: FrontEnd; clo
     get inDoubtSince() {
       return state.inDoubtSince;
     },
+    isUpToDate: async () => (await store.eventsAfter(await start(), 1)).length === 0,
     async skipToNewest() {
       state.position = await store.newestPosition();
     },
