@@ -33,7 +33,7 @@ const WorkerStatus = z.object({
   projects: is.projects,
   capabilities: is.capabilities('capabilities', 100),
   concurrency: is.count('concurrency'),
-  problem: is.reason.nullish(),
+  problem: is.shortText('problem').nullish(),
   /** Of its projects those that it takes nothing of now, because of that problem. */
   held: is.projects.nullish(),
   /** It leaves: its name is free at once. */

@@ -30,7 +30,9 @@ export const nameText = (what: string) =>
 export const description = filledText('description', TEXT_LIMITS.description);
 export const errorText = filledText('error', TEXT_LIMITS.error);
 export const notes = text('notes', TEXT_LIMITS.notes);
-export const reason = text('reason', TEXT_LIMITS.reason);
+/** A line. */
+export const shortText = (what: string) => text(what, TEXT_LIMITS.reason);
+export const reason = shortText('reason');
 export const leaseId = nameText('lease_id');
 export const longText = (what: string, max: number) => text(what, max);
 export const messageText = text('text', TEXT_LIMITS.message);
@@ -63,26 +65,26 @@ const number = (what: string, range: { min: number; max: number }) => {
   return z.number({ error }).min(range.min, { error }).max(range.max, { error });
 };
 
+/** More than anybody uses, and little enough that a sum of many is still exact. */
+const MOST = 1e12;
+
 /** A whole number from 0 up. */
 export const count = (what: string) =>
   z
     .number({ error: `${what} must be a whole number.` })
-    .refine((value) => Number.isSafeInteger(value) && value >= 0, {
-      error: `${what} must be a whole number from 0 up.`,
+    .refine((value) => Number.isSafeInteger(value) && value >= 0 && value <= MOST, {
+      error: `${what} must be a whole number from 0 to ${MOST}.`,
     });
 
 /** Any number from 0 up. */
-export const amount = (what: string) =>
-  z.number({ error: `${what} must be a number.` }).refine((value) => Number.isFinite(value) && value >= 0, {
-    error: `${what} must be a number from 0 up.`,
-  });
+export const amount = (what: string) => number(what, { min: 0, max: MOST });
 
 /** More than nothing: a budget of nothing could never begin. */
 export const budget = (what: string, kind: 'whole' | 'any') =>
   z
     .number({ error: `${what} must be a number.` })
-    .refine((value) => value > 0 && value <= 1e12 && (kind === 'any' || Number.isSafeInteger(value)), {
-      error: `${what} must be a ${kind === 'whole' ? 'whole ' : ''}number above 0.`,
+    .refine((value) => value > 0 && value <= MOST && (kind === 'any' || Number.isSafeInteger(value)), {
+      error: `${what} must be a ${kind === 'whole' ? 'whole ' : ''}number above 0, up to ${MOST}.`,
     });
 
 /** Out-of-range lengths are clamped by the lease rules, so any number is welcome. */

@@ -37,17 +37,24 @@ export const MessageList = z.object({ messages: z.array(MessageView), truncated:
 export type MessageList = z.infer<typeof MessageList>;
 
 /** Of one run, from its start. */
-export const Totals = z.object({
-  cost_usd: is.amount('cost_usd'),
-  cost_estimated: z.boolean({ error: 'cost_estimated must be true or false.' }),
-  input_tokens: is.count('input_tokens'),
-  output_tokens: is.count('output_tokens'),
-  turns: is.count('turns'),
-  duration_seconds: is.amount('duration_seconds'),
-});
+export const Totals = z.object(
+  {
+    cost_usd: is.amount('cost_usd'),
+    cost_estimated: z.boolean({ error: 'cost_estimated must be true or false.' }),
+    input_tokens: is.count('input_tokens'),
+    output_tokens: is.count('output_tokens'),
+    turns: is.count('turns'),
+    duration_seconds: is.amount('duration_seconds'),
+  },
+  { error: 'totals must be what the run has used so far.' },
+);
 export type Totals = z.infer<typeof Totals>;
 
 const messageText = is.messageText;
+
+const todoStatus = z.enum(['pending', 'in_progress', 'completed'], {
+  error: 'todo.status must be one of pending, in_progress, completed.',
+});
 
 /** One batch. `first` is the number of its first message, counted from 1 within the run; a batch may hold none. */
 export const PostMessages = z.object({
@@ -71,12 +78,14 @@ export const PostMessages = z.object({
   /** What runs right now; null: nothing. Left out: as before. */
   activity: z
     .object({
-      text: is.reason,
+      text: is.shortText('activity.text'),
       started_at: z.iso.datetime({ error: 'started_at must be an ISO 8601 time.' }),
     })
     .nullish(),
   todo: z
-    .array(z.object({ text: is.reason, status: z.enum(['pending', 'in_progress', 'completed']) }))
+    .array(z.object({ text: is.shortText('todo.text'), status: todoStatus }), {
+      error: 'todo must be a list.',
+    })
     .max(100, { error: 'todo must not hold more than 100 items.' })
     .nullish(),
 });
@@ -109,11 +118,16 @@ export const ReleaseCause = z.discriminatedUnion(
   [
     z.object({
       kind: z.literal('parked'),
-      waits_for: z.enum(['answer', 'quota', 'budget']),
+      waits_for: z.enum(['answer', 'quota', 'budget'], {
+        error: 'cause.waits_for must be one of answer, quota, budget.',
+      }),
       until: z.iso.datetime({ error: 'until must be an ISO 8601 time.' }).nullish(),
     }),
     z.object({ kind: z.literal('overload') }),
-    z.object({ kind: z.literal('fault'), fault: z.enum(FAULTS) }),
+    z.object({
+      kind: z.literal('fault'),
+      fault: z.enum(FAULTS, { error: `cause.fault must be one of ${FAULTS.join(', ')}.` }),
+    }),
     z.object({ kind: z.literal('stopping') }),
   ],
   { error: 'cause.kind must be one of parked, overload, fault, stopping.' },
@@ -188,7 +202,7 @@ export const AskSignals = z.object({
         /** The newest reply that it knows. */
         replies_after: is.count('replies_after'),
         /** Questions whose answer it waits for. */
-        questions: z.array(is.count('questions')).max(100),
+        questions: z.array(is.count('questions'), { error: 'questions must be a list.' }).max(100),
         /** Questions whose answer it has gone on with. */
         heard: z.array(is.count('heard')).max(100).nullish(),
         /** Questions that it has left behind: nobody needs to answer them any more. */

@@ -4,7 +4,7 @@ import type { Lease } from './lease.ts';
 import { actOf, isRepeat, requireOwnership, type Caller } from './ownership.ts';
 import type { Tally, TallyWish } from './person-limits.ts';
 import { missesReplies } from './heard-replies.ts';
-import { followUp } from './reply-use-cases.ts';
+import { followUp } from './follow-up.ts';
 import { settleRun, type RunEnd } from './run-end.ts';
 import type { RunState } from './run-state.ts';
 import { isFinished, isReady, required, type Act, type Task, type TaskChange } from './task.ts';

@@ -3,6 +3,7 @@ import { askedSaves, newQuestion, type Asked } from './asked-question.ts';
 import { DomainError } from './errors.ts';
 import { grantedMore } from './grants.ts';
 import { actOf } from './ownership.ts';
+import { speakerOf } from './move.ts';
 import { nameOf, requireReach, requireSubmit, type Person } from './person.ts';
 import type { Answer, Question } from './question.ts';
 import { settleRun, waitsFor } from './run-end.ts';
@@ -34,17 +35,21 @@ export function createQuestionUseCases({ clock }: Pick<TaskServiceDeps, 'clock'>
     /** Throws `not_permitted` beyond the reach of the person, and `invalid_transition` for whoever comes second. */
     answer(questionId: number, person: Person, answer: Answer): Work<Question> {
       requireSubmit(person);
-      return work<'question', Question>({ read: 'question', id: questionId }, (found) => {
-        const question = requiredQuestion(found.question, questionId);
-        const task = required(found.task, question.taskId);
-        requireReach(task, person);
-        requireFitting(question, answer);
-        if (question.status === 'answered' && isSame(question.answer, answer)) return { result: question };
-        if (question.status !== 'open') throw notOpen(question);
-        const act = actOf(person, null, clock.now());
-        const given = { ...question, ...givenBy(person, answer, act) };
-        return answered(given, { task, state: found.run, act });
-      });
+      return work<'question', Question>(
+        { read: 'question', id: questionId },
+        (found) => {
+          const question = requiredQuestion(found.question, questionId);
+          const task = required(found.task, question.taskId);
+          requireReach(task, person);
+          requireFitting(question, answer);
+          if (question.status === 'answered' && isSame(question.answer, answer)) return { result: question };
+          if (question.status !== 'open') throw notOpen(question);
+          const act = actOf(person, null, clock.now());
+          const given = { ...question, ...givenBy(person, answer, act) };
+          return answered(given, { task, state: found.run, act });
+        },
+        speakerOf(person),
+      );
     },
 
     /** The run has gone on without an answer to these questions. */

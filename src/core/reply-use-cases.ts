@@ -3,14 +3,16 @@
  * claim; a run hears of it at once; a finished task goes on with it, in the same session and on the same branch.
  */
 import { DomainError } from './errors.ts';
+import { followUp } from './follow-up.ts';
 import { tooManyLanes } from './lanes.ts';
 import { actOf, actorOf } from './ownership.ts';
 import { requireRoom, tallyFor, withoutRate, type PersonLimits, type Tally } from './person-limits.ts';
 import type { Reply } from './question.ts';
 import { nameOf, requireReach, requireSubmit, type Person } from './person.ts';
+import { speakerOf } from './move.ts';
 import type { RunMessage, TaskWork } from './run.ts';
 import { append, newWork, type Draft } from './run-state.ts';
-import { backInQueue, change } from './task-change.ts';
+import { change } from './task-change.ts';
 import { isFinished, required, type Act, type Task, type TaskChange } from './task.ts';
 import type { TaskServiceDeps } from './task-deps.ts';
 import { TEXT_LIMITS } from './vocabulary.ts';
@@ -45,28 +47,32 @@ export function createReplyUseCases({ clock }: Pick<TaskServiceDeps, 'clock'>) {
       requireSubmit(person);
       const open = wanted.limits && withoutRate(wanted.limits);
       const tally = open && tallyFor(actorOf(person, null), open, clock.now());
-      return work<'task', Replied>({ read: 'task', id, reopens: true, tally }, (found) => {
-        const task = required(found.task, id);
-        requireReach(task, person);
-        const act = actOf(person, null, clock.now());
-        const before = found.run?.work ?? newWork(id, '');
-        const reply = newReply(wanted, {
-          ...{ number: before.replies + 1, hasSession: before.sessionId !== null },
-          ...{ task, person, act },
-        });
-        const notice = noticeOf(reply, wanted.saidIn);
-        const { work: after, messages } = append({ ...before, replies: reply.number }, [notice]);
-        if (isFinished(task)) {
-          requireReopening(task, { ...found, open }, act);
-          return followedUp(task, { reply, work: after, messages }, act);
-        }
-        const isRunning = task.status === 'in_progress' && found.run?.run != null;
-        return {
-          result: { task, reply, delivery: isRunning ? 'now' : 'next_run' },
-          changes: [replied(task, reply, act)],
-          runs: [{ work: after, replies: [reply], messages }],
-        };
-      });
+      return work<'task', Replied>(
+        { read: 'task', id, reopens: true, tally },
+        (found) => {
+          const task = required(found.task, id);
+          requireReach(task, person);
+          const act = actOf(person, null, clock.now());
+          const before = found.run?.work ?? newWork(id, '');
+          const reply = newReply(wanted, {
+            ...{ number: before.replies + 1, hasSession: before.sessionId !== null },
+            ...{ task, person, act },
+          });
+          const notice = noticeOf(reply, wanted.saidIn);
+          const { work: after, messages } = append({ ...before, replies: reply.number }, [notice]);
+          if (isFinished(task)) {
+            requireReopening(task, { ...found, open }, act);
+            return followedUp(task, { reply, work: after, messages }, act);
+          }
+          const isRunning = task.status === 'in_progress' && found.run?.run != null;
+          return {
+            result: { task, reply, delivery: isRunning ? 'now' : 'next_run' },
+            changes: [replied(task, reply, act)],
+            runs: [{ work: after, replies: [reply], messages }],
+          };
+        },
+        speakerOf(person),
+      );
     },
   };
 }
@@ -141,10 +147,4 @@ function withText(task: Task, { text, authorName }: Reply): string {
     `Task #${task.id} has no session to go on with, so a reply is added to its text, which holds ${TEXT_LIMITS.description} characters: ${left} are left. Shorten the reply, or submit a new task.`,
     { field: 'text', left },
   );
-}
-
-/** Finished, and pending again: attempts start anew, the session and the branch stay. */
-export function followUp(task: Task, act: Act): TaskChange {
-  const after: Task = { ...backInQueue(task, act.now), attempt: 0, error: null };
-  return change(task, after, { action: 'requeued', act, details: { reason: 'follow_up' } });
 }

@@ -37,7 +37,10 @@ const Since = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
 
 /** `month` is where this month began: what is meant without `since`. */
 export function readUsageQuery(c: Context<HttpEnv>, month: Date): { since: Date; groupBy: UsageKey[] } {
-  return { since: readSince(c.req.query('since'), month), groupBy: readGroups(c.req.query('group_by')) };
+  return {
+    since: readSince(c.req.query('since'), month),
+    groupBy: readGroups(c.req.queries('group_by')?.join(',')),
+  };
 }
 
 function readSince(text: string | undefined, month: Date): Date {

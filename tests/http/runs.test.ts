@@ -128,3 +128,37 @@ it('counts usage from the first of the month on, as it is for people', async () 
   expect((await there.send('GET', '/api/usage?since=2026-01-01')).json).toMatchObject({ tasks: 2 });
   await there.store.close();
 });
+
+it.each([
+  ['cost_usd', 1e308],
+  ['duration_seconds', 1e306],
+  ['input_tokens', Number.MAX_SAFE_INTEGER],
+  ['turns', -1],
+])('refuses what no run can have used: %s %d', async (field, value) => {
+  const { api, send } = world;
+  const { id } = await api.add('x');
+  const { lease } = await api.claim(id, 'worker', { session: 's-1' });
+  const totals = { ...TOTALS, [field]: value };
+  const { lease_id } = lease;
+  const ends = [
+    send('POST', `/api/tasks/${id}/messages`, { body: { lease_id, first: 1, messages: [], totals } }),
+    send('POST', `/api/tasks/${id}/complete`, { body: { lease_id, report: { ...REPORT, totals } } }),
+  ];
+  for (const { status, error, text } of await Promise.all(ends)) {
+    expect([status, error]).toEqual([400, 'invalid_input']);
+    expect(text).toContain(`${field} must be a`);
+  }
+  expect((await send('GET', '/api/usage')).json).toMatchObject({ total_cost_usd: 0 });
+});
+
+it('groups usage by several keys, however they are named', async () => {
+  const { api, send } = world;
+  const { id } = await api.add('x', { project: 'notes', submitted_by: '@ada' });
+  const { lease } = await api.claim(id, 'worker', { session: 's-1' });
+  await send('POST', `/api/tasks/${id}/complete`, { body: { lease_id: lease.lease_id, report: REPORT } });
+  for (const query of ['group_by=user,project', 'group_by=user&group_by=project']) {
+    expect((await send('GET', `/api/usage?${query}`)).json).toMatchObject({
+      groups: [{ user: '@ada', project: 'notes', cost_usd: 0.25 }],
+    });
+  }
+});

@@ -23,7 +23,7 @@ const MESSAGES = 200;
 const MOST_MESSAGES = 500;
 const LONGEST_WAIT_SECONDS = 60;
 /** As many open questions as anybody reads. */
-const QUESTIONS = 200;
+const QUESTIONS = 500;
 
 export function addRunReads(app: HttpApp, deps: RouteDeps): void {
   const { store, clock, timeZone = 'UTC' } = deps;
