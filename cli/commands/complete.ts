@@ -20,5 +20,5 @@ export async function run(deps: Deps, given: Given): Promise<Outcome> {
 /** What was said meanwhile is new work: the task is in the queue again with it. */
 function completedLine({ id, status }: TaskView): string {
   if (status !== 'pending') return `✅ Task #${id} completed`;
-  return `✅ Task #${id} completed, and back in the queue: there are replies that you have not seen (claim it again to get them)`;
+  return `✅ Task #${id} completed, and back in the queue: somebody replied meanwhile. "claude-task-client claim ${id}" shows what, and takes it again`;
 }

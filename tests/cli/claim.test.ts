@@ -169,12 +169,22 @@ describe('claim', () => {
 });
 
 describe('complete, fail and release', () => {
+  it('say that a completed task goes on for replies that came meanwhile', async () => {
+    await claimTask();
+    answer = () => ({
+      json: { status: 'pending', task: taskView({ id: 5, status: 'pending' }), next_task: null },
+    });
+    const { code, stdout } = await machine.run(['complete', '5']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^✅ Task #5 completed, and back in the queue: somebody replied.*client claim 5"/);
+  });
+
   it('prove with the remembered lease, and forget it', async () => {
     await claimTask();
     answer = () => ({
       json: {
         status: 'completed',
-        task: taskView(),
+        task: taskView({ status: 'completed' }),
         next_task: taskView({ id: 6, description: 'Next\nthing' }),
       },
     });
