@@ -4,13 +4,15 @@
  * `.git`, gone to another branch, rewritten what was there.
  */
 import path from 'node:path';
+import { undoConversions } from './as-checked-out.ts';
 import { takeTree } from './changed-files.ts';
 import type { Git } from './git.ts';
 import { createHistory, type History } from './history.ts';
 import { importCommits } from './import-commits.ts';
 import { dropRefLocks, settleRepository } from './own-repository.ts';
+import { openTree } from './open-tree.ts';
 import { isPlainFolder, readRunHeads } from './run-refs.ts';
-import type { WorkerSettings } from './settings.ts';
+import type { ProjectSettings, WorkerSettings } from './settings.ts';
 import type { Workspace } from './workspace-shape.ts';
 
 export interface Captured {
@@ -27,13 +29,17 @@ export interface CaptureDeps {
   readonly author: WorkerSettings['git'];
 }
 
-export async function capture(workspace: Workspace, deps: CaptureDeps): Promise<Captured> {
-  const { git, author } = deps;
+export async function capture(
+  workspace: Workspace,
+  project: ProjectSettings,
+  { git, author }: CaptureDeps,
+): Promise<Captured> {
   const { saveDir: gitDir, folders, alternates } = workspace;
   settleRepository(gitDir, { isBare: false, alternates });
   dropRefLocks(gitDir);
   const history = createHistory({ git, gitDir, author });
   const last = (await history.ref('refs/run/last')) ?? workspace.start;
+  const moved = await openTree(workspace);
   if (!isPlainFolder(folders.tree)) {
     const saved = await history.ref('refs/run/saved');
     const tree = await history.treeOf(saved ?? last);
@@ -47,12 +53,23 @@ export async function capture(workspace: Workspace, deps: CaptureDeps): Promise<
   const head = isUsable(heads.head) ? heads.head : isUsable(heads.branch) ? heads.branch : last;
   const own = isUsable(heads.branch) ? heads.branch : head;
 
-  const call = { gitDir, workTree: folders.tree, indexFile: path.join(gitDir, 'index') };
-  const left = await takeTree(head, { git, call, tree: folders.tree, isSparse: heads.isSparse });
-  const { text: tree } = await git.run(['write-tree'], call);
+  const index = { ...indexOf(workspace, git), isSparse: heads.isSparse, hasMasks: hasMasks(project) };
+  const left = await takeTree(head, index);
+  await undoConversions(head, index, history);
+  const { text: tree } = await git.run(['write-tree'], index.call);
   const state = await rooted(await onto(own, { parent: head, tree }, history), { workspace, last, history });
   await history.setRef('refs/run/last', state.parent);
-  return { ...state, notices: [...unreadable(named, usable), ...left] };
+  return { ...state, notices: [...unreadable(named, usable), ...moved, ...left] };
+}
+
+export function indexOf({ saveDir: gitDir, folders }: Pick<Workspace, 'saveDir' | 'folders'>, git: Git) {
+  const call = { gitDir, workTree: folders.tree, indexFile: path.join(gitDir, 'index') };
+  return { git, call, tree: folders.tree };
+}
+
+/** Where there is a sandbox: the worker's, or one that the project's own settings turn on. */
+function hasMasks({ executor, sandbox, projectSettings }: ProjectSettings): boolean {
+  return executor === 'claude' && (sandbox || projectSettings);
 }
 
 function unreadable(named: readonly string[], usable: ReadonlySet<string>): string[] {

@@ -5,8 +5,10 @@
  */
 import fs from 'node:fs';
 import { codeOf } from '../errors.ts';
+import { isTooLarge } from './file-size.ts';
 import { GitError, type GitFaultKind } from './git-fault.ts';
 import type { Git, GitCall } from './git.ts';
+import { createLeftOut, someOf, type LeftOut } from './left-out.ts';
 
 export interface Index {
   readonly git: Git;
@@ -15,15 +17,17 @@ export interface Index {
   readonly tree: string;
   /** A file that is missing was never checked out: not a deletion. */
   readonly isSparse: boolean;
+  /** A sandbox lays empty files over what a run must not write, and they can stay behind. */
+  readonly hasMasks: boolean;
 }
 
-/** What most hosts take at most. A file of this size is hardly ever meant to be committed. */
-const LARGEST_FILE = 100 * 1024 * 1024;
-const MOST_NAMED = 10;
+/** A run that lives may put a pipe where git reads: it is not waited for as long as for a slow disk. */
+const LOOK_MS = 5 * 60_000;
 
 /** Returns a sentence about each kind of thing that was left out. */
 export async function takeTree(commit: string, index: Index): Promise<string[]> {
-  const { git, call } = index;
+  const { git } = index;
+  const call = { ...index.call, timeoutMs: LOOK_MS };
   // A merge with one tree keeps what the index knows about files that are the same: they are not read again.
   await git.run(['read-tree', '-m', commit], call).catch(() => {
     // An index that cannot be read is of no use: all files are looked at anew.
@@ -31,11 +35,21 @@ export async function takeTree(commit: string, index: Index): Promise<string[]> 
     return git.run(['read-tree', '--reset', commit], call);
   });
   await git.run(['update-index', '-q', '--refresh'], { ...call, answers: [1] });
-  const paths = await changedPaths(index);
-  const left: LeftOut = new Map();
+  const left = createLeftOut();
+  const paths = await changedPaths(git, call, left);
   const taken = paths.filter((one) => isTaken(one, index, left));
   await update(taken, index, left);
-  return sentences(left);
+  return left.sentences();
+}
+
+/** What lies in the tree, and git is told to ignore. Of folders, which nothing else lies in, only their names. */
+export async function ignoredFiles({ git, call }: Pick<Index, 'git' | 'call'>): Promise<string | undefined> {
+  const which = ['--others', '--ignored', '--exclude-standard', '--directory', '--no-empty-directory'];
+  const { stdout } = await git.run(['ls-files', '-z', ...which], { ...call, timeoutMs: LOOK_MS });
+  const names = split(stdout).map((name) => name.toString('utf8').replace(/[\u0000-\u001f\u007f]/g, '?'));
+  if (names.length === 0) return undefined;
+  const what = names.length === 1 ? 'One file or folder' : `${names.length} files and folders`;
+  return `${what} that .gitignore names ${names.length === 1 ? 'was' : 'were'} left out: ${someOf(names)}.`;
 }
 
 interface ChangedPath {
@@ -43,9 +57,12 @@ interface ChangedPath {
   readonly isNew: boolean;
 }
 
-async function changedPaths({ git, call }: Index): Promise<ChangedPath[]> {
+async function changedPaths(git: Git, call: GitCall, left: LeftOut): Promise<ChangedPath[]> {
   const list = async (isNew: boolean, ...which: string[]) => {
-    const { stdout } = await git.run(['ls-files', '-z', ...which], call);
+    const { stdout, stderr } = await git.run(['ls-files', '-z', ...which], call);
+    for (const [, folder = ''] of stderr.matchAll(/^warning: could not open directory '(.+)': /gm)) {
+      left.add('unreadable', Buffer.from(folder));
+    }
     return split(stdout).map((bytes) => ({ bytes, isNew }));
   };
   const tracked = await list(false, '--modified', '--deleted');
@@ -54,7 +71,7 @@ async function changedPaths({ git, call }: Index): Promise<ChangedPath[]> {
   return [...unique.values()];
 }
 
-function split(bytes: Buffer): Buffer[] {
+export function split(bytes: Buffer): Buffer[] {
   const parts: Buffer[] = [];
   for (let at = 0; at < bytes.length;) {
     const end = bytes.indexOf(0, at);
@@ -64,52 +81,28 @@ function split(bytes: Buffer): Buffer[] {
   return parts;
 }
 
-type Why = 'large' | 'unreadable' | 'repository' | 'kind';
-
-const SENTENCES: Record<Why, string> = {
-  large: 'Left out, since they are larger than 100 MiB',
-  unreadable: 'Left out, since they cannot be read',
-  repository: 'Left out, since they are repositories of their own',
-  kind: 'Left out, since they are neither files nor links',
-};
-
-type LeftOut = Map<Why, string[]>;
-
-function leaveOut(left: LeftOut, why: Why, bytes: Buffer): false {
-  const named = left.get(why) ?? [];
-  named.push(bytes.toString('utf8').replace(/[\u0000-\u001f\u007f]/g, '?'));
-  left.set(why, named);
-  return false;
-}
-
-function sentences(left: LeftOut): string[] {
-  return [...left].map(([why, paths]) => {
-    const more = paths.length > MOST_NAMED ? ` and ${paths.length - MOST_NAMED} more` : '';
-    return `${SENTENCES[why]}: ${paths.slice(0, MOST_NAMED).join(', ')}${more}.`;
-  });
-}
-
 const SLASH = '/'.charCodeAt(0);
 
-function isTaken(changed: ChangedPath, { tree, isSparse }: Index, left: LeftOut): boolean {
+function isTaken(changed: ChangedPath, { tree, isSparse, hasMasks }: Index, left: LeftOut): boolean {
   const { bytes, isNew } = changed;
-  if (bytes.at(-1) === SLASH) return leaveOut(left, 'repository', bytes);
+  const leaveOut = (why: Parameters<LeftOut['add']>[0]) => (left.add(why, bytes), false);
+  if (bytes.at(-1) === SLASH) return leaveOut('repository');
   const file = Buffer.concat([Buffer.from(`${tree}/`), bytes]);
   try {
     const stat = fs.lstatSync(file);
-    if (isNew && isMask(bytes, stat)) return false;
+    if (isNew && hasMasks && isMask(bytes, stat)) return false;
     const why = whyNot(file, stat);
-    return why === null || leaveOut(left, why, bytes);
+    return why === null || leaveOut(why);
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return !isNew && !isSparse;
-    return leaveOut(left, 'unreadable', bytes);
+    return leaveOut('unreadable');
   }
 }
 
 /** Throws where it may not be read. */
-function whyNot(file: Buffer, stat: fs.Stats): Why | null {
+function whyNot(file: Buffer, stat: fs.Stats): 'kind' | 'large' | null {
   if (!stat.isFile()) return stat.isSymbolicLink() || stat.isDirectory() ? null : 'kind';
-  if (stat.size > LARGEST_FILE) return 'large';
+  if (isTooLarge(stat)) return 'large';
   fs.accessSync(file, fs.constants.R_OK);
   return null;
 }
@@ -126,28 +119,28 @@ const MASKS = [
   '.ripgreprc',
 ];
 
-/** A sandbox lays empty files over what a run must not write, and they can stay behind. */
 function isMask(bytes: Buffer, stat: fs.Stats): boolean {
   const name = bytes.toString('latin1');
   return stat.size === 0 && !stat.isSymbolicLink() && (name.startsWith('.claude/') || MASKS.includes(name));
 }
 
-const NO_FILES_FAULT: readonly GitFaultKind[] = ['disk', 'timeout', 'killed', 'locked'];
+/** What says nothing about a file. */
+const OTHER_FAULTS: readonly GitFaultKind[] = ['disk', 'timeout', 'killed', 'locked'];
 
 /** One file that cannot be taken stops all: then the halves are tried, down to the one. */
 async function update(paths: readonly ChangedPath[], index: Index, left: LeftOut): Promise<void> {
   if (paths.length === 0) return;
   const input = Buffer.concat(paths.flatMap(({ bytes }) => [bytes, Buffer.of(0)]));
   try {
-    await index.git.run(['update-index', '-z', '--add', '--remove', '--replace', '--stdin'], {
-      ...index.call,
-      input,
-    });
+    const how = ['--add', '--remove', '--replace', '--stdin'];
+    const { stderr } = await index.git.run(['update-index', '-z', ...how], { ...index.call, input });
+    for (const [, name = ''] of stderr.matchAll(/^Ignoring path (.+)$/gm))
+      left.add('name', Buffer.from(name));
   } catch (error) {
-    if (!(error instanceof GitError) || NO_FILES_FAULT.includes(error.kind)) throw error;
+    if (!(error instanceof GitError) || OTHER_FAULTS.includes(error.kind)) throw error;
     const [only] = paths;
     if (paths.length === 1 && only !== undefined) {
-      leaveOut(left, 'unreadable', only.bytes);
+      left.add('unreadable', only.bytes);
       return;
     }
     const middle = Math.ceil(paths.length / 2);

@@ -2,7 +2,8 @@
  * The end of a run's work: its own commits as they are, what is left uncommitted as one of the worker's, on the
  * task's branch, pushed by fast-forward and only while the lease is held. What cannot be pushed is kept in a bundle.
  */
-import { capture, onto, type State } from './capture.ts';
+import { capture, indexOf, onto, type State } from './capture.ts';
+import { ignoredFiles } from './changed-files.ts';
 import { countChanges, type Changes } from './changes.ts';
 import { GitError } from './git-fault.ts';
 import { createHistory, type History } from './history.ts';
@@ -62,17 +63,26 @@ export async function deliver(delivering: Delivering): Promise<Delivered> {
   const changes = await countChanges(base, commit, { git: deps.git, gitDir });
   const facts = { ...changes, base, branch, commit: isNothing ? null : commit, notices };
   const clean = { isLost: false, bundle: null, fault: null };
-  if (isNothing || commit === tip) return { ...facts, ...clean, how: 'nothing' };
+  if (isNothing || commit === tip) {
+    const ignored = await ignoredFiles(indexOf(workspace, deps.git)).catch(() => undefined);
+    return {
+      ...facts,
+      ...clean,
+      how: 'nothing',
+      notices: [...notices, ...(ignored === undefined ? [] : [ignored])],
+    };
+  }
   return { ...facts, ...clean, ...(await pushOrKeep(commit, delivering)) };
 }
 
 async function finalCommit({
   workspace,
+  project,
   wanted,
   deps,
 }: Delivering): Promise<{ commit: string; notices: readonly string[] }> {
   const history = createHistory({ ...deps, gitDir: workspace.saveDir });
-  const captured = await capture(workspace, deps);
+  const captured = await capture(workspace, project, deps);
   // What is on the remote stays there, whatever a run made of its own copy of it.
   const state = workspace.tip === null ? captured : await onto(workspace.tip, captured, history);
   const { notices } = captured;

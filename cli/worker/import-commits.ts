@@ -87,7 +87,9 @@ function linkFiles(from: string, to: string, names: RegExp): void {
     try {
       fs.linkSync(path.join(from, name), target);
       // Looked at after the fact, where the run cannot exchange it any more.
-      if (!fs.lstatSync(target).isFile()) fs.rmSync(target);
+      const stat = fs.lstatSync(target);
+      if (!stat.isFile()) fs.rmSync(target);
+      else if ((stat.mode & 0o400) === 0) fs.chmodSync(target, 0o400);
     } catch (error) {
       if (!['ENOENT', 'EPERM', 'EXDEV', 'EMLINK'].includes(codeOf(error))) throw error;
     }

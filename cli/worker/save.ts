@@ -33,7 +33,7 @@ export async function saveWorkspace(
   project: ProjectSettings,
   deps: SaveDeps,
 ): Promise<Saved> {
-  const captured = await capture(workspace, deps);
+  const captured = await capture(workspace, project, deps);
   const { notices } = captured;
   const history = createHistory({ ...deps, gitDir: workspace.saveDir });
   if (await isAsBegun(workspace, captured, history)) return { where: 'none', fault: null, notices };

@@ -6,6 +6,8 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
+import { noteAsCheckedOut } from './as-checked-out.ts';
+import { indexOf } from './capture.ts';
 import { makeClone } from './clone.ts';
 import type { Trash } from './disk.ts';
 import { GitError } from './git-fault.ts';
@@ -52,6 +54,8 @@ export async function prepareWorkspace(wanted: Wanted, deps: WorkspaceDeps): Pro
       { wanted, tree: folders.tree, from: { mirror, saveDir, start: points.start, files } },
       deps,
     );
+    const index = { ...indexOf({ saveDir, folders }, deps.git), isSparse: false, hasMasks: false };
+    await noteAsCheckedOut(files, index, createHistory({ ...deps, gitDir: saveDir }));
     const config = { gitDir: saveDir, commit: points.base, folder: path.join(root, 'project') };
     const projectConfig = project.projectSettings ? await checkOutConfig(config, deps.git) : null;
     const names = { taskId, run, branch, project: project.name };

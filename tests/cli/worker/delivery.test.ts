@@ -25,8 +25,6 @@ describe('a delivery', () => {
     tree.write('.gitignore', 'ignored\n');
     tree.write('ignored', 'x');
     tree.write('.claude/agents/x.md', 'kept');
-    tree.write('.claude/settings.local.json', '');
-    tree.write('.bashrc', '');
     const delivered = await machine.work(workspace).deliver(delivery());
     expect(delivered).toMatchObject({
       how: 'pushed',
