@@ -326,7 +326,9 @@ describe('a hostile run', () => {
     expect(show('link')).toMatch(/home\/secret\.txt$/);
     expect(show('folder')).toMatch(/home\/folder$/);
     expect(git(world.bare, 'ls-tree', '-r', '--name-only', BRANCH)).not.toMatch(/inside\.txt|pipe|sparse/);
-    expect(delivered.notices).toEqual(['Left out and not kept, since they are larger than 100 MiB: sparse.bin.']);
+    expect(delivered.notices).toEqual([
+      'Left out and not kept, since they are larger than 100 MiB: sparse.bin.',
+    ]);
   });
 
   it('loses no work by deleting its .git, or its commits by making a new one', async () => {
