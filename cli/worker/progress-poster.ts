@@ -11,7 +11,7 @@ import { createOutbox, type Outbox } from './message-outbox.ts';
 
 export type Batch = Omit<PostMessages, 'lease_id'>;
 /** What is not a message: the newest counts. */
-export type Standing = Pick<Batch, 'session_id' | 'base' | 'activity' | 'todo'>;
+export type Standing = Pick<Batch, 'session_id' | 'session_text' | 'base' | 'activity' | 'todo'>;
 
 export interface PosterDeps {
   /** Repeated by itself while the server is away. */

@@ -2,6 +2,7 @@
  * What a run is told first. A session that goes on has heard the task already and gets what is new; one that begins
  * afresh gets everything. All of it was written by people: it is quoted, never obeyed by the worker itself.
  */
+import { createHash } from 'node:crypto';
 import type { AnsweredView, ReplyView, RunStart } from '../../src/contract/run.ts';
 import type { TaskView } from '../../src/contract/task.ts';
 import type { Decided } from './executor.ts';
@@ -19,8 +20,10 @@ export interface PromptParts {
 
 export function promptOf(parts: PromptParts): string {
   const { task, run, isResumed, attachments } = parts;
-  const replies = run.replies.filter((reply) => !isPartOf(task.description, reply));
+  // What a session knows of the text of the task is not what that has come to be since.
+  const replies = isResumed ? run.replies : run.replies.filter((reply) => reply.is_in_text !== true);
   const news = [...run.answers.flatMap(answerText), ...replies.map(replyText)];
+  if (isResumed) news.unshift(...changedText(task.description, run.session_text));
   if (!isResumed)
     return paragraphs(task.description, ...filesText(FILES, attachments), ...beforeText(parts), ...news);
   const next = news.length > 0 ? news : [INTERRUPTED];
@@ -52,9 +55,19 @@ function replyText({ author, text }: Pick<ReplyView, 'author' | 'text'>): string
   return `Reply from ${author}:\n${text}`;
 }
 
-/** A reply to a finished task that had no session was added to its text. */
-function isPartOf(description: string, { author, text }: ReplyView): boolean {
-  return `${description}\n\n`.includes(`\n\n${author}: ${text}\n\n`);
+/** A word for the text of a task, by which a later run sees whether the session knows it. */
+export function markOf(description: string): string {
+  return createHash('sha256').update(description).digest('hex');
+}
+
+/** Undefined: a server that keeps no such word. Null: the session is of a worker that said none. */
+function changedText(description: string, told: string | null | undefined): string[] {
+  if (told === undefined || told === markOf(description)) return [];
+  const how =
+    told === null
+      ? 'The text of the task reads now:'
+      : 'The text of the task was changed since you were told it. It reads now:';
+  return [`${how}\n${description}`];
 }
 
 function answerText({ question, call }: AnsweredView): string[] {

@@ -27,6 +27,7 @@ export function reportOf(run: LiveRun, { verdict, delivered }: Closing): RunRepo
     summary: summary === '' ? null : summary,
     ...whereOf(delivered, verdict.kind === 'gone'),
     session_id: watcher.sessionId() ?? claim.run.session_id,
+    ...(watcher.sessionText() !== null && { session_text: watcher.sessionText() }),
     model: claim.task.model ?? project.model,
     totals: watcher.totalsBody(),
     last_reply: watcher.lastReply(),

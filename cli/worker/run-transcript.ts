@@ -7,6 +7,7 @@ import { LARGEST_TRANSCRIPT_BYTES } from '../../src/contract/endpoints.ts';
 import { findTranscript } from './claude-transcript.ts';
 import type { RunFolders } from './executor.ts';
 import type { LiveRun } from './live-run.ts';
+import { markOf } from './run-prompt.ts';
 import { FOR_EXTRAS } from './worker-api.ts';
 import { errorText } from './worker-log.ts';
 
@@ -25,10 +26,10 @@ export function createTranscriptKeeper(run: LiveRun, folders: RunFolders): Trans
   const whileHeld = AbortSignal.any([stopper.lost, kit.hurry]);
   let sent = 0;
   let last: Promise<void> = Promise.resolve();
-  let isTold = false;
+  let isNoted = false;
   const tell = (text: string) => {
-    if (!isTold) run.poster.add({ kind: 'notice', text });
-    isTold = true;
+    if (!isNoted) run.poster.add({ kind: 'notice', text });
+    isNoted = true;
   };
   async function put(file: string, size: number, signal: AbortSignal): Promise<void> {
     const packed = size > LARGEST_TEXT ? undefined : await pack(file, kit.redact);
@@ -47,8 +48,10 @@ export function createTranscriptKeeper(run: LiveRun, folders: RunFolders): Trans
     try {
       const stat = fs.statSync(file);
       if (sent === stat.mtimeMs) return;
+      const isTold = watcher.totalsBody().turns > 0;
       await put(file, stat.size, signal);
       sent = stat.mtimeMs;
+      if (isTold) watcher.sessionTold(markOf(claim.task.description));
     } catch (error) {
       kit.log.warn('the transcript was not kept', { task_id: claim.task.id, error: errorText(error) });
     }

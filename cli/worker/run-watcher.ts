@@ -11,6 +11,9 @@ export interface RunWatcher extends Watcher {
   /** The last reply that the run has taken in; 0: none. */
   readonly lastReply: () => number;
   readonly sessionId: () => string | null;
+  /** The session that is kept has heard the task in these words: a mark of them. */
+  sessionTold(mark: string): void;
+  readonly sessionText: () => string | null;
   readonly activityText: () => string | null;
   /** What it said last; empty: nothing yet. */
   readonly lastWords: () => string;
@@ -34,11 +37,11 @@ export function createRunWatcher(deps: WatcherDeps): RunWatcher {
   const { redact, stopwatch } = deps;
   let totals: Totals = NO_TOTALS;
   let lastReply = deps.lastReply;
-  let session: string | null = null;
   let activity: string | null = null;
   let lastWords = '';
   const line = (text: string) => cutEnd(redact(text), LONGEST_LINE);
   return {
+    ...sessionOf(deps),
     message({ kind, text }) {
       if (kind === 'text') lastWords = text;
       deps.poster().add({ kind, text });
@@ -57,10 +60,6 @@ export function createRunWatcher(deps: WatcherDeps): RunWatcher {
       deps.spent(next.costUsd);
       deps.poster().touch();
     },
-    session(id) {
-      session = id;
-      deps.poster().set({ session_id: id });
-    },
     async ask(question, left) {
       stopwatch.pause();
       try {
@@ -74,9 +73,25 @@ export function createRunWatcher(deps: WatcherDeps): RunWatcher {
     },
     totalsBody: () => toBody(totals, stopwatch.usedMs()),
     lastReply: () => lastReply,
-    sessionId: () => session,
     activityText: () => activity,
     lastWords: () => lastWords,
+  };
+}
+
+function sessionOf({ poster }: WatcherDeps) {
+  let session: string | null = null;
+  let text: string | null = null;
+  return {
+    session(id: string) {
+      session = id;
+      poster().set({ session_id: id });
+    },
+    sessionTold(mark: string) {
+      text = mark;
+      poster().set({ session_text: mark });
+    },
+    sessionId: () => session,
+    sessionText: () => text,
   };
 }
 

@@ -106,6 +106,26 @@ export function storeReportsContract(open: OpenStoreWorld): void {
       expect((await told(world, third.id)).at(-1)?.text).toBe('Run 1: it left no changes.');
     });
 
+    it('keeps which text of the task its session was told, and leaves that as it was where it does not say', async () => {
+      const world = await open();
+      const one = await running(world);
+      expect(one.run.sessionText).toBeNull();
+      await say(world, one, { texts: ['one'], sessionText: 'first' });
+      await loseAll(world);
+      const two = await begin(world, one.id);
+      expect(two.run.sessionText).toBe('first');
+      await say(world, two, { texts: ['one'] });
+      await loseAll(world);
+      await handIn(world, two, { sessionText: 'second' });
+      await handIn(world, one, { sessionText: 'late' });
+      const three = await begin(world, one.id);
+      expect(three.run.sessionText).toBe('second');
+      await world.run(
+        world.tasks.release(one.id, { leaseId: three.leaseId }, { retryInMs: 0, report: report() }),
+      );
+      expect((await begin(world, one.id)).run.sessionText).toBe('second');
+    });
+
     it("of a run before the newest one adds its cost, and leaves the newest one's facts", async () => {
       const world = await open();
       const one = await running(world);

@@ -2,7 +2,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Brief, Watcher } from '../../../cli/worker/executor.ts';
+import { NO_TOTALS, type Brief, type Watcher } from '../../../cli/worker/executor.ts';
+import { markOf } from '../../../cli/worker/run-prompt.ts';
 import { startRun } from '../../../cli/worker/run-task.ts';
 import { commitTo, git } from '../../support/git-server.ts';
 import { BRANCH, inTree, startGitWorld, type GitWorld } from '../../support/worker-git.ts';
@@ -23,7 +24,7 @@ const SESSION = '0a1b2c3d-0000-4000-8000-000000000000';
 function lose(
   reason: string,
   options: Partial<LiveKitOptions> = {},
-  then: () => void | Promise<void> = () => {},
+  then: (watcher: Watcher) => void | Promise<void> = () => {},
 ) {
   const machine = world.machine();
   const live = createLiveKit(machine, {
@@ -33,7 +34,7 @@ function lose(
       fs.mkdirSync(folder, { recursive: true });
       fs.writeFileSync(path.join(folder, `${SESSION}.jsonl`), '{"type":"user"}\n');
       fs.writeFileSync(path.join(brief.folders.tree, 'new.txt'), 'lost\n');
-      await then();
+      await then(watcher);
       run.lease.lost(reason);
       return done;
     },
@@ -66,6 +67,18 @@ describe('a run that has lost its task', () => {
       'transcript',
       'report',
     ]);
+  });
+
+  it('says which text of the task the kept session was told, once the model has answered to it', async () => {
+    const silent = lose('cancelled');
+    await silent.ended;
+    expect(silent.end()?.body['report']).not.toHaveProperty('session_text');
+    const { ended, end, told } = lose('cancelled', {}, (watcher) => {
+      watcher.totals({ ...NO_TOTALS, turns: 1 });
+    });
+    await ended;
+    expect(told.map(({ what }) => what)).toContain('transcript');
+    expect(end()).toMatchObject({ body: { report: { session_text: markOf('Fix it') } } });
   });
 
   it('saves nothing where a newer run has saved already', async () => {

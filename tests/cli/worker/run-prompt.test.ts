@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { promptOf, type PromptParts } from '../../../cli/worker/run-prompt.ts';
+import { markOf, promptOf, type PromptParts } from '../../../cli/worker/run-prompt.ts';
 
 const PARTS: PromptParts = {
   task: { description: 'Read the plan', attempt: 1, error: null },
@@ -27,10 +27,33 @@ describe('what a run is told first', () => {
 
   it('replies that are part of the text already are not told twice', () => {
     const description = 'Read the plan\n\nAlice: Go on';
-    const run = { ...PARTS.run, replies: [reply, { ...reply, number: 2, text: 'Go' }] };
-    expect(promptOf({ ...PARTS, task: { ...PARTS.task, description }, run, attachments: [] })).toBe(
-      `${description}\n\nReply from Alice:\nGo`,
+    const inText = { ...reply, is_in_text: true };
+    const run = { ...PARTS.run, replies: [inText, { ...reply, number: 2 }] };
+    const parts = { ...PARTS, task: { ...PARTS.task, description }, run, attachments: [] };
+    // The second is another one, whatever its words are.
+    expect(promptOf(parts)).toBe(`${description}\n\nReply from Alice:\nGo on`);
+  });
+
+  it('a session that goes on is told each new reply, whatever the text of the task has already', () => {
+    const description = 'Read the plan\n\nAlice: Go on';
+    const run = { ...PARTS.run, replies: [reply, { ...reply, number: 2, is_in_text: true }] };
+    const parts = { ...PARTS, task: { ...PARTS.task, description }, run, attachments: [], isResumed: true };
+    expect(promptOf(parts)).toBe('Reply from Alice:\nGo on\n\nReply from Alice:\nGo on');
+  });
+
+  it('a session that goes on is told the text of the task where that was changed since', () => {
+    const told = (text: string | null) =>
+      promptOf({
+        ...PARTS,
+        run: { ...PARTS.run, replies: [reply], session_text: text },
+        ...{ attachments: [], isResumed: true },
+      });
+    expect(told(markOf('Read the plan'))).toBe('Reply from Alice:\nGo on');
+    expect(told(markOf('Read the old plan'))).toBe(
+      'The text of the task was changed since you were told it. It reads now:\nRead the plan\n\nReply from Alice:\nGo on',
     );
+    // Nobody knows what it was told.
+    expect(told(null)).toBe('The text of the task reads now:\nRead the plan\n\nReply from Alice:\nGo on');
   });
 
   it('a session that was interrupted goes on', () => {
