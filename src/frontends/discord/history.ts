@@ -6,7 +6,7 @@ import { Routes, type APIMessage } from 'discord.js';
 import { DeliveryBlocked } from '../../core/ports.ts';
 import type { Api } from './api.ts';
 import { taskIdOf } from './cards.ts';
-import { plainForm, type Outgoing } from './outgoing.ts';
+import { formsWithoutEmbed, type Outgoing } from './outgoing.ts';
 import { normalised } from './text.ts';
 
 const PAGE = 100;
@@ -50,7 +50,7 @@ export async function findMessage(search: Search): Promise<APIMessage | null> {
 
 /** Whether this is what `message` would have become. Replies to interactions are somebody else's doing. */
 export function isSentFrom(message: Outgoing, botId: string): (candidate: APIMessage) => boolean {
-  const texts = new Set([textOf(message), textOf(plainForm(message))]);
+  const texts = new Set([message, ...formsWithoutEmbed(message)].map(textOf));
   return (candidate) => {
     if (candidate.author.id !== botId || candidate.interaction_metadata !== undefined) return false;
     if (message.cardOf !== undefined && taskIdOf(candidate) === message.cardOf) return true;

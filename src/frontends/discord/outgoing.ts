@@ -22,6 +22,8 @@ export interface Outgoing {
   readonly isSilent?: boolean;
   /** One line of our own words, sent where Discord refuses the rest. */
   readonly plain: string;
+  /** All that it says and asks in words, for where an embed is not shown; its buttons go along. */
+  readonly bare?: string;
   /** Set on a card: the task it belongs to, by which a card is found again whatever state it shows. */
   readonly cardOf?: number;
 }
@@ -54,6 +56,14 @@ export function plainForm({ plain, isSilent, mention }: Outgoing): Outgoing {
     ...(mention !== undefined && { mention }),
     ...(isSilent !== undefined && { isSilent }),
   };
+}
+
+/** Without an embed: all of it in words where it has them, and last the one line. */
+export function formsWithoutEmbed(message: Outgoing): readonly Outgoing[] {
+  const plain = plainForm(message);
+  if (message.bare === undefined) return [plain];
+  const { bare, rows } = message;
+  return [{ ...plainForm({ ...message, plain: bare }), ...(rows && { rows }) }, plain];
 }
 
 /** A line of our own words is its own plain form. */

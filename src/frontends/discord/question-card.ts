@@ -31,6 +31,7 @@ export function questionCard(
   const look = LOOKS[question.status];
   const of = isAside ? `Task #${task.id}: ` : '';
   const title = `${look.icon} ${of}${isReminder ? 'Still open: ' : ''}${flat(question.title, 200)}`;
+  const words = inWords(title, question);
   return {
     ...(isOpen ? toSubmitter(task) : { isSilent: true }),
     embed: embed({
@@ -41,6 +42,7 @@ export function questionCard(
       footer: `Question ${question.id} · task #${task.id}`,
     }),
     rows: isOpen ? answerButtons(question) : [],
+    ...(words.length <= MESSAGE_LENGTH && { bare: words }),
     plain: `${look.icon} Task #${task.id} asks: \`claude-task-client questions\``,
   };
 }
@@ -50,6 +52,22 @@ const LOOKS = {
   answered: { icon: '✔️', colour: STATUS_LOOKS.cancelled.colour },
   closed: { icon: '💤', colour: STATUS_LOOKS.cancelled.colour },
 } as const;
+
+/** A message holds less than an embed. */
+function inWords(title: string, question: Question): string {
+  const { id, kind, detail } = question;
+  const show = kind === 'permission' ? verbatim : block;
+  const facts = [ruleOf(question), answerOf(question)].filter((field) => field !== null);
+  return [
+    inline(title, 250),
+    ...(detail.trim() === '' ? [] : [show(detail, BARE_DETAIL_LENGTH, wholeOf(id))]),
+    ...facts.map(({ name, value }) => `${inline(name, 100)}: ${value}`),
+  ].join('\n');
+}
+
+const BARE_DETAIL_LENGTH = 900;
+/** Room is left for whom it notifies. What has no place in it, a rule above all, is not shown in part. */
+const MESSAGE_LENGTH = 1_900;
 
 function detailOf({ id, kind, detail }: Question): string | undefined {
   if (detail.trim() === '') return undefined;

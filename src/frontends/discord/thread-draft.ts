@@ -36,6 +36,8 @@ export interface Draft {
 
 interface OpenStretch extends Stretch {
   readonly shown: string | null;
+  /** What it showed last as running, until its line comes. */
+  readonly running: string | null;
   /** Its place among the parts; null: it stands already. */
   readonly place: number | null;
 }
@@ -46,19 +48,21 @@ export function createDraft(scene: ThreadScene): Draft {
   const over: string[] = [];
   let memo = toMemo(scene.memo);
   let to = scene.seq;
-  let open: OpenStretch | null =
-    memo.stretch !== null && SLOTS.tools in scene.slots ? { ...memo.stretch, place: null } : null;
+  let open = openedBefore(memo, scene);
 
   function showWork(running: Running | null): void {
     if (open === null) return;
+    if (running === null && isAwaited(open)) return;
+    open = { ...open, running: running?.activity.text ?? open.running };
     const shown = digest(open, running);
     const message = toolsCard(open, running);
     if (open.place !== null) parts[open.place] = { message, slot: SLOTS.tools };
     else if (shown !== open.shown) edits.push({ slot: SLOTS.tools, message });
-    memo = { ...memo, stretch: { tools: open.tools, count: open.count, shown } };
+    memo = { ...memo, stretch: { tools: open.tools, count: open.count, shown, running: open.running } };
   }
 
   function endWork(): void {
+    if (open !== null) open = ended(open, scene);
     showWork(null);
     open = null;
     memo = { ...memo, stretch: null };
@@ -84,8 +88,7 @@ export function createDraft(scene: ThreadScene): Draft {
     work(tools) {
       const before = open ?? begun(parts.length);
       if (open === null) parts.push({ message: null });
-      const all = [...before.tools, ...tools];
-      open = { ...before, tools: all.slice(-TOOLS_SHOWN), count: before.count + tools.length };
+      open = grownBy(before, tools);
     },
     isWorking: () => open !== null,
     showWork,
@@ -94,7 +97,31 @@ export function createDraft(scene: ThreadScene): Draft {
 }
 
 function begun(place: number): OpenStretch {
-  return { tools: [], count: 0, shown: null, place };
+  return { tools: [], count: 0, shown: null, running: null, place };
+}
+
+function openedBefore({ stretch }: ThreadMemo, { slots }: ThreadScene): OpenStretch | null {
+  return stretch !== null && SLOTS.tools in slots ? { running: null, ...stretch, place: null } : null;
+}
+
+function grownBy(stretch: OpenStretch, tools: readonly string[]): OpenStretch {
+  const running = tools.length > 0 ? null : stretch.running;
+  const all = [...stretch.tools, ...tools];
+  return { ...stretch, running, tools: all.slice(-TOOLS_SHOWN), count: stretch.count + tools.length };
+}
+
+/** The line of what it shows as running is yet to come, or else the stretch ends without it. */
+const isAwaited = ({ running, place }: OpenStretch) => running !== null && place === null;
+
+/** What ran for long and has no line of its own yet does not vanish from its card. */
+function ended(stretch: OpenStretch, { task, work }: ThreadScene): OpenStretch {
+  const { running, tools, count } = stretch;
+  if (running === null) return stretch;
+  const goesOn = task.status === 'in_progress' && work.activity?.text === running;
+  // It is shown again with what follows.
+  if (goesOn && count > 0) return { ...stretch, running: null };
+  const line = goesOn ? running : `${running.split('\n', 1)[0] ?? ''} · stopped`;
+  return { ...stretch, running: null, tools: [...tools, line].slice(-TOOLS_SHOWN), count: count + 1 };
 }
 
 function digest({ count }: Stretch, running: Running | null): string {

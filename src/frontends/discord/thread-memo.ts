@@ -8,8 +8,11 @@ export interface ThreadMemo {
   readonly canStop: boolean;
   /** The newest end has its buttons. */
   readonly canFollowUp: boolean;
-  /** The stretch of work that goes on; `shown` tells one drawing of it from another. */
-  readonly stretch: (Stretch & { readonly shown: string }) | null;
+  /**
+   * The stretch of work that goes on; `shown` tells one drawing of it from another, and `running` is what it shows as
+   * running.
+   */
+  readonly stretch: (Stretch & { readonly shown: string; readonly running?: string | null }) | null;
   /** The list of that run. */
   readonly todo: { readonly run: number; readonly shown: string } | null;
 }

@@ -8,9 +8,9 @@ import { ThreadClosed, type EditedAs, type ThreadPart, type ThreadSearch } from 
 import type { Call } from './api.ts';
 import { awake } from './awake.ts';
 import type { Live } from './connection.ts';
-import type { Refusal } from './failures.ts';
+import type { Answered, Refusal } from './failures.ts';
 import { findMessage, idBefore, isSentFrom } from './history.ts';
-import { creationFlags, plainForm, toBody, type Outgoing } from './outgoing.ts';
+import { creationFlags, formsWithoutEmbed, toBody, type Outgoing } from './outgoing.ts';
 import { lacks, lacksNow } from './places.ts';
 import { inMessages } from './thread-text.ts';
 
@@ -20,14 +20,23 @@ export async function sendPart(
   { part, logger }: { part: ThreadPart; logger: Logger },
 ): Promise<string | null> {
   const message = part.message as Outgoing;
-  const place = await placeOf(live, threadId);
-  // Without Embed Links an embed arrives as nothing at all; the plain form arrives.
-  const canEmbed = message.embed === undefined || place === null || !(await lacks(place, 'Embed Links'));
-  const whole = canEmbed ? await post(live, threadId, { ...part, message }) : null;
+  const whole = (await showsEmbed(live, threadId, message))
+    ? await post(live, threadId, { ...part, message })
+    : null;
   if (whole !== null) return whole;
-  const plain = await post(live, threadId, { nonce: part.nonce, message: plainForm(message) });
-  if (plain === null) logger.error({ nonce: part.nonce }, 'discord refused a message of a thread: skipped');
-  return plain;
+  for (const form of formsWithoutEmbed(message)) {
+    const sent = await post(live, threadId, { nonce: part.nonce, message: form });
+    if (sent !== null) return sent;
+  }
+  logger.error({ nonce: part.nonce }, 'discord refused a message of a thread: skipped');
+  return null;
+}
+
+/** Without Embed Links an embed arrives as nothing at all; the forms without one arrive. */
+async function showsEmbed(live: Live, threadId: string, { embed }: Outgoing): Promise<boolean> {
+  if (embed === undefined) return true;
+  const place = await placeOf(live, threadId);
+  return place === null || !(await lacks(place, 'Embed Links'));
 }
 
 /** Null: refused. */
@@ -81,13 +90,22 @@ export async function editPart(
   const route = Routes.channelMessage(threadId, messageId);
   const asked = (body: object) =>
     awake(live.api, threadId, () => live.api.ask({ method: 'PATCH', route, body }));
-  const isStrip = 'takesButtons' in change;
-  const answer = await asked(isStrip ? { components: [] } : toBody(change));
-  const again =
-    answer.ok || answer.why !== 'refused' || isStrip ? answer : await asked(toBody(plainForm(change)));
-  if (again.ok || again.why === 'refused' || again.why === 'archived') return 'edited';
-  if (again.code === UNKNOWN_MESSAGE) return 'gone';
-  throw closedBy(again);
+  const [first, ...others] = await bodiesOf(live, threadId, change);
+  let answer = await asked(first);
+  for (const body of others) if (isRefused(answer)) answer = await asked(body);
+  if (answer.ok || answer.why === 'refused' || answer.why === 'archived') return 'edited';
+  if (answer.code === UNKNOWN_MESSAGE) return 'gone';
+  throw closedBy(answer);
+}
+
+const isRefused = (answer: Answered) => !answer.ok && answer.why === 'refused';
+
+/** Each is for where the one before is refused. */
+async function bodiesOf(live: Live, threadId: string, change: Change): Promise<[object, ...object[]]> {
+  if ('takesButtons' in change) return [{ components: [] }];
+  const forms = formsWithoutEmbed(change).map((form) => toBody(form));
+  const [bare = toBody(change), ...plain] = forms;
+  return (await showsEmbed(live, threadId, change)) ? [toBody(change), ...forms] : [bare, ...plain];
 }
 
 const UNKNOWN_MESSAGE = '10008';

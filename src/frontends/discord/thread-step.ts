@@ -8,7 +8,7 @@ import type { RunMessage } from '../../core/run.ts';
 import { isFinished } from '../../core/task.ts';
 import type { ThreadScene, ThreadStep } from '../../core/thread-ports.ts';
 import { questionCard } from './question-card.ts';
-import { block, inline, pointerTo } from './text.ts';
+import { block, inline, isBlank, pointerTo } from './text.ts';
 import { createDraft, type Draft } from './thread-draft.ts';
 import { endCard } from './thread-end.ts';
 import { drawLasting, showRun } from './thread-lasting.ts';
@@ -91,7 +91,8 @@ async function tellOther(message: RunMessage, draft: Draft, { store, canAttach }
   const id = message.kind === 'question' ? message.data?.question_id : undefined;
   const question = id === undefined ? null : await store.question(id);
   if (question !== null) tellQuestion(message, question, draft);
-  else tellWhole({ to: message.seq, text: `ℹ️ ${message.text.trim()}` }, draft, canAttach);
+  else if (!isBlank(message.text))
+    tellWhole({ to: message.seq, text: `ℹ️ ${message.text.trim()}` }, draft, canAttach);
 }
 
 const isToldAside = ({ seq }: RunMessage, { scene }: Draft) => seq <= scene.elsewhere.seq;

@@ -82,6 +82,30 @@ describe('a thread in which nobody can be told', () => {
     expect(shown[1]).toBe('🔧 1 step');
     expect(shown[2]).toMatch(/^<@\d+> ✅ Done · task #1 `claude-task-client show 1`$/);
   });
+
+  test('without Embed Links a question is asked in words, with its buttons', async () => {
+    on.stage.twin.channel('claude-tasks').setBotRights({ deny: ['EmbedLinks'] });
+    const of = await on.run();
+    const { id } = await ask(on.world, of, { rule: 'Bash(npm test)' });
+    await on.settle(of.id);
+    const card = (await on.thread(of.id)).at(-1);
+    expect(card?.content).toBe(
+      `${on.stage.twin.user('alice').mention} ❓ Run npm test?\n\`\`\`\nBash: npm test\n\`\`\`\nAllow for this task allows: \`\`\`\nBash(npm test)\n\`\`\``,
+    );
+    expect(card?.controls.map(({ label }) => label)).toEqual(['Allow once', 'Allow for this task', 'Deny']);
+    await answer(on.world, id, 'deny');
+    await on.settle(of.id);
+    const after = (await on.thread(of.id)).at(-1);
+    expect(after?.content).toContain('Answered by Ada: Deny');
+    expect(after?.controls).toEqual([]);
+  });
+
+  test('a notice of nothing is not told', async () => {
+    const of = await on.run();
+    await on.report(of, [{ kind: 'notice', text: ' \u200B ' }, 'Hello.']);
+    await on.settle(of.id);
+    expect((await on.thread(of.id)).slice(1).map(({ content }) => content)).toEqual(['Hello.']);
+  });
 });
 
 test('a front end that is switched on for the first time tells nothing of old tasks', async () => {

@@ -152,6 +152,18 @@ describe('what a thread shows', () => {
     expect((await on.thread(of.id))[1]?.text).toBe('🔧 1 step\nBash: npm run build · 1 min 40 s');
   });
 
+  test('a long command that ends without its line keeps one', async () => {
+    const of = await on.run();
+    await on.settle(of.id);
+    const startedAt = on.stage.clock.now();
+    await on.report(of, [], { first: 0, activity: { text: 'Bash: npm test', startedAt } });
+    for (let passed = 0; passed < 40; passed += 4) await on.settle(of.id);
+    expect((await on.thread(of.id))[1]?.text).toContain('⏳ Bash: npm test');
+    await on.world.run(on.world.tasks.cancel(of.id, {}));
+    await on.settle(of.id);
+    expect((await on.thread(of.id))[1]?.text).toBe('🔧 1 step\nBash: npm test · stopped');
+  });
+
   test('its list is one card', async () => {
     const of = await on.run();
     const list = (status: 'pending' | 'completed') => [{ text: 'Look', status }];
