@@ -69,7 +69,33 @@ function failure(command: string, error: Error & { killed?: boolean }, stderr: s
   const lines = stderr.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('hint:'));
   const said = lines.find((line) => /^(error|fatal):/.test(line)) ?? lines.at(-1) ?? error.message;
   const why = error.killed === true ? 'it took too long' : safeLine(said.replace(/^(error|fatal): /, ''));
+  const inTheWay = untrackedIn(stderr);
+  if (inTheWay.length > 0) return untracked(inTheWay);
   return new ClientError('git_failed', `git ${command}: ${why.replace(/[.:]$/, '')}.`);
+}
+
+const MOST_NAMED = 10;
+
+/** Each on a line of its own, after a tab. */
+function untrackedIn(stderr: string): string[] {
+  const [, list = ''] =
+    /untracked working tree files would be overwritten[^\n]*\n((?:\t[^\n]*\n)+)/.exec(stderr) ?? [];
+  return list
+    .split('\n')
+    .map((line) => safeLine(line.trim()))
+    .filter((name) => name !== '');
+}
+
+function untracked(names: readonly string[]): ClientError {
+  const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '';
+  const named = `${names.slice(0, MOST_NAMED).join(', ')}${more}`;
+  return new ClientError(
+    'untracked_files',
+    `The branch brings files that lie here already, and git does not know yours: ${named}.`,
+    {
+      hint: 'Move or remove them, or put them aside with "git stash --include-untracked", and run it again.',
+    },
+  );
 }
 
 /** What git takes for a branch, and nothing that a shell or an option parser could take for something else. */

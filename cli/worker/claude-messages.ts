@@ -67,7 +67,9 @@ export function createNarrator(parts: NarratorParts): Narrator {
 
   function text(said: string): void {
     const clean = cutEnd(cleanOutput(said).trim(), LONGEST_TEXT);
-    if (clean !== '') watcher.message({ kind: 'text', text: clean });
+    const own = OWN_REFUSAL.exec(clean)?.[1];
+    if (own !== undefined) watcher.message({ kind: 'notice', text: own });
+    else if (clean !== '') watcher.message({ kind: 'text', text: clean });
   }
 
   function session(id: string | undefined): void {
@@ -100,6 +102,9 @@ export function createNarrator(parts: NarratorParts): Narrator {
     },
   };
 }
+
+/** What the program makes of a request that our own proxy refused. */
+const OWN_REFUSAL = /^(?:[A-Z][^\n"]*\. )?API Error: 403 Athena: ([^\n]+)$/;
 
 function blocksOf(content: string | readonly SdkBlock[] | undefined): readonly SdkBlock[] {
   return Array.isArray(content) ? (content as readonly SdkBlock[]) : [];

@@ -39,11 +39,17 @@ export function toolTitle(tool: string, input: unknown, folder: string): string 
 /** `Bash: npm test · exit 1 · 3.2 s`, then the output. */
 export function toolText(tool: string, title: string, { text, isError, tookMs }: ToolResult): string {
   const code = /^Exit code (\d+)\n?/.exec(text);
-  const line = [title, outcomeOf(tool, isError, code?.[1]), secondsOf(tookMs)].join(' · ');
+  const isStopped = isError && CUT_OFF.test(text);
+  const outcome = isStopped ? 'stopped' : outcomeOf(tool, isError, code?.[1]);
+  const line = [title, outcome, secondsOf(tookMs)].join(' · ');
+  if (isStopped) return line;
   if (QUIET.has(tool) && !isError) return line;
   const output = cutMiddle(cleanOutput(code === null ? text : text.slice(code[0].length)), LONGEST_OUTPUT);
   return output.trim() === '' ? line : `${line}\n${output}`;
 }
+
+/** What the program tells its model of a call that was interrupted. */
+const CUT_OFF = /^The user doesn't want to (?:proceed|take)[^\n]* STOP what you are doing/;
 
 function outcomeOf(tool: string, isError: boolean, code: string | undefined): string {
   if (code !== undefined) return `exit ${code}`;

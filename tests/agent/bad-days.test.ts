@@ -51,6 +51,8 @@ describe.skipIf(IS_MISSING)('a run of Claude Code on a bad day', () => {
     world.api.script({ when: /./, then: bash('echo 1') });
     const { ending, totals } = await world.start().ended;
     expect([ending, totals.turns]).toEqual([{ kind: 'daily' }, 1]);
+    const said = watcher.messages.filter(({ kind }) => kind !== 'tool');
+    expect(said).toEqual([{ kind: 'notice', text: 'The daily limit of this worker is reached.' }]);
     expect(world.api.requests).toHaveLength(1);
   });
 

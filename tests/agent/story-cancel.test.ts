@@ -42,7 +42,10 @@ describe.skipIf(IS_MISSING)('a task that was cancelled while Claude worked on it
     expect(stage.show(BRANCH, 'work.txt')).toBe('important');
     const told = stage.model.requests.filter(({ last }) => last.includes('show me'));
     expect(told[0]?.all).toContain('Write it');
-    expect(JSON.stringify(await stage.messages(1))).not.toContain('A new session begins');
+    const messages = JSON.stringify(await stage.messages(1));
+    expect(messages).not.toContain('A new session begins');
+    expect(messages).toContain('· stopped ·');
+    expect(messages).not.toContain("doesn't want to");
   });
 });
 

@@ -141,7 +141,10 @@ describe('checkout leaves what is yours alone', () => {
     fs.writeFileSync(path.join(clone, 'b.txt'), 'mine\n');
     const ran = await checkout();
     expect(ran.code).toBe(1);
-    expect(ran.stderr).toContain('would be overwritten');
+    expect(ran.stderr).toContain(
+      'The branch brings files that lie here already, and git does not know yours: b.txt. Move or remove them, or',
+    );
+    expect(ran.stderr).toContain('git stash --include-untracked');
     expect(fs.readFileSync(path.join(clone, 'b.txt'), 'utf8')).toBe('mine\n');
     expect(current()).toBe('main');
   });
