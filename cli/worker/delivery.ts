@@ -8,6 +8,7 @@ import { countChanges, type Changes } from './changes.ts';
 import { GitError } from './git-fault.ts';
 import { createHistory, type History } from './history.ts';
 import { keepWork } from './kept-files.ts';
+import { mergeTheirs } from './merge-theirs.ts';
 import { orAborted } from './or-aborted.ts';
 import type { SaveDeps } from './save.ts';
 import type { ProjectSettings } from './settings.ts';
@@ -35,6 +36,8 @@ export interface Delivered extends Changes {
   readonly base: string;
   /** The lease was lost before the push: the branch is one of its own. */
   readonly isLost: boolean;
+  /** Somebody else pushed to the branch what contradicts this work: it is on one of its own, too. */
+  readonly isApart: boolean;
   /** Path of the bundle. */
   readonly bundle: string | null;
   /** Why it was not pushed. */
@@ -59,20 +62,24 @@ export async function deliver(delivering: Delivering): Promise<Delivered> {
   const { base, tip, saveDir: gitDir } = workspace;
   const { commit, notices } = await finalCommit(delivering);
   const isNothing = commit === base && tip === null;
-  const branch = isNothing ? null : workspace.branch;
-  const changes = await countChanges(base, commit, { git: deps.git, gitDir });
-  const facts = { ...changes, base, branch, commit: isNothing ? null : commit, notices };
-  const clean = { isLost: false, bundle: null, fault: null };
+  const count = (end: string) => countChanges(base, end, { git: deps.git, gitDir });
+  const clean = { base, isLost: false, isApart: false, bundle: null, fault: null };
   if (isNothing || commit === tip) {
     const ignored = await ignoredFiles(indexOf(workspace, deps.git)).catch(() => undefined);
     return {
-      ...facts,
-      ...clean,
-      how: 'nothing',
+      ...{ ...clean, ...(await count(commit)), how: 'nothing' },
+      ...(isNothing ? { branch: null, commit: null } : { branch: workspace.branch, commit }),
       notices: [...notices, ...(ignored === undefined ? [] : [ignored])],
     };
   }
-  return { ...facts, ...clean, ...(await pushOrKeep(commit, delivering)) };
+  const brought = await pushOrKeep(commit, delivering);
+  const end = { branch: workspace.branch, commit, ...brought };
+  const told = end.isApart === true ? [apartText(workspace.branch, end.branch)] : [];
+  return { ...clean, ...(await count(end.commit)), ...end, notices: [...notices, ...told] };
+}
+
+function apartText(branch: string, own: string): string {
+  return `Somebody else pushed to ${branch} what contradicts this work: it is on ${own}, and not merged.`;
 }
 
 async function finalCommit({
@@ -111,17 +118,19 @@ function messageOf({ taskId }: Workspace, { subject, submittedBy, sessionId }: D
   return `${oneLine(subject) || `Task #${taskId}`}\n\n${trailers.join('\n')}\n`;
 }
 
-type Brought = Pick<Delivered, 'how'> & Partial<Pick<Delivered, 'branch' | 'isLost' | 'bundle' | 'fault'>>;
+type Brought = Pick<Delivered, 'how'> & { branch?: string; commit?: string } & Partial<
+    Pick<Delivered, 'isLost' | 'isApart' | 'bundle' | 'fault'>
+  >;
 
 async function pushOrKeep(commit: string, delivering: Delivering): Promise<Brought> {
   const { workspace, project, wanted } = delivering;
   if (!project.push) return keep(commit, delivering, null);
   try {
-    const fence = await pushFenced(commit, delivering);
-    if (fence === 'held') return { how: 'pushed' };
+    const end = await pushFenced(commit, delivering);
+    if (end.kind === 'held') return { how: 'pushed', commit: end.commit };
     const branch = `${workspace.branch}-lost-${wanted.leaseId.slice(0, 8)}`;
     await pushTo(branch, commit, delivering);
-    return { how: 'pushed', branch, isLost: true };
+    return { how: 'pushed', branch, isLost: end.kind === 'lost', isApart: end.kind === 'apart' };
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
     return keep(commit, delivering, error);
@@ -131,22 +140,48 @@ async function pushOrKeep(commit: string, delivering: Delivering): Promise<Broug
 /** A repository that cannot be reached for a moment; each try waits for the lease anew. */
 const RETRIES_MS = [1000, 5000, 15_000];
 
-async function pushFenced(commit: string, delivering: Delivering): Promise<'held' | 'lost'> {
-  const { workspace, wanted, deps } = delivering;
+type Pushed = { readonly kind: 'held'; readonly commit: string } | { readonly kind: 'lost' | 'apart' };
+
+async function pushFenced(commit: string, delivering: Delivering): Promise<Pushed> {
+  const { workspace, wanted } = delivering;
+  let pushed = commit;
   for (let tries = 0; ; tries += 1) {
     let fence = await wanted.leaseFence();
-    if (fence === 'lost') return 'lost';
+    if (fence === 'lost') return { kind: 'lost' };
     const mayPush = async () => (fence = await wanted.leaseFence()) === 'held';
     try {
-      await pushTo(workspace.branch, commit, { ...delivering, mayPush });
-      return 'held';
+      await pushTo(workspace.branch, pushed, { ...delivering, mayPush });
+      return { kind: 'held', commit: pushed };
     } catch (error) {
-      if (isLost(fence)) return 'lost';
-      const wait = RETRIES_MS[tries];
-      if (wait === undefined || !(error instanceof GitError) || error.kind !== 'unreachable') throw error;
-      await orAborted(deps.sleep(wait), deps.remotes.over);
+      if (isLost(fence)) return { kind: 'lost' };
+      const next = await afterRefusal(error, pushed, { ...delivering, waitMs: RETRIES_MS[tries] });
+      if (next === null) return { kind: 'apart' };
+      pushed = next;
     }
   }
+}
+
+/** What to push the next time; null: it does not go together with what somebody else has pushed. */
+async function afterRefusal(
+  error: unknown,
+  commit: string,
+  { waitMs, ...delivering }: Delivering & { waitMs: number | undefined },
+): Promise<string | null> {
+  const { deps } = delivering;
+  if (waitMs === undefined || !(error instanceof GitError)) throw error;
+  if (error.kind === 'unreachable') {
+    await orAborted(deps.sleep(waitMs), deps.remotes.over);
+    return commit;
+  }
+  const merged = error.kind === 'rejected' ? await withTheirs(commit, delivering) : undefined;
+  if (merged === undefined) throw error;
+  return merged;
+}
+
+/** Undefined: that was not why the push was refused, or nobody knows. */
+function withTheirs(commit: string, { workspace, project, deps }: Delivering) {
+  const merging = { ...deps, project, gitDir: workspace.saveDir };
+  return mergeTheirs(commit, workspace.branch, merging).catch(() => undefined);
 }
 
 /** As it is by now. */

@@ -7,6 +7,8 @@ export interface History {
   /** When it was committed, in seconds. */
   madeAt(commit: string): Promise<number>;
   isAncestor(older: string, newer: string): Promise<boolean>;
+  /** Who committed what came first on the way from `older` to `newer`: their address. */
+  firstAfter(older: string, newer: string): Promise<string | undefined>;
   mergeBase(one: string, other: string): Promise<string | undefined>;
   commit(tree: string, parents: readonly string[], message: string): Promise<string>;
   /** Two lines of work as one, dated as the newer of them: made once more, it is the same commit. */
@@ -51,6 +53,10 @@ export function createHistory({ git, gitDir, author }: HistoryDeps): History {
     isAncestor: async (older, newer) => {
       const { code } = await git.run(['merge-base', '--is-ancestor', older, newer], { gitDir, answers: [1] });
       return code === 0;
+    },
+    firstAfter: async (older, newer) => {
+      const made = await ask('log', '--first-parent', '--reverse', '--format=%ce', `${older}..${newer}`);
+      return made?.split('\n')[0];
     },
     mergeBase: async (one, other) => (await ask('merge-base', one, other))?.split('\n')[0],
     commit: (tree, parents, message) => commitTree(tree, parents, { message }),

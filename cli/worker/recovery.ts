@@ -96,7 +96,7 @@ async function deliverLeft(left: Left, works: RunWork): Promise<Delivered> {
     submittedBy: textOf(workspace.facts['submitted_by']),
     sessionId: sessionOf(workspace),
   });
-  if (delivered.fault !== null) await works.save();
+  if (delivered.fault !== null || delivered.isApart) await works.save();
   else if (delivered.isLost) await works.saveLost();
   else if (delivered.how !== 'kept') {
     await works.dropSaves().catch((error: unknown) => {

@@ -9,6 +9,7 @@ import type { Places } from './places.ts';
 import type { Remote, Remotes } from './remotes.ts';
 import { localSaves, remoteSaves, type Save } from './save-refs.ts';
 import type { WorkerSettings } from './settings.ts';
+import { takeUp } from './take-up.ts';
 import type { Wanted } from './workspace-shape.ts';
 
 export interface Beginning {
@@ -18,6 +19,8 @@ export interface Beginning {
   readonly files: string;
   /** Whose save it is; null: nobody's. */
   readonly run: number | null;
+  /** Saves that nobody has taken up: they stay. */
+  readonly untaken: readonly string[];
 }
 
 export interface StartWanted {
@@ -36,49 +39,62 @@ export interface RestoreDeps {
 /** Fetched into `saveDir` as `refs/run/last` and `refs/run/files`. `base` is where the task's branch begins. */
 export async function findStart(found: StartWanted, base: string, deps: RestoreDeps): Promise<Beginning> {
   const history = createHistory({ ...deps, gitDir: found.saveDir });
-  const begin = (await fromSaves(found, deps)) ?? (await fromKept(found, deps)) ?? plain(found.tip ?? base);
+  const { newest, untaken } = await fromSaves(found, deps);
+  const begin = newest ?? (await fromKept(found, deps)) ?? plain(found.tip ?? base);
   await history.setRef('refs/run/last', begin.start);
   await history.setRef('refs/run/files', begin.files);
-  return begin;
+  return { ...begin, untaken };
 }
 
-function plain(start: string): Beginning {
+type Begun = Omit<Beginning, 'untaken'>;
+
+function plain(start: string): Begun {
   return { start, files: start, run: null };
 }
 
-interface Dated extends Beginning {
+interface Dated extends Begun {
   readonly run: number;
   readonly madeAt: number;
 }
 
-async function fromSaves(found: StartWanted, deps: RestoreDeps): Promise<Beginning | undefined> {
-  const { git, places } = deps;
-  const { wanted } = found;
-  const { project, taskId } = wanted;
-  const saves = [
-    ...(await localSaves({ git, store: places.store(project.name) }, taskId)),
-    ...(await remoteSaves(project, taskId, deps)),
-  ].sort((one, other) => other.run - one.run);
+async function fromSaves(found: StartWanted, deps: RestoreDeps) {
+  const untaken: Save[] = [];
   let newest: Dated | undefined;
-  for (const save of saves) {
-    if (save.run >= wanted.run || save.run < (newest?.run ?? 0)) continue;
+  for (const save of await earlierSaves(found, deps)) {
+    // What one run saved holds what those before it did, be it taken up or not.
+    if (save.run < (newest ?? untaken[0] ?? save).run) break;
     const one = await restored(save, found, deps);
+    if (one === 'apart') untaken.push(save);
     // One run may have left one here and one on the remote.
-    if (one !== undefined && (newest === undefined || one.madeAt > newest.madeAt)) newest = one;
+    else if (one !== undefined && one.madeAt > (newest?.madeAt ?? -1)) newest = one;
   }
-  return newest;
+  return { newest, untaken: untaken.map(({ ref }) => ref) };
 }
 
-async function restored(save: Save, found: StartWanted, deps: RestoreDeps): Promise<Dated | undefined> {
+/** Those of the last run first. */
+async function earlierSaves({ wanted }: StartWanted, deps: RestoreDeps): Promise<Save[]> {
+  const { project, taskId, run } = wanted;
+  const saves = [
+    ...(await localSaves({ ...deps, store: deps.places.store(project.name) }, taskId)),
+    ...(await remoteSaves(project, taskId, deps)),
+  ];
+  return saves.filter((save) => save.run < run).sort((one, other) => other.run - one.run);
+}
+
+async function restored(
+  save: Save,
+  found: StartWanted,
+  deps: RestoreDeps,
+): Promise<Dated | 'apart' | undefined> {
   const { tip, saveDir } = found;
   if (!(await fetchSave(save, found, deps))) return undefined;
   const history = createHistory({ ...deps, gitDir: saveDir });
   const start = await history.ref('refs/run/restored^1');
   const files = await history.ref('refs/run/restored');
   if (start === undefined || files === undefined) return undefined;
-  // A branch that went on without the save was delivered after it.
-  if (tip !== null && !(await history.isAncestor(tip, start))) return undefined;
-  return { start, files, run: save.run, madeAt: await history.madeAt(files) };
+  const fit = await takeUp({ start, files }, tip, { history, email: deps.author.email });
+  if (fit === 'past') return undefined;
+  return fit === 'apart' ? fit : { ...fit, run: save.run, madeAt: await history.madeAt(files) };
 }
 
 const SAVE_MS = 10 * 60_000;
@@ -107,7 +123,7 @@ async function fetchSave(save: Save, { wanted, saveDir }: StartWanted, deps: Res
 async function fromKept(
   { wanted, tip, saveDir }: StartWanted,
   deps: RestoreDeps,
-): Promise<Beginning | undefined> {
+): Promise<Begun | undefined> {
   const history = createHistory({ ...deps, gitDir: saveDir });
   const start = await keptTip(wanted, { ...deps, gitDir: saveDir });
   if (start === undefined) return undefined;

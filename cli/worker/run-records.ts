@@ -21,6 +21,8 @@ const recordSchema = z.object({
   start: z.string(),
   tip: z.string().nullable(),
   restoredFrom: z.number().nullable(),
+  untaken: z.array(z.string()).default([]),
+  notices: z.array(z.string()).default([]),
   facts: z.record(z.string(), z.unknown()),
 });
 

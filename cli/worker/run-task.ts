@@ -75,6 +75,7 @@ async function work(run: LiveRun): Promise<Closing> {
     branch: claim.run.branch,
     project,
     base: claim.run.base,
+    delivered: claim.task.result?.commit ?? null,
     signal: stopper.signal,
     facts: {
       ...{ lease_id: claim.lease.lease_id, mark },
@@ -88,6 +89,7 @@ async function work(run: LiveRun): Promise<Closing> {
     return { verdict: unlaidVerdict(stopper.cause(), error), delivered: null };
   }
   run.poster.set({ base: workspace.base });
+  for (const text of workspace.notices) run.poster.add({ kind: 'notice', text });
   const works = createRunWork(workspace, project, kit.git);
   const laid: Laid = {
     run,
@@ -211,7 +213,8 @@ async function hand({ run, works }: Laid, verdict: Verdict): Promise<Closing> {
     kit.log.warn('the work was not pushed', { task_id: claim.task.id, error: delivered.fault.message });
     await saveForOthers(run, works.save);
   }
-  if (delivered.isLost) await saveForOthers(run, works.saveLost);
+  if (delivered.isApart) await saveForOthers(run, works.save);
+  else if (delivered.isLost) await saveForOthers(run, works.saveLost);
   else if (delivered.fault === null) await dropSaves(run, works);
   return { verdict: afterDelivery(verdict, delivered.fault, kit.hurry.aborted), delivered };
 }

@@ -96,11 +96,11 @@ export interface DropDeps extends RemoteDeps {
 /** When the work is delivered; none that a later run made, which may be under way on this very machine. */
 export async function dropSaves(
   project: Target & { readonly push: boolean },
-  { taskId, run }: { taskId: number; run: number },
+  { taskId, run, untaken }: { taskId: number; run: number; untaken: readonly string[] },
   deps: DropDeps,
 ): Promise<void> {
   const { git, remotes, gitDir, store } = deps;
-  const isOld = (save: Save) => save.run <= run;
+  const isOld = (save: Save) => save.run <= run && !untaken.includes(save.ref);
   for (const { ref } of (await localSaves({ git, store }, taskId)).filter(isOld)) {
     await git.run(['update-ref', '-d', ref], { gitDir: store });
   }

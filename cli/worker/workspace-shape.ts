@@ -9,6 +9,8 @@ export interface Wanted {
   readonly project: ProjectSettings;
   /** Where the task's branch began, once that is known; null at the first claim. */
   readonly base: string | null;
+  /** What the runs before this one have delivered; null: nothing. */
+  readonly delivered: string | null;
   /** Whatever a later worker must know to deal with what this one leaves behind. */
   readonly facts: Readonly<Record<string, unknown>>;
   /** Aborted: nobody wants it any more. */
@@ -37,5 +39,9 @@ export interface Workspace {
   readonly tip: string | null;
   /** The run whose save lies in the tree as uncommitted changes. */
   readonly restoredFrom: number | null;
+  /** Refs of saves that this run did not begin with and nobody else will: they stay. */
+  readonly untaken: readonly string[];
+  /** What people should know about where it begins. */
+  readonly notices: readonly string[];
   readonly facts: Readonly<Record<string, unknown>>;
 }

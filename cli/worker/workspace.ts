@@ -10,7 +10,7 @@ import { noteAsCheckedOut } from './as-checked-out.ts';
 import { indexOf } from './capture.ts';
 import { makeClone } from './clone.ts';
 import type { Trash } from './disk.ts';
-import { GitError } from './git-fault.ts';
+import { firstPoints } from './first-points.ts';
 import type { Git } from './git.ts';
 import { createHistory } from './history.ts';
 import type { Mirror, Mirrors } from './mirror.ts';
@@ -76,16 +76,17 @@ interface Found extends WorkspaceDeps {
 
 async function findPoints(wanted: Wanted, deps: Found) {
   const { mirror, saveDir } = deps;
-  const newest = mirror.refs.get(`refs/heads/${wanted.project.base}`);
-  if (newest === undefined) {
-    throw new GitError('other', `The repository has no branch "${wanted.project.base}": correct "base".`);
-  }
+  const first = await firstPoints(wanted, mirror, { ...deps, gitDir: saveDir });
   const tip = mirror.refs.get(`refs/heads/${wanted.branch}`) ?? null;
   const history = createHistory({ ...deps, gitDir: saveDir });
-  const known = wanted.base === null ? undefined : await history.ref(`${wanted.base}^{commit}`);
-  const { start, files, run } = await findStart({ wanted, tip, saveDir }, known ?? newest, deps);
-  const base = known ?? (await history.mergeBase(start, newest)) ?? newest;
-  return { base, start, tip, files, restoredFrom: run };
+  const { start, files, run, untaken } = await findStart({ wanted, tip, saveDir }, first.start, deps);
+  const base = first.known ?? (await history.mergeBase(start, first.newest)) ?? first.newest;
+  const notices = [...first.notices, ...untaken.map(untakenText)];
+  return { base, start, tip, files, restoredFrom: run, untaken, notices };
+}
+
+function untakenText(ref: string): string {
+  return `What an earlier run saved does not go together with the commits that people made on the branch: it stays, as ${ref}, and this run begins without it.`;
 }
 
 /** At the end of a run, when everything is saved and nothing of it lives. */

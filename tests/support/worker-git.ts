@@ -100,7 +100,16 @@ function createMachine({ folder, remotes, settings }: MachineParts) {
     settings,
     prepare: (run = 1, more: Partial<Wanted> = {}): Promise<Workspace> =>
       prepareWorkspace(
-        { taskId: 5, run, branch: BRANCH, project: settings, base: null, facts: {}, ...more },
+        {
+          taskId: 5,
+          run,
+          branch: BRANCH,
+          project: settings,
+          base: null,
+          delivered: null,
+          facts: {},
+          ...more,
+        },
         deps,
       ),
     work: (workspace: Workspace) => createRunWork(workspace, settings, deps),

@@ -130,20 +130,48 @@ describe('a delivery', () => {
     expect(world.refs()).toEqual([`refs/heads/${BRANCH}-lost-1a2b3c4d`, 'refs/heads/main']);
   });
 
-  it('never overwrites what somebody else put on the branch: the work is kept, and pushed later', async () => {
+  it('is put beside what somebody else pushed to the branch meanwhile', async () => {
     const machine = world.machine();
     const workspace = await machine.prepare();
+    git(world.bare, 'branch', BRANCH, 'main');
     const theirs = commitTo(world.bare, { 'theirs.txt': 'x\n' }, BRANCH);
+    const own = inTree(workspace).commit('a.txt', '1\n');
+    const delivered = await machine.work(workspace).deliver(delivery());
+    expect(delivered).toMatchObject({ how: 'pushed', branch: BRANCH, commit: onRemote(), filesChanged: 2 });
+    expect(delivered).toMatchObject({ isApart: false, fault: null, notices: [] });
+    expect(git(world.bare, 'rev-list', BRANCH).split('\n')).toEqual(expect.arrayContaining([theirs, own]));
+    expect(git(world.bare, 'log', '-1', '--format=%P', BRANCH)).toBe(`${theirs} ${own}`);
+  });
+
+  it('goes to a branch of its own where that contradicts it, and says so', async () => {
+    const machine = world.machine();
+    const workspace = await machine.prepare();
+    git(world.bare, 'branch', BRANCH, 'main');
+    const theirs = commitTo(world.bare, { 'README.md': 'theirs\n' }, BRANCH);
+    inTree(workspace).write('README.md', 'ours\n');
+    const delivered = await machine.work(workspace).deliver(delivery());
+    const branch = `${BRANCH}-lost-1a2b3c4d`;
+    expect(delivered).toMatchObject({ how: 'pushed', branch, isApart: true, isLost: false, fault: null });
+    expect(delivered.notices.join()).toContain(branch);
+    expect(onRemote()).toBe(theirs);
+    expect(onRemote(branch)).toBe(delivered.commit);
+  });
+
+  it('is kept where it is refused, and pushed when it is not any more', async () => {
+    const hook = path.join(world.bare, 'hooks/pre-receive');
+    fs.mkdirSync(path.dirname(hook), { recursive: true });
+    fs.writeFileSync(hook, '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    const machine = world.machine();
+    const workspace = await machine.prepare();
     inTree(workspace).write('a.txt', '1\n');
     const delivered = await machine.work(workspace).deliver(delivery());
     const bundle = path.join(machine.folder, 'kept', `${BRANCH}.bundle`);
     expect(delivered).toMatchObject({ how: 'kept', branch: BRANCH, bundle, fault: { kind: 'rejected' } });
-    expect(onRemote()).toBe(theirs);
     const [kept] = listKept(machine.places);
     expect(kept).toMatchObject({ task_id: 5, project: 'notes', branch: BRANCH, commit: delivered.commit });
     await expect(pushKept(kept!, machine.settings, machine.deps)).rejects.toMatchObject({ kind: 'rejected' });
     expect(fs.existsSync(bundle)).toBe(true);
-    git(world.bare, 'update-ref', '-d', `refs/heads/${BRANCH}`);
+    fs.rmSync(hook);
     await pushKept(kept!, machine.settings, machine.deps);
     expect(onRemote()).toBe(delivered.commit);
     expect(fs.readdirSync(path.dirname(bundle))).toEqual([]);
