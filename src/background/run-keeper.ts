@@ -1,6 +1,6 @@
 /**
- * What time brings about for runs: people are reminded of questions that stay open; messages and transcripts go some
- * time after the end of their task, and files that belong to no task any more go as well. A little at a time.
+ * What time brings about for runs: people are reminded of questions that stay open; messages, transcripts and attachments go
+ * some time after the end of their task, and files that belong to no task any more go as well. A little at a time.
  */
 import { TransientError } from '../core/errors.ts';
 import type { Clock, Logger, Store } from '../core/ports.ts';
@@ -16,10 +16,10 @@ const STEP_MS = 100;
 const ORPHAN_AFTER_MS = 60 * 60_000;
 
 export interface RunKeeperDeps {
-  readonly store: Pick<Store, 'decide' | 'dropMessages' | 'isFileKept' | 'task'>;
+  readonly store: Pick<Store, 'decide' | 'dropMessages' | 'taskOfFile' | 'task'>;
   readonly runs: Pick<RunService, 'remind'>;
   readonly files: RunFiles;
-  /** How long after the end of a task they are kept. */
+  /** How long after the end of a task they are kept; attachments as long as transcripts. */
   readonly keep: { readonly messagesMs: number; readonly transcriptsMs: number };
   readonly clock: Clock;
   readonly logger: Logger;
@@ -92,7 +92,8 @@ async function* tidyAll({ store, files, keep, clock }: RunKeeperDeps): AsyncGene
   }
   for (const [index, file] of (await files.attachments()).entries()) {
     if (isPageEnd(index)) yield;
-    await dropOrphan({ store, files, storedBefore: before(ORPHAN_AFTER_MS) }, file);
+    const times = { endedBefore: before(keep.transcriptsMs), storedBefore: before(ORPHAN_AFTER_MS) };
+    await dropAttachment({ store, files, ...times }, file);
   }
 }
 
@@ -109,17 +110,24 @@ async function dropTranscript(
   { store, files, endedBefore }: Dropping & { endedBefore: Date },
   taskId: number,
 ): Promise<void> {
-  const task = await store.task(taskId);
-  const isOver = task === null || (task.completedAt !== null && task.completedAt < endedBefore);
-  if (isOver) await files.dropTranscript(taskId);
+  if (await isOver(store, taskId, endedBefore)) await files.dropTranscript(taskId);
 }
 
-async function dropOrphan(
-  { store, files, storedBefore }: Dropping & { storedBefore: Date },
+/** A task keeps the name of a file that is gone, so that whoever asks for it is told. */
+async function dropAttachment(
+  { store, files, endedBefore, storedBefore }: Dropping & { endedBefore: Date; storedBefore: Date },
   file: string,
 ): Promise<void> {
-  if (await store.isFileKept(file)) return;
-  if (await files.isOlder(file, storedBefore)) await files.dropAttachment(file);
+  const taskId = await store.taskOfFile(file);
+  const isDue = await (taskId === null
+    ? files.isOlder(file, storedBefore)
+    : isOver(store, taskId, endedBefore));
+  if (isDue) await files.dropAttachment(file);
+}
+
+async function isOver(store: Dropping['store'], taskId: number, endedBefore: Date): Promise<boolean> {
+  const task = await store.task(taskId);
+  return task === null || (task.completedAt !== null && task.completedAt < endedBefore);
 }
 
 interface Loop {

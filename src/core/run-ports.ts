@@ -34,8 +34,8 @@ export interface RunStore {
   /** Those with a larger number, in order. */
   replies(taskId: number, after: number): Promise<readonly Reply[]>;
   attachments(taskId: number): Promise<readonly Attachment[]>;
-  /** Whether this file belongs to a task. */
-  isFileKept(file: string): Promise<boolean>;
+  /** The task that this file came with; null for none. */
+  taskOfFile(file: string): Promise<number | null>;
   question(id: number): Promise<Question | null>;
   /** Newest first; of one task, or of all. */
   questions(query: {

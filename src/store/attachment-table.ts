@@ -22,14 +22,14 @@ export function createAttachmentTable({ client, tables }: OpenDatabase) {
   const byFile = prepareRead(
     client,
     tables
-      .select({ number: attachments.number })
+      .select({ taskId: attachments.taskId })
       .from(attachments)
       .where(sql`file = ${param('file')}`),
   );
   return {
     add: (attachment: Attachment) => insert.run({ ...attachment }),
     ofTask: (taskId: number): Attachment[] => ofTask.all({ taskId }),
-    /** Whether any task has this file. */
-    isKept: (file: string) => byFile.get({ file }) !== undefined,
+    /** Null: no task has this file. */
+    taskOf: (file: string): number | null => byFile.get({ file })?.taskId ?? null,
   };
 }

@@ -49,7 +49,7 @@ export function createRunStore(
     runOfLease: (leaseId) => reading(() => ({ lease: leases.byId(leaseId), run: runs.byLease(leaseId) })),
     replies: (taskId, after) => reading(() => questions.repliesAfter(taskId, after)),
     attachments: (taskId) => reading(() => attachments.ofTask(taskId)),
-    isFileKept: (file) => reading(() => attachments.isKept(file)),
+    taskOfFile: (file) => reading(() => attachments.taskOf(file)),
     question: (id) => reading(() => questions.byId(id)),
     questions: (query) => reading(() => questions.list(query)),
     async usage(query) {

@@ -168,6 +168,26 @@ it('drops files that were stored for a task which was never submitted, after an 
   expect(world.filesIn('attachments').sort()).toEqual([used.file, fresh.file].sort());
 });
 
+it('drops the files that came with a task forty days after its end', async () => {
+  const world = await aWorld();
+  const submit = async (name: string) => {
+    const file = await world.files.keep({ name, type: null, content: new Blob([name]).stream() });
+    const work = world.tasks.submit({ description: name, attachments: [file] });
+    return { id: (await world.store.decide(work)).id, file: file.file };
+  };
+  const [old, open, again] = [await submit('old'), await submit('open'), await submit('again')];
+  for (const { id } of [old, again]) await world.store.decide(world.tasks.cancel(id, {}));
+  await world.pass(39 * DAY);
+  expect(world.filesIn('attachments')).toHaveLength(3);
+  await world.store.decide(world.tasks.requeue(again.id, {}));
+  await world.pass(2 * DAY);
+  expect(world.filesIn('attachments').sort()).toEqual([open.file, again.file].sort());
+  await world.store.decide(world.tasks.requeue(old.id, {}));
+  const told = await world.send('GET', `/api/tasks/${old.id}/attachment`);
+  expect([told.status, told.text]).toEqual([404, expect.stringContaining('Attachment 1 of task #1 is gone')]);
+  expect(await world.store.attachments(old.id)).toHaveLength(1);
+});
+
 it('looks at two hundred files in one step', async () => {
   const world = await aWorld();
   const content = new Blob([gzipSync('{}\n')]);

@@ -69,7 +69,7 @@ export function storeRunRetentionContract(open: OpenStoreWorld): void {
       expect(await world.store.question(1)).toBeNull();
       expect(await world.store.replies(one.id, 0)).toEqual([]);
       expect(await told(world, one.id)).toEqual([]);
-      expect(await world.store.isFileKept('f-1')).toBe(false);
+      expect(await world.store.taskOfFile('f-1')).toBeNull();
       expect(await world.store.threads('discord').position(one.id)).toBeNull();
     });
 

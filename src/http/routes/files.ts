@@ -79,12 +79,15 @@ function addAttachmentRoute(
       await access.requireReader({ taskId, leaseId: readLease(c), key: c.get('key') });
     }
     const attachment = (await store.attachments(taskId)).find((one) => one.number === number);
-    const found = attachment && (await files.attachment(attachment.file));
-    if (!attachment || !found) {
-      throw new Refusal('not_found', `Task #${taskId} has no attachment ${number}.`);
-    }
+    if (!attachment) throw new Refusal('not_found', `Task #${taskId} has no attachment ${number}.`);
+    const found = await files.attachment(attachment.file);
+    if (found === null) throw new Refusal('not_found', goneText(taskId, number));
     return download(c, found, attachment);
   });
+}
+
+function goneText(taskId: number, number: number): string {
+  return `Attachment ${number} of task #${taskId} is gone: the server deletes files some time after the end of their task.`;
 }
 
 function readLease(c: Context<HttpEnv>): string | null {
