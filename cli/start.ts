@@ -5,10 +5,12 @@ import { ClientError, codeOf } from './errors.ts';
 import { run } from './run.ts';
 
 export async function start(env: NodeJS.ProcessEnv, worker: Host['worker']): Promise<void> {
+  const { isTaken, ...interrupts } = createInterrupts();
   // Whoever reads us may stop early (`| head -1`): there is nothing left to say, and nothing went wrong.
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error) => {
-      process.exit(codeOf(error) === 'EPIPE' ? 0 : 1);
+      // A terminal that was closed says so by a signal, too: there may be work to save.
+      if (!isTaken()) process.exit(codeOf(error) === 'EPIPE' ? 0 : 1);
     });
   }
   const code = await run({
@@ -19,7 +21,7 @@ export async function start(env: NodeJS.ProcessEnv, worker: Host['worker']): Pro
     hostname: os.hostname(),
     cwd: () => process.cwd(),
     streams: { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr },
-    ...createInterrupts(),
+    ...interrupts,
     worker,
     now: () => Date.now(),
     elapsed: () => performance.now(),
@@ -33,7 +35,7 @@ export async function start(env: NodeJS.ProcessEnv, worker: Host['worker']): Pro
 }
 
 /** The first signal ends the command in good order, a second one at once; unless the command sees to it itself. */
-function createInterrupts(): Pick<Host, 'signal' | 'takeSignals'> {
+function createInterrupts(): Pick<Host, 'signal' | 'takeSignals'> & { isTaken: () => boolean } {
   const controller = new AbortController();
   let handle: (() => void) | undefined;
   const stop = (code: string, exitCode: number) => {
@@ -44,10 +46,13 @@ function createInterrupts(): Pick<Host, 'signal' | 'takeSignals'> {
   process.on('SIGINT', () => {
     stop('interrupted', 130);
   });
-  process.on('SIGTERM', () => {
-    stop('terminated', 143);
-  });
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      stop('terminated', 143);
+    });
+  }
   return {
+    isTaken: () => handle !== undefined,
     signal: controller.signal,
     takeSignals: (by) => {
       handle = by;

@@ -26,6 +26,8 @@ function outcomeOf({ host }: Deps, { options }: Given): Outcome {
   return {
     json: { file, ok: false, problems },
     lines: problems.map((problem) => safeLine(formatProblem(file, problem))),
-    failure: new ClientError('bad_config', `${many} in ${file}.`, { hint: 'Correct them, then look again.' }),
+    failure: new ClientError('bad_config', `${many} in ${file}.`, {
+      hint: `Correct ${problems.length === 1 ? 'it' : 'them'}, then look again.`,
+    }),
   };
 }

@@ -25,8 +25,9 @@ export async function run({ host }: Deps, given: Given): Promise<Outcome> {
   if (action !== 'push' || id === undefined) {
     throw usageError('Say "work kept" or "work kept push ID".', 'See "claude-task-client work --help".');
   }
+  const wanted = taskId(id);
   return pushAll(
-    kept.filter((one) => one.task_id === taskId(id)),
+    kept.filter((one) => one.task_id === wanted),
     settings,
     host,
   );

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { Given, Outcome } from '../command.ts';
 import type { Deps } from '../deps.ts';
-import { ClientError } from '../errors.ts';
+import { ClientError, usageError } from '../errors.ts';
 import { taskLine } from '../format.ts';
 import { text, wholeNumber } from '../given.ts';
 import { USUAL } from '../retry.ts';
@@ -16,7 +16,7 @@ import { recover } from '../worker/recovery.ts';
 import { FOR_TEXTS } from '../worker/worker-api.ts';
 import { loadWorkerConfig, thisMachine, workerConfigFile } from '../worker/worker-config.ts';
 import { workLoop } from '../worker/work-loop.ts';
-import { workOnce, type Once } from '../worker/work-once.ts';
+import { workOnce, type Idle, type Once } from '../worker/work-once.ts';
 
 const MOST_AT_ONCE = 64;
 
@@ -34,7 +34,7 @@ export async function run(deps: Deps, { options }: Given): Promise<Outcome> {
     const leaving = createLeaving({ ...worker.kit, graceMs: settings.graceMs, hurry: worker.hurry });
     host.takeSignals(leaving.ask);
     await arrive(worker, leaving.signal, isOnce);
-    if (isOnce) return onceOutcome(await workOnce(worker, leaving));
+    if (isOnce) return onceOutcome(await workOnce(worker, leaving), worker.kit.redact);
     await workLoop(worker, leaving);
     return { json: { ended: true }, lines: [] };
   } finally {
@@ -68,33 +68,57 @@ function settingsFor(deps: Deps, options: Given['options'], isOnce: boolean): Wo
   const file = path.resolve(host.cwd(), text(options['config']) ?? workerConfigFile(host));
   const settings = loadWorkerConfig(file, thisMachine(host));
   const concurrency = wholeNumber('--concurrency', options['concurrency'], 1);
+  if ((concurrency ?? 1) > MOST_AT_ONCE) throw usageError(`--concurrency must be at most ${MOST_AT_ONCE}.`);
   return {
     ...settings,
-    ...(concurrency !== undefined && { concurrency: Math.min(concurrency, MOST_AT_ONCE) }),
+    ...(concurrency !== undefined && { concurrency }),
     // One task, and nobody waits in front of it.
     ...(isOnce && { concurrency: 1, holdMs: 0 }),
   };
 }
 
-function onceOutcome(once: Once | null): Outcome {
-  if (once === null) return { json: { task: null }, lines: ['No task to do.'] };
+type Redact = (text: string) => string;
+
+function onceOutcome(once: Once | Idle, redact: Redact): Outcome {
+  if ('why' in once) {
+    const reason = once.why === null ? null : redact(once.why);
+    const line = reason === null ? 'No task to do.' : `No task is taken: ${safeLine(reason)}`;
+    return { json: { task: null, reason }, lines: [line] };
+  }
   const { claim, end } = once;
   const { verdict, delivered } = end;
   const { branch, commit, bundle } = delivered ?? { branch: null, commit: null, bundle: null };
   const about = { task_id: claim.task.id, run: claim.run.number, verdict: verdict.kind };
-  const failure = failureOf(claim.task.id, verdict);
+  const failure = failureOf(claim.task.id, verdict, redact);
   const where = branch === null ? '' : `, branch ${safeLine(branch)}`;
+  const why =
+    'reason' in verdict && verdict.kind !== 'gone' ? ` (${safeLine(redact(verdict.reason ?? ''))})` : '';
   return {
     json: { ...about, branch, commit, bundle, cost_usd: end.costUsd },
-    lines: [`${failure === undefined ? '✅' : '❌'} ${taskLine(claim.task)}: ${verdict.kind}${where}`],
+    lines: [`${MARKS[verdict.kind]} ${taskLine(claim.task)}: ${verdict.kind}${why}${where}`],
     ...(failure !== undefined && { failure }),
   };
 }
 
-function failureOf(id: number, verdict: Once['end']['verdict']): ClientError | undefined {
+/** Done, waiting for something, or given back. */
+const MARKS: Readonly<Record<Once['end']['verdict']['kind'], string>> = {
+  complete: '✅',
+  fail: '❌',
+  gone: '🚫',
+  answer: '⏸️',
+  budget: '⏸️',
+  quota: '⏸️',
+  overload: '↩️',
+  fault: '↩️',
+  stopping: '↩️',
+};
+
+function failureOf(id: number, verdict: Once['end']['verdict'], redact: Redact): ClientError | undefined {
   const hint = `See "claude-task-client show ${id}".`;
-  if (verdict.kind === 'fail')
-    return new ClientError('run_failed', `Task #${id} failed: ${safeLine(verdict.error)}`, { hint });
+  if (verdict.kind === 'fail') {
+    const message = `Task #${id} failed: ${safeLine(redact(verdict.error))}`;
+    return new ClientError('run_failed', message, { hint });
+  }
   if (verdict.kind !== 'gone' || verdict.reason === 'cancelled') return undefined;
   return new ClientError('lease_lost', `The lease on task #${id} was lost (${safeLine(verdict.reason)}).`, {
     hint,

@@ -13,12 +13,18 @@ export interface Once {
   readonly end: RunEnd;
 }
 
-/** Null: there was nothing to do. Rejects with the `ClientError` that says why nothing could be asked. */
-export async function workOnce(worker: Worker, leaving: Leaving): Promise<Once | null> {
-  if (leaving.signal.aborted || !(await hasRoom(worker))) return null;
+/** Nothing was taken; `why` null: there is no task to do. */
+export interface Idle {
+  readonly why: string | null;
+}
+
+/** Rejects with the `ClientError` that says why nothing could be asked. */
+export async function workOnce(worker: Worker, leaving: Leaving): Promise<Once | Idle> {
+  if (leaving.signal.aborted) return { why: 'The worker was told to end.' };
+  if (!(await hasRoom(worker))) return { why: worker.problems.text() };
   createTidy(worker)();
   const claimed = await claimNext(worker, { waitSeconds: 0, signal: leaving.signal });
-  if (claimed === null) return null;
+  if (claimed === null) return { why: worker.problems.text() };
   const { claim, project } = claimed;
   const { run, ended } = startRun(claim, project, worker.kit);
   leaving.add(run.stopper, ended);

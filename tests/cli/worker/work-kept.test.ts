@@ -93,6 +93,9 @@ describe('work kept', () => {
   });
 
   it('knows no other words', async () => {
+    const noId = await kept('push', 'abc');
+    expect(noId).toMatchObject({ code: 2 });
+    expect(noId.stderr).toContain('"abc" is not a task id');
     expect(await kept('remove', '5')).toMatchObject({ code: 2 });
     expect(await kept('push')).toMatchObject({ code: 2 });
   });
