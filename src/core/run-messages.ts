@@ -53,14 +53,14 @@ export function takeBatch(batch: Batch, { run, work: before, now }: Taking): Tak
       sessionId: batch.sessionId ?? before.sessionId,
       sessionText: batch.sessionText ?? before.sessionText,
       base: batch.base ?? before.base,
-      ...(batch.activity !== undefined && { activity: batch.activity }),
+      ...(batch.activity !== undefined && { activity: within(batch.activity, run.startedAt, now) }),
       ...(batch.todo !== undefined && { todo: batch.todo }),
     },
     fresh.map((message) => ({
       run: run.number,
       kind: message.kind,
       text: message.kind === 'tool' ? cutTool(message.text) : message.text,
-      at: within(message.at, run.startedAt, now),
+      at: clamped(message.at, run.startedAt, now),
     })),
   );
   const after = {
@@ -84,9 +84,14 @@ function freshOf({ first, messages }: Batch, run: Run): readonly ReportedMessage
 }
 
 /** No message is older than its run, or from a time to come, whatever the worker's clock says. */
-function within(at: Date | null, from: Date, to: Date): Date {
+function clamped(at: Date | null, from: Date, to: Date): Date {
   if (at === null || at > to) return to;
   return at < from ? from : at;
+}
+
+/** Nor has anything gone on for longer. */
+function within(activity: Activity | null, from: Date, to: Date): Activity | null {
+  return activity && { ...activity, startedAt: clamped(activity.startedAt, from, to) };
 }
 
 /** One line, and at most so much of what it put out, the note that tells of the rest included. */

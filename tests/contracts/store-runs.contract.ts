@@ -150,6 +150,19 @@ export function storeRunsContract(open: OpenStoreWorld): void {
       expect((await world.store.taskWork(one.id))?.activity).toBeNull();
     });
 
+    it('tell of nothing that has gone on for longer than their run, or is yet to begin', async () => {
+      const world = await open();
+      const one = await running(world);
+      const begunAt = world.clock.now();
+      world.clock.advance(5000);
+      const told = async (startedAt: Date) => {
+        await say(world, one, { activity: { text: 'npm test', startedAt } });
+        return (await world.store.taskWork(one.id))?.activity?.startedAt;
+      };
+      expect(await told(new Date(0))).toEqual(begunAt);
+      expect(await told(new Date(8.64e15))).toEqual(world.clock.now());
+    });
+
     it('are no older than their run and no newer than now', async () => {
       const world = await open();
       const one = await running(world);

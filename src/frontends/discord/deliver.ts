@@ -71,8 +71,8 @@ async function deliverChange(deps: DeliverDeps, live: Live, delivery: Delivery):
   const channel = line === null ? null : await notificationChannel(live.client, deps.config);
   const card = await updateCard(deps, live, delivery);
   if (line === null || channel === null) return card.delivered;
-  const told = line(event, urlOf(live, channel, card.link));
   const thread = await leftTo(deps, live, { delivery, card: card.link });
+  const told = line(event, urlOf(live, channel, card.link), thread !== null);
   const sent = await deps.sender.send({
     live,
     channel,

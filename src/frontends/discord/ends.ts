@@ -3,10 +3,11 @@ import type { TaskEvent } from '../../core/event.ts';
 import { button, row } from './buttons.ts';
 import { embed, type Field } from './embed.ts';
 import type { Outgoing } from './outgoing.ts';
-import { inline, pointerTo } from './text.ts';
+import { block, inline, pointerTo } from './text.ts';
+import { factsOf } from './thread-end.ts';
 import { actorName, duration, STATUS_LOOKS, userIdOf } from './words.ts';
 
-export function completed(event: TaskEvent, cardUrl: string | null): Outgoing {
+export function completed(event: TaskEvent, cardUrl: string | null, hasThread = false): Outgoing {
   const { details, taskId } = event;
   const title = `✅ Task #${taskId} Completed!`;
   return {
@@ -15,14 +16,14 @@ export function completed(event: TaskEvent, cardUrl: string | null): Outgoing {
       title,
       colour: STATUS_LOOKS.completed.colour,
       description: details.notes,
-      fields: [...facts(event), nextTask(event), card(cardUrl)],
+      fields: [...facts(event), ...result(event, hasThread), nextTask(event), card(cardUrl)],
       pointer: pointerTo(taskId),
     }),
     plain: `${title} \`${pointerTo(taskId)}\``,
   };
 }
 
-export function failed(event: TaskEvent, cardUrl: string | null): Outgoing {
+export function failed(event: TaskEvent, cardUrl: string | null, hasThread = false): Outgoing {
   const { details, taskId } = event;
   const title = `❌ Task #${taskId} failed`;
   return {
@@ -31,7 +32,7 @@ export function failed(event: TaskEvent, cardUrl: string | null): Outgoing {
       title,
       colour: STATUS_LOOKS.failed.colour,
       description: details.error ?? details.reason ?? 'No reason was given.',
-      fields: [...facts(event), attempts(event), card(cardUrl)],
+      fields: [...facts(event), attempts(event), ...result(event, hasThread), card(cardUrl)],
       pointer: pointerTo(taskId),
     }),
     rows: [row(button({ verb: 'requeue', number: taskId }, { label: 'Requeue', style: 'primary' }))],
@@ -39,7 +40,7 @@ export function failed(event: TaskEvent, cardUrl: string | null): Outgoing {
   };
 }
 
-export function cancelled(event: TaskEvent, cardUrl: string | null): Outgoing {
+export function cancelled(event: TaskEvent, cardUrl: string | null, hasThread = false): Outgoing {
   const { details, taskId, actor } = event;
   const title = `🚫 Task #${taskId} cancelled`;
   const reason =
@@ -49,7 +50,7 @@ export function cancelled(event: TaskEvent, cardUrl: string | null): Outgoing {
       title,
       colour: STATUS_LOOKS.cancelled.colour,
       description: [`By ${actorName(actor, details.instance_name)}`, ...reason].join('\n'),
-      fields: [task(event), card(cardUrl)],
+      fields: [task(event), ...result(event, hasThread), card(cardUrl)],
       pointer: pointerTo(taskId),
     }),
     plain: title,
@@ -71,6 +72,17 @@ function facts(event: TaskEvent): (Field | null)[] {
     details.duration_ms === undefined ? null : { name: 'Duration', value: duration(details.duration_ms) },
   ];
 }
+
+/** Of a worker's task without a thread: what would be told there. */
+function result({ details, taskId }: TaskEvent, hasThread: boolean): (Field | null)[] {
+  if (hasThread || details.result === undefined) return [];
+  const { summary } = details.result;
+  const isSaid = summary === null || summary === details.notes || summary === details.error;
+  const said = isSaid ? null : block(summary, SUMMARY_LENGTH, pointerTo(taskId));
+  return [said === null ? null : { name: 'Summary', value: said, isWide: true }, ...factsOf(details.result)];
+}
+
+const SUMMARY_LENGTH = 500;
 
 function task({ details }: TaskEvent): Field {
   return { name: 'Task', value: inline(details.title, 200), isWide: true };

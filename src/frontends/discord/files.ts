@@ -75,7 +75,7 @@ export function requireFit(files: readonly GivenFile[]): void {
         `${shown(name)} has ${Math.ceil(bytes / MIB)} MiB; a file may have ${most} MiB. Send a link instead.`,
       );
     }
-    if (PROGRAM_TYPES.test(type ?? '') || PROGRAM_NAMES.test(name)) {
+    if (PROGRAM_TYPES.test(type ?? '') || PROGRAM_NAMES.test(withoutEnd(name))) {
       throw no(`${shown(name)} is a program; those are not taken along. Send its source, or a link.`);
     }
   }
@@ -83,6 +83,9 @@ export function requireFit(files: readonly GivenFile[]): void {
   if (total > MOST_BYTES)
     throw no(`These files have more than ${MOST_BYTES / MIB} MiB together. Send fewer.`);
 }
+
+/** Some systems leave it out of a name, and so it is when the file is kept. */
+const withoutEnd = (name: string) => name.replace(/[.\s]+$/, '');
 
 async function keepOne(deps: FileDeps, file: GivenFile, signal: AbortSignal): Promise<StoredFile> {
   if (!('url' in file)) {

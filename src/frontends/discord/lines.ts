@@ -8,7 +8,8 @@ import { actorName, relative, userIdOf } from './words.ts';
 
 const REASON_LENGTH = 300;
 
-type Line = (event: TaskEvent, cardUrl: string | null) => Outgoing;
+/** `hasThread`: what came of it is told there. */
+type Line = (event: TaskEvent, cardUrl: string | null, hasThread?: boolean) => Outgoing;
 
 /** Null: nothing in the channel. `created` makes a card instead of a line. */
 export const LINES: Readonly<Record<EventAction, Line | null>> = {
@@ -24,20 +25,20 @@ export const LINES: Readonly<Record<EventAction, Line | null>> = {
     }),
   released: (event, cardUrl) =>
     silent(event, cardUrl, {
-      says: `↩️ Task #${event.taskId} given back by ${holder(event)}`,
+      says: `↩️ Task #${event.taskId} given back by ${holder(event)}${waits(event)}`,
       plain: `↩️ Task #${event.taskId} given back`,
       reason: event.details.reason,
       notBefore: event.details.not_before,
     }),
   expired: (event, cardUrl) =>
     silent(event, cardUrl, {
-      says: `⏰ Task #${event.taskId} back in the queue${attempt(event)}`,
+      says: `⏰ Task #${event.taskId} back in the queue${attempt(event)}${waits(event)}`,
       plain: `⏰ Task #${event.taskId} back in the queue`,
       reason: event.details.error ?? event.details.reason,
     }),
   retried: (event, cardUrl) =>
     silent(event, cardUrl, {
-      says: `🔁 Task #${event.taskId} back in the queue${attempt(event)}`,
+      says: `🔁 Task #${event.taskId} back in the queue${attempt(event)}${waits(event)}`,
       plain: `🔁 Task #${event.taskId} back in the queue`,
       reason: event.details.error ?? event.details.reason,
       notBefore: event.details.not_before,
@@ -84,6 +85,18 @@ function silent(event: TaskEvent, cardUrl: string | null, parts: LineParts): Out
 function holder(event: TaskEvent): string {
   return inline(event.details.instance_name ?? event.instanceId ?? 'an instance', 100);
 }
+
+/** A parked task does not go on by itself. */
+function waits({ details: { parked } }: TaskEvent): string {
+  return parked === undefined ? '' : ` · waits for ${PARKED_FOR[parked]}`;
+}
+
+const PARKED_FOR = {
+  answer: 'an answer',
+  quota: 'quota',
+  limit: 'room at a limit',
+  budget: 'more budget',
+} as const;
 
 function attempt({ details }: TaskEvent): string {
   if (details.attempt === undefined || details.max_attempts === undefined) return '';

@@ -2,6 +2,7 @@
  * What was chosen before a form for a new task was opened, and has no room in it: a form carries its texts and an id,
  * no more. It is kept in memory for as long as somebody may be writing; after a restart they are told to begin anew.
  */
+import { SnowflakeUtil } from 'discord.js';
 import type { Clock } from '../../core/ports.ts';
 import type { GivenFile } from './files.ts';
 
@@ -20,6 +21,8 @@ export interface Chosen {
 export interface PendingForms {
   keep(id: string, chosen: Chosen): void;
   find(id: string): Chosen | null;
+  /** Whether it would not be kept any more: the id is that of the interaction that opened the form. */
+  isTooLate(id: string): boolean;
 }
 
 const KEPT_MS = 60 * 60_000;
@@ -37,5 +40,6 @@ export function createPendingForms(clock: Clock): PendingForms {
       const found = kept.get(id);
       return found !== undefined && found.until > clock.monotonicMs() ? found.chosen : null;
     },
+    isTooLate: (id) => clock.now().getTime() - SnowflakeUtil.timestampFrom(id) >= KEPT_MS,
   };
 }

@@ -6,7 +6,7 @@ import type { Question } from '../../core/question.ts';
 import type { Task } from '../../core/task.ts';
 import { embed, EMBED_TEXT_LENGTH, type Field } from './embed.ts';
 import type { Outgoing } from './outgoing.ts';
-import { answerButtons } from './run-buttons.ts';
+import { answerButtons, withoutButton } from './run-buttons.ts';
 import { block, flat, inline, verbatim } from './text.ts';
 import { toSubmitter } from './thread-end.ts';
 import { STATUS_LOOKS } from './words.ts';
@@ -38,7 +38,7 @@ export function questionCard(
       title,
       colour: look.colour,
       description: detailOf(question),
-      fields: [ruleOf(question), answerOf(question)],
+      fields: [moreOf(question), ruleOf(question), answerOf(question)],
       footer: `Question ${question.id} · task #${task.id}`,
     }),
     rows: isOpen ? answerButtons(question) : [],
@@ -57,7 +57,7 @@ const LOOKS = {
 function inWords(title: string, question: Question): string {
   const { id, kind, detail } = question;
   const show = kind === 'permission' ? verbatim : block;
-  const facts = [ruleOf(question), answerOf(question)].filter((field) => field !== null);
+  const facts = [moreOf(question), ruleOf(question), answerOf(question)].filter((field) => field !== null);
   return [
     inline(title, 250),
     ...(detail.trim() === '' ? [] : [show(detail, BARE_DETAIL_LENGTH, wholeOf(id))]),
@@ -77,6 +77,14 @@ function detailOf({ id, kind, detail }: Question): string | undefined {
 
 /** Prints all of a question; asks for the answer, where somebody is at the terminal. */
 const wholeOf = (id: number) => `claude-task-client answer ${id}`;
+
+/** What is chosen by its number. */
+function moreOf(question: Question): Field | null {
+  const more = question.status === 'open' ? withoutButton(question) : [];
+  if (more.length === 0) return null;
+  const lines = more.map(({ number, label }) => `${number}: ${inline(label, FACT_LENGTH)}`);
+  return { name: 'By its number in Other...', value: lines.join('\n'), isWide: true };
+}
 
 /** What `Allow for this task` would allow from now on. */
 function ruleOf({ rule, status }: Question): Field | null {

@@ -14,6 +14,8 @@ const RUNNING_LENGTH = 1_600;
 const TROUBLE_LENGTH = 400;
 const WAITING_LENGTH = 1_900;
 const TITLE_LENGTH = 70;
+const SHORTEST_TITLE = 25;
+const TITLE_LENGTHS = [TITLE_LENGTH, 45, SHORTEST_TITLE];
 
 export interface QueuePage {
   /** Counted from 0; already within what there is. */
@@ -40,7 +42,7 @@ export function queuePage(shown: QueuePage): Outgoing {
     runningLines(running, counts.counts.in_progress),
     ...(shown.troubles.length === 0 ? [] : [`${fitLines(shown.troubles, TROUBLE_LENGTH)}\n`]),
     `**Waiting (${counts.counts.pending})**`,
-    waiting.length === 0 ? 'Nothing waits.' : fitLines(waitingLines(shown), WAITING_LENGTH),
+    waiting.length === 0 ? 'Nothing waits.' : waitingLines(shown),
   ];
   const paging = [
     button({ verb: 'page-back', number: Math.max(0, page - 1) }, { label: '◀ Back', isOff: page === 0 }),
@@ -76,19 +78,24 @@ function runningLines(running: readonly Task[], total: number): string {
     const since = task.claimedAt === null ? '' : `, started ${relative(task.claimedAt)}`;
     return `🔄 ${name(task)} · ${who}${since}`;
   });
-  const hidden = total - running.length;
-  const more = hidden > 0 ? [`… and ${hidden} more`] : [];
-  return `${fitLines([...lines, ...more], RUNNING_LENGTH)}\n`;
+  return `${fitLines(lines, RUNNING_LENGTH, total - running.length)}\n`;
 }
 
-function waitingLines({ waiting, reasons }: QueuePage): string[] {
-  return waiting.map((task, index) => {
-    const why = reasons[index] ?? null;
-    const target = task.target !== null ? ` · for ${inline(task.target, 40)}` : '';
-    return `${PRIORITY_DOTS[task.priority]} ${name(task)} · ${relative(task.createdAt)}${target}${why === null ? '' : `\n  ↳ ${why}`}`;
-  });
+/** All of them, as no other page shows them: where they are too long together, each says less. */
+function waitingLines({ waiting, reasons }: QueuePage): string {
+  const told = [
+    ...TITLE_LENGTHS.map((length) => waiting.map((task, index) => waitingLine(task, length, reasons[index]))),
+    waiting.map((task) => waitingLine(task, SHORTEST_TITLE)),
+  ].map((lines) => lines.join('\n'));
+  return told.find(({ length }) => length <= WAITING_LENGTH) ?? told.at(-1) ?? '';
 }
 
-function name(task: Task): string {
-  return `**#${task.id}** ${inline(task.description.trim().split(/[\r\n]/, 1)[0] ?? '', TITLE_LENGTH)}`;
+function waitingLine(task: Task, titleLength: number, why: string | null = null): string {
+  const target = task.target !== null ? ` · for ${inline(task.target, 40)}` : '';
+  const reason = why === null ? '' : `\n  ↳ ${why}`;
+  return `${PRIORITY_DOTS[task.priority]} ${name(task, titleLength)} · ${relative(task.createdAt)}${target}${reason}`;
+}
+
+function name(task: Task, titleLength = TITLE_LENGTH): string {
+  return `**#${task.id}** ${inline(task.description.trim().split(/[\r\n]/, 1)[0] ?? '', titleLength)}`;
 }

@@ -20,8 +20,8 @@ export type RunPress =
 
 const LABEL_LENGTH = 80;
 const PER_ROW = 5;
-/** Five rows of five, less one for an answer in words. */
-const MOST_OPTIONS = 24;
+/** Five rows of five. */
+const MOST_BUTTONS = 25;
 
 /** Null: not one of ours. */
 export function readRunButtonId(customId: string): RunPress | null {
@@ -47,15 +47,31 @@ export function runButtons(taskId: number, ...verbs: readonly RunVerb[]): Button
 }
 
 /** The options of an open question, and the way to answer in words where it takes them. */
-export function answerButtons({ id, kind, options, isBudget }: Question): readonly ButtonRow[] {
+export function answerButtons(question: Question): readonly ButtonRow[] {
+  const { id, options } = question;
   const given = options
-    .slice(0, MOST_OPTIONS)
+    .slice(0, options.length - withoutButton(question).length)
     .map((option, place) =>
       buttonWithId(`answer:${id}:${place}`, { label: flat(option.label, LABEL_LENGTH), ...styleOf(option) }),
     );
-  const takesText = kind !== 'permission' && !isBudget;
   const label = options.length === 0 ? 'Answer...' : 'Other...';
-  return inRows(takesText ? [...given, buttonWithId(`answer-text:${id}`, { label })] : given);
+  return inRows(takesWords(question) ? [...given, buttonWithId(`answer-text:${id}`, { label })] : given);
+}
+
+const takesWords = ({ kind, isBudget }: Question) => kind !== 'permission' && !isBudget;
+
+/** Options that have no place left beside the button for words, by which they are chosen: with their numbers. */
+export function withoutButton(question: Question): readonly (QuestionOption & { readonly number: number })[] {
+  const most = MOST_BUTTONS - (takesWords(question) ? 1 : 0);
+  return question.options.map((option, place) => ({ ...option, number: place + 1 })).slice(most);
+}
+
+/** What somebody typed, where that is the number or the label of such an option; else null. */
+export function optionTyped(question: Question, typed: string): QuestionOption | null {
+  const wanted = typed.trim().toLowerCase();
+  const meant = ({ number, label }: { number: number; label: string }) =>
+    wanted === `${number}` || wanted === label.trim().toLowerCase();
+  return withoutButton(question).find(meant) ?? null;
 }
 
 /** What may do harm does not look like the obvious choice. */

@@ -9,6 +9,7 @@ import type { Question } from '../../core/question.ts';
 import { TEXT_LIMITS } from '../../core/vocabulary.ts';
 import { givingBack, refusalOf } from './refusals.ts';
 import { giveAnswer, questionOf } from './run-answers.ts';
+import { optionTyped } from './run-buttons.ts';
 import { readReply, reply } from './run-replies.ts';
 import { whoMay } from './guard.ts';
 import { flat } from './text.ts';
@@ -96,7 +97,9 @@ async function answerInWords(
   const { answer, interaction, kit } = turn;
   try {
     const question = await questionOf(kit, questionId);
-    const isFirst = await giveAnswer(turn, question, { option: null, text: readReply(typed) });
+    const option = optionTyped(question, typed);
+    const given = option === null ? { option, text: readReply(typed) } : { option: option.id, text: null };
+    const isFirst = await giveAnswer(turn, question, given);
     // Something has to stand where "thinking…" stood.
     if (isFirst) await answer.tell('💬 Answered.');
   } catch (error) {

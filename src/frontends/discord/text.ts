@@ -100,21 +100,18 @@ export function verbatim(text: string, max: number, pointer?: string): string {
   return `${fenced(max - note.length)}${note}`;
 }
 
-/** As many lines as fit, then how many more there are. */
-export function fitLines(
-  lines: readonly string[],
-  max: number,
-  more = (count: number) => `… and ${count} more`,
-): string {
+/** As many lines as fit, then how many more there are; `hidden`: so many are left out already. */
+export function fitLines(lines: readonly string[], max: number, hidden = 0): string {
+  const more = (count: number) => `… and ${count} more`;
   let text = '';
   for (const [index, line] of lines.entries()) {
     const next = text === '' ? line : `${text}\n${line}`;
-    const left = lines.length - index - 1;
+    const left = lines.length - index - 1 + hidden;
     const reserve = left === 0 ? 0 : more(left).length + 1;
-    if (next.length + reserve > max) return `${text}\n${more(lines.length - index)}`.trim();
+    if (next.length + reserve > max) return `${text}\n${more(left + 1)}`.trim();
     text = next;
   }
-  return text;
+  return hidden === 0 ? text : `${text}\n${more(hidden)}`.trim();
 }
 
 /** The same text after Discord has stored it: it trims, and joins what we compare loosely anyway. */

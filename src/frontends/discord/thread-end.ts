@@ -50,7 +50,7 @@ export function toSubmitter({ createdBy }: Task): Pick<Outgoing, 'content' | 'me
 }
 
 /** On a phone fields stand below one another, so those that belong together share one. */
-function factsOf(result: RunResult): (Field | null)[] {
+export function factsOf(result: RunResult): (Field | null)[] {
   const { branch, cost_usd, cost_estimated, input_tokens, output_tokens, turns, duration_seconds } = result;
   const cost = `${cost_estimated ? 'about ' : ''}${money(cost_usd)}`;
   return [

@@ -56,6 +56,15 @@ describe('/queue', () => {
     ]);
   });
 
+  test('a page shows all of its tasks, however long their names are', async () => {
+    for (let count = 1; count <= 12; count += 1) {
+      await submit(`${'*long*'.repeat(30)} ${count}`, { target: `machine-${'_x'.repeat(30)}` });
+    }
+    const page = (await alice().slash('queue').message()).text;
+    for (let id = 1; id <= 10; id += 1) expect(page).toContain(`**#${id}**`);
+    expect(page).not.toContain('more');
+  });
+
   test('pages through long lists, also after a restart', async () => {
     for (let count = 1; count <= 25; count += 1) await submit(`Task number ${count}`);
     const page = await alice().slash('queue').message();

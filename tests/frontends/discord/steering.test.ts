@@ -175,6 +175,23 @@ describe('steering a run', () => {
     expect(lost.text).toContain('has answered already');
   });
 
+  test('of twenty-five options the last is chosen by its number or its name', async () => {
+    await open();
+    const options = Array.from({ length: 25 }, (_option, at) => ({
+      id: `o${at}`,
+      label: `Choice ${at + 1}`,
+    }));
+    const of = await running(stage);
+    for (const [at, typed] of ['25', 'choice 25'].entries()) {
+      const card = await asked(stage, of, { key: typed, kind: 'choice', title: 'Which?', options });
+      expect(card.controls).toHaveLength(25);
+      expect(card.controls.at(-1)?.label).toBe('Other...');
+      const form = await person('alice').clickButton(card, 'Other...').modal();
+      await person('alice').submitModal(form, { 'Your answer': typed }).message();
+      expect((await stage.store.question(at + 1))?.answer).toEqual({ option: 'o24', text: null });
+    }
+  });
+
   test('a form that comes after the task has ended says so, and keeps nothing', async () => {
     await open();
     const card = await asked(stage, await running(stage), { kind: 'text', title: 'Which?' });

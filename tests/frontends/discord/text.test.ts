@@ -71,6 +71,8 @@ describe('text', () => {
   test('lines are dropped whole, and counted', () => {
     expect(fitLines(['aaaa', 'bbbb', 'cccc'], 100)).toBe('aaaa\nbbbb\ncccc');
     expect(fitLines(['aaaa', 'bbbb', 'c'.repeat(50)], 25)).toBe('aaaa\nbbbb\n… and 1 more');
+    expect(fitLines(['aaaa', 'bbbb', 'c'.repeat(50)], 25, 7)).toBe('aaaa\nbbbb\n… and 8 more');
+    expect(fitLines(['aaaa'], 25, 7)).toBe('aaaa\n… and 7 more');
   });
 
   test('comparing sees through what Discord does to spaces', () => {

@@ -49,6 +49,25 @@ describe('a task without a thread', () => {
     expect(on.stage.twin.pings).toHaveLength(1);
   });
 
+  test('the line of its end says what came of it, and that of its wait what it waits for', async () => {
+    const of = await withoutThread();
+    await ask(on.world, of);
+    await on.world.run(on.world.tasks.release(of.id, { leaseId: of.leaseId }, { retryInMs: 0 }));
+    await on.stage.relay.run();
+    expect(channel().messages.map(({ content }) => content)).toContain(
+      '↩️ Task #1 given back by w-1 · waits for an answer',
+    );
+    await answer(on.world, 1, 'allow_once');
+    await complete(of.id, (await begin(on.world, of.id)).leaseId);
+    await on.settle(of.id);
+    await on.stage.relay.run();
+    const line = channel().messages.at(-1)?.text;
+    expect(line).toContain('✅ Task #1 Completed!');
+    expect(line).toContain('Summary: It works.');
+    expect(line).toContain('Branch: claude/1-x');
+    expect(line).toContain('Cost and tokens: $');
+  });
+
   test('by its button the question is answered', async () => {
     const of = await withoutThread();
     const { id } = await ask(on.world, of);

@@ -164,6 +164,17 @@ describe('what a thread shows', () => {
     expect((await on.thread(of.id))[1]?.text).toBe('🔧 1 step\nBash: npm test · stopped');
   });
 
+  test('an option that has no button is shown with its number', async () => {
+    const of = await on.run();
+    const options = Array.from({ length: 25 }, (_option, at) => ({
+      id: `o${at}`,
+      label: `Choice ${at + 1}`,
+    }));
+    await ask(on.world, of, { kind: 'choice', title: 'Which?', options });
+    await on.settle(of.id);
+    expect((await on.thread(of.id)).at(-1)?.text).toContain('By its number in Other...: 25: Choice 25');
+  });
+
   test('its list is one card', async () => {
     const of = await on.run();
     const list = (status: 'pending' | 'completed') => [{ text: 'Look', status }];

@@ -125,6 +125,26 @@ describe('what a task asks for', () => {
     expect(await stage.store.task(1)).toBeNull();
   });
 
+  test('a form that was open for too long says so, and not that anything was restarted', async () => {
+    const said = stage.twin.user('bob').say('See the log', { files: [{ name: 'a.log', content: 'x' }] });
+    const form = await alice().messageCommand('Queue as task', said).modal();
+    stage.clock.advance(61 * 60_000);
+    const told = await alice().submitModal(form).message();
+    expect(told.text).toContain('open for over an hour');
+    expect(told.text).toContain('See the log');
+    expect(await stage.store.task(1)).toBeNull();
+  });
+
+  test('Queue as task of a long message with ten files says what it leaves out', async () => {
+    const files = Array.from({ length: 10 }, (_file, at) => ({ name: `${at}.txt`, content: 'x' }));
+    const said = stage.twin.user('bob').say('word '.repeat(790), { files });
+    said.embeds.push({ title: 'More', description: 'word '.repeat(700) });
+    const form = await alice().messageCommand('Queue as task', said).modal();
+    expect(form.inputs[0]?.value).toContain('its 10 files leave no room for the rest');
+    await alice().submitModal(form).message();
+    expect(await stage.store.attachments(1)).toHaveLength(10);
+  });
+
   test('Queue as task takes the files of a message along, in their order', async () => {
     const files = ['a', 'b'].map((name) => ({ name: `${name}.txt`, content: name, type: 'text/plain' }));
     const said = stage.twin.user('bob').say('See these', { files });
@@ -156,6 +176,8 @@ describe('what a task asks for', () => {
       '99 bytes came in place of 9',
     ],
     ['a program', { name: 'setup.EXE', content: 'MZ' }, 'setup.EXE is a program'],
+    ['a program with a dot at its end', { name: 'trail.exe.', content: 'MZ' }, 'is a program'],
+    ['a program with a space at its end', { name: 'trail.exe ', content: 'MZ' }, 'is a program'],
     ['a program by its type', { name: 'a', content: 'MZ', type: 'application/x-msdownload' }, 'is a program'],
     [
       'nothing but a lie',

@@ -33,6 +33,14 @@ describe('workers', () => {
     return stage.store.decide(instances.heartbeat({ instanceId, worker }));
   };
 
+  test('/status counts those that it does not show', async () => {
+    const name = (at: number) => `${at}-${'machine'.repeat(9)}`;
+    for (let at = 0; at < 40; at += 1) await announce(name(at));
+    const text = await show('status');
+    const shown = text.match(/🟢/g)?.length ?? 0;
+    expect(text).toContain(`… and ${40 - shown} more`);
+  });
+
   test('/status tells what each runs and since when, and what it serves', async () => {
     await announce('lab-1');
     for (const description of ['a', 'b']) {

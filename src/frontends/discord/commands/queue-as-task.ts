@@ -1,4 +1,5 @@
 import { ApplicationCommandType } from 'discord.js';
+import { MOST_ATTACHMENTS } from '../../../core/run-files.ts';
 import { TEXT_LIMITS } from '../../../core/vocabulary.ts';
 import { blockWithNote } from '../text.ts';
 import type { MessageCommand } from './command.ts';
@@ -17,8 +18,12 @@ export const queueAsTask: MessageCommand = {
     const texts = [content, ...embeds.flatMap(({ title, description }) => [title, description])];
     const text = texts.filter((one) => one != null && one.trim() !== '').join('\n\n');
     const isLong = text.length > TEXT_LIMITS.description;
-    const files = [...[...attachments.values()].map(offered), ...(isLong ? [{ name: WHOLE, text }] : [])];
-    const note = `\n… (shortened; all of it goes along as ${WHOLE})`;
+    const given = [...attachments.values()].map(offered);
+    const hasRoom = given.length < MOST_ATTACHMENTS;
+    const files = [...given, ...(isLong && hasRoom ? [{ name: WHOLE, text }] : [])];
+    const note = hasRoom
+      ? `\n… (shortened; all of it goes along as ${WHOLE})`
+      : `\n… (shortened; its ${given.length} files leave no room for the rest)`;
     const description = isLong ? blockWithNote(text, TEXT_LIMITS.description, note) : text;
     const chosen = files.length > 0 ? { files } : {};
     await turn.answer.form(await taskForm(turn, description === '' ? {} : { description }, chosen));

@@ -95,6 +95,5 @@ function instanceLines(instances: readonly InstanceWithWork[]): string {
       ...troublesOf(instance).map((trouble) => `  ⚠️ ${trouble}`),
     ].join('\n');
   });
-  const hidden = sorted.length - lines.length;
-  return fitLines([...lines, ...(hidden > 0 ? [`… and ${hidden} more`] : [])], 3_500);
+  return fitLines(lines, 3_500, sorted.length - lines.length);
 }

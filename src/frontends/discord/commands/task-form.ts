@@ -32,6 +32,9 @@ const MOST_CHOICES = 25;
 const FORGOTTEN =
   'Athena was restarted after this form was opened, and what belonged to it is gone. Nothing was queued: please begin again.';
 
+const TOO_LATE =
+  'This form was open for over an hour, and what belonged to it is gone. Nothing was queued: please begin again.';
+
 export interface Prefilled {
   readonly description?: string | undefined;
   readonly priority?: Priority | undefined;
@@ -130,7 +133,8 @@ export async function submitTaskForm(turn: Turn<ModalSubmitInteraction>): Promis
   const [, id] = interaction.customId.split(':');
   const chosen = id === undefined ? {} : kit.forms.find(id);
   if (chosen === null) {
-    await answer.tell(givingBack(says(FORGOTTEN), typedInForm(interaction)));
+    const why = kit.forms.isTooLate(id ?? '') ? TOO_LATE : FORGOTTEN;
+    await answer.tell(givingBack(says(why), typedInForm(interaction)));
     return;
   }
   const project = valueOf(interaction, PROJECT);
