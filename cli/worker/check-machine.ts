@@ -1,12 +1,11 @@
 /** Is this machine fit to work: git, room, and the sandbox where a project wants it? */
 import fs from 'node:fs';
 import path from 'node:path';
-import { codeOf } from '../errors.ts';
 import { askProgram } from './ask-program.ts';
 import { freeBytes } from './disk.ts';
 import { missing, note, ok, type Finding } from './finding.ts';
-import { makePrivate } from './places.ts';
 import type { ProjectSettings, WorkerSettings } from './settings.ts';
+import { settleWorkspace } from './workspace-folder.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -27,12 +26,8 @@ const GB = 1e9;
 
 export function checkDisk({ workspace, limits }: WorkerSettings): Finding {
   const other = 'Set "workspace" in worker.yaml to a folder of this account.';
-  try {
-    makePrivate(workspace);
-    fs.accessSync(workspace, fs.constants.W_OK);
-  } catch (error) {
-    return missing('workspace', `${workspace} cannot be used (${codeOf(error)}).`, other);
-  }
+  const problem = settleWorkspace(workspace);
+  if (problem !== undefined) return missing('workspace', `${workspace} ${problem}.`, other);
   const free = freeBytes(workspace);
   const text = `${workspace} has ${(free / GB).toFixed(1)} GB free.`;
   if (free >= limits.minFreeDiskBytes) return ok('workspace', text);

@@ -1,5 +1,4 @@
 /** Puts a worker together for one process: its settings, its workspace, its ways to server, git and model. */
-import fs from 'node:fs';
 import type { Deps } from '../deps.ts';
 import { ClientError } from '../errors.ts';
 import { systemClock } from './clock.ts';
@@ -9,7 +8,7 @@ import { createGit } from './git.ts';
 import { createHaunted, type Haunted } from './haunted.ts';
 import { lockWorkspace } from './locks.ts';
 import { createMirrors } from './mirror.ts';
-import { createPlaces, makePrivate } from './places.ts';
+import { createPlaces } from './places.ts';
 import type { Problems } from './problems.ts';
 import { createRedactor } from './redact.ts';
 import { createRemotes, createDispatcher } from './remotes.ts';
@@ -24,6 +23,7 @@ import { createWorkerLog, errorText, type WorkerLog } from './worker-log.ts';
 import { createStatusScreen, type StatusScreen } from './status-screen.ts';
 import { createDailySpending, type DailySpending } from './daily-spending.ts';
 import { beginSession, type WorkerSession } from './worker-session.ts';
+import { settleWorkspace } from './workspace-folder.ts';
 
 export interface Worker {
   readonly kit: Kit;
@@ -42,7 +42,6 @@ export async function openWorker(deps: Deps, settings: WorkerSettings): Promise<
   const { host } = deps;
   const config = deps.config();
   const places = createPlaces(settings.workspace);
-  makePrivate(settings.workspace);
   const lock = await lockWorkspace({ file: places.lock, hostname: host.hostname, sleep: host.sleep });
   const { secrets, warnings } = secretsOf(deps, settings);
   const redact = createRedactor(secrets.values);
@@ -214,12 +213,9 @@ function gitParts({ deps, settings, places, remotes, env }: GitParts): Kit['git'
 
 /** The workspace must be there, and writable, before anything is claimed for it. */
 export function requireWorkspace({ workspace }: WorkerSettings): void {
-  try {
-    makePrivate(workspace);
-    fs.accessSync(workspace, fs.constants.W_OK);
-  } catch (error) {
-    throw new ClientError('bad_config', `The workspace ${workspace} cannot be used: ${errorText(error)}`, {
-      hint: 'Set "workspace" in worker.yaml to a folder of this account.',
-    });
-  }
+  const problem = settleWorkspace(workspace);
+  if (problem === undefined) return;
+  throw new ClientError('bad_config', `The workspace ${workspace} ${problem}.`, {
+    hint: 'Set "workspace" in worker.yaml to a folder of this account.',
+  });
 }

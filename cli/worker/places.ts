@@ -45,6 +45,12 @@ export function runFolders(root: string): RunFolders {
   return { tree: at('tree'), home: at('home'), temp: at('temp'), config: at('config') };
 }
 
+/** What a run may have taken from its owner is given back; nothing else about it is changed. */
+export function keepOpen(folder: string): void {
+  const { mode } = fs.statSync(folder);
+  if ((mode & 0o700) !== 0o700) fs.chmodSync(folder, (mode & 0o7777) | 0o700);
+}
+
 /** Ours alone, whatever the umask and whoever made it. */
 export function makePrivate(folder: string): void {
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -15,7 +15,7 @@ import type { Git } from './git.ts';
 import { createHistory } from './history.ts';
 import type { Mirror, Mirrors } from './mirror.ts';
 import { settleRepository } from './own-repository.ts';
-import { makePrivate, runFolders, type Places } from './places.ts';
+import { keepOpen, makePrivate, runFolders, type Places } from './places.ts';
 import { checkOutConfig } from './project-config.ts';
 import type { Remotes } from './remotes.ts';
 import { remember } from './run-records.ts';
@@ -43,7 +43,7 @@ export async function prepareWorkspace(wanted: Wanted, deps: WorkspaceDeps): Pro
     const remotes = signal === undefined ? deps.remotes : deps.remotes.until(signal);
     const mirror = await deps.mirrors.refresh(project, signal);
     const alternates = [mirror.objects];
-    makePrivate(places.workspace);
+    keepOpen(places.workspace);
     deps.trash.discard(root);
     deps.trash.discard(saveDir);
     settleRepository(saveDir, { isBare: false, alternates });
