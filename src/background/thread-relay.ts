@@ -4,7 +4,7 @@
  */
 import { TransientError } from '../core/errors.ts';
 import { DeliveryBlocked, type Clock, type Logger, type Store } from '../core/ports.ts';
-import type { ThreadMemory } from '../core/run-ports.ts';
+import type { ThreadMemory, ThreadPosition } from '../core/run-ports.ts';
 import type { RunService } from '../core/run-service.ts';
 import { isFinished } from '../core/task.ts';
 import type { FrontEndThreads } from '../core/thread-ports.ts';
@@ -141,7 +141,8 @@ async function beginOnce({ store, threads }: ThreadRelayDeps, memory: ThreadMemo
   await values.save({ values: { [BEGUN]: 'yes' } });
 }
 
-/** The live ones first; what happened while nobody listened may have left no message: claims, and answers. */
+/** The live ones first; what happened while nobody listened may have left no message: claims, and answers. And a kill may
+ * have come between a message that is told aside and its telling. */
 async function wakeAll(
   { store, threads }: ThreadRelayDeps,
   [memory, aside]: readonly [ThreadMemory, ThreadMemory],
@@ -150,12 +151,21 @@ async function wakeAll(
   const { tasks } = await store.tasks({ statuses: ['in_progress'], limit: NEWEST });
   for (const { id } of tasks) turns.wake(id);
   for (const id of await memory.behind(NEWEST)) turns.wake(id);
-  const asked = await store.questions({ limit: NEWEST });
-  for (const id of new Set(asked.map(({ taskId }) => taskId))) {
-    for (const position of [await memory.position(id), await aside.position(id)]) {
-      if (position !== null && threads.isAwaiting(toThread(position).state.slots)) turns.wake(id);
-    }
+  const asked = (await store.questions({ limit: NEWEST })).map(({ taskId }) => taskId);
+  const ended = (await store.recentlyFinished(NEWEST)).map(({ id }) => id);
+  for (const id of new Set([...asked, ...ended])) {
+    const [thread, besides] = [await memory.position(id), await aside.position(id)];
+    const isAwaiting = [thread, besides].some(
+      (position) => position !== null && threads.isAwaiting(toThread(position).state.slots),
+    );
+    if (isAwaiting || (thread?.isClosed === true && (await isOwed(store, id, besides)))) turns.wake(id);
   }
+}
+
+/** Of a task without a thread, something may be left to be told aside. */
+async function isOwed(store: Store, taskId: number, aside: ThreadPosition | null): Promise<boolean> {
+  const work = await store.taskWork(taskId);
+  return aside === null || toThread(aside).state.plan !== null || aside.seq < (work?.lastSeq ?? 0);
 }
 
 /** A turn that never fails: it says when to try again. */

@@ -37,14 +37,14 @@ const isClosing = (line: TextLine | undefined) => line?.before != null && line.t
 /** The end of the message that begins there: as late as it fits, but where a cut costs least. */
 function cutAfter(lines: readonly TextLine[], from: number): number {
   let length = FENCE.length + 2;
-  let best = { at: from + 1, cost: Infinity };
+  let best = { at: from + 1, cost: Infinity, length: 0 };
   for (const [index, line] of lines.slice(from).entries()) {
     const at = from + index;
     length += line.text.length + 1 + (index === 0 ? (line.before?.length ?? 0) : 0);
     if (length > LENGTH && at > from) return best.at;
     const cost = costAt(lines, at + 1);
     // A message that is half empty costs more than a mark does.
-    if (cost <= best.cost || length < LENGTH / 2) best = { at: at + 1, cost };
+    if (cost <= best.cost || best.length < LENGTH / 2) best = { at: at + 1, cost, length };
   }
   return lines.length;
 }
@@ -61,8 +61,7 @@ function costAt(lines: readonly TextLine[], at: number): number {
 }
 
 const beginsWhite = (line: string) => line === '' || /^\s/.test(line);
-/** The end of a line from Windows is nothing that anybody sees. */
-const endsWhite = (line: string) => line.trim() === '' || /[^\S\r]$/.test(line);
+const endsWhite = (line: string) => line === '' || /\s$/.test(line);
 
 interface Place {
   readonly isFirst: boolean;

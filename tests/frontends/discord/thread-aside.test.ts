@@ -158,6 +158,45 @@ describe('a task without a thread', () => {
     },
   );
 
+  test.each(['question', 'end'] as const)(
+    'what was lost on its way when the process was killed is sent: %s',
+    async (what) => {
+      const of = await withoutThread();
+      if (what === 'end') {
+        channel().setBotRights({});
+        await on.world.run(on.world.tasks.release(of.id, { leaseId: of.leaseId }, { retryInMs: 0 }));
+      }
+      const now = what === 'end' ? await begin(on.world, of.id) : of;
+      await on.settle(of.id);
+      const lost = on.stage.twin.fault(
+        ({ method, path, body }) =>
+          method === 'POST' && path.includes(channel().id) && /❓|✅ Done/.test(JSON.stringify(body)),
+        { kind: 'cut', when: 'before' },
+        { times: 1_000 },
+      );
+      if (what === 'question') {
+        await ask(on.world, now);
+        await on.world.run(on.world.tasks.release(of.id, { leaseId: now.leaseId }, { retryInMs: 0 }));
+      } else {
+        await deleteThread(of.id);
+        await complete(of.id, now.leaseId);
+      }
+      await on.stage.relay.run();
+      await eventually(() => {
+        on.stage.clock.advance(20);
+        return lost.hits > 0;
+      });
+      await on.restart(10 * 60_000);
+      lost.remove();
+      await eventually(() => {
+        on.stage.clock.advance(20);
+        return on.stage.twin.pings.length > 0;
+      });
+      await on.settle(of.id);
+      expect(on.stage.twin.pings).toHaveLength(1);
+    },
+  );
+
   test('an end that the deleted thread was to tell is told in the channel, once', async () => {
     const of = await on.run();
     await on.report(of, ['Hello.']);

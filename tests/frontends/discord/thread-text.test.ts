@@ -56,6 +56,7 @@ describe('a text of a run in messages', () => {
     const text = `\`\`\`json\n{"a": "${'word '.repeat(700)}"}\n\`\`\``;
     const messages = inMessages(text);
     expect(messages.every((one) => one.startsWith('```json\n') && one.endsWith('\n```'))).toBe(true);
+    expect(messages).toHaveLength(2);
     expect(together(messages)).toBe(text);
   });
 
