@@ -7,6 +7,7 @@ import type { HeldLease } from './lease-keeper.ts';
 import { createPoster, type Poster } from './progress-poster.ts';
 import { createQuestions, type Questions } from './run-questions.ts';
 import { createRunWatcher, type RunWatcher } from './run-watcher.ts';
+import type { PlaceOfRun } from './runs-of-tasks.ts';
 import type { ProjectSettings } from './settings.ts';
 import { createStopper, type Stopper } from './stop-cause.ts';
 import { createStopwatch, type Stopwatch } from './stopwatch.ts';
@@ -24,6 +25,8 @@ export interface LiveRun {
   readonly poster: Poster;
   readonly questions: Questions;
   readonly watcher: RunWatcher;
+  /** Among the runs of its task on this machine. */
+  readonly place: PlaceOfRun;
   /** Replies go there from now on; those that came before, at once. */
   readonly onReply: (take: (reply: Reply) => void) => void;
   /** What the server says of the lease from now on concerns nobody: its end is known, or is being told. */
@@ -34,14 +37,10 @@ export interface LiveRun {
 
 export function openRun(claim: Claim, project: ProjectSettings, kit: Kit): LiveRun {
   const { lease: granted, run } = claim;
+  const place = kit.runsOfTasks.begin(claim.task.id, run.number);
   const stopper = createStopper();
   const stopwatch = createStopwatch(kit.clock);
-  const lease = kit.keeper.hold(
-    { leaseId: granted.lease_id, heartbeatMs: granted.heartbeat_seconds * 1000 },
-    (reason) => {
-      stopper.stop({ kind: 'lost', reason });
-    },
-  );
+  const lease = leaseOf(claim, kit, stopper);
   const watcher = createRunWatcher({
     poster: () => poster,
     questions: () => questions,
@@ -72,15 +71,23 @@ export function openRun(claim: Claim, project: ProjectSettings, kit: Kit): LiveR
   // A lease that is over is news for ever: it would be told again and again.
   stopper.lost.addEventListener('abort', unwatch);
   return {
-    ...{ claim, project, kit, stopper, stopwatch, lease, poster, questions, watcher },
+    ...{ claim, project, kit, stopper, stopwatch, lease, poster, questions, watcher, place },
     onReply: replies.to,
     unwatch,
     close() {
       unwatch();
       poster.stop();
       lease.letGo();
+      place.end();
     },
   };
+}
+
+function leaseOf({ lease }: Claim, { keeper }: Kit, stopper: Stopper): HeldLease {
+  const kept = { leaseId: lease.lease_id, heartbeatMs: lease.heartbeat_seconds * 1000 };
+  return keeper.hold(kept, (reason) => {
+    stopper.stop({ kind: 'lost', reason });
+  });
 }
 
 interface About {

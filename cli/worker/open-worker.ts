@@ -15,6 +15,7 @@ import { createRemotes, createDispatcher } from './remotes.ts';
 import { createRunFiles } from './run-files.ts';
 import { takeSecrets, type Secrets } from './secrets.ts';
 import type { WorkerSettings } from './settings.ts';
+import { createRunsOfTasks } from './runs-of-tasks.ts';
 import { createSignalListener } from './signal-listener.ts';
 import { createWorkerApi, type WorkerApi } from './worker-api.ts';
 import type { Kit } from './worker-kit.ts';
@@ -149,6 +150,7 @@ function assemble(parts: Parts) {
     log,
     screen: parts.screen,
     spending,
+    runsOfTasks: createRunsOfTasks(systemClock),
     random: host.random,
     newId: host.newKey,
     executorOf: createExecutors({

@@ -82,6 +82,7 @@ async function work(run: LiveRun): Promise<Closing> {
       ...{ description: claim.task.description, submitted_by: claim.task.submitted_by },
     },
   };
+  await run.place.free(stopper.signal);
   let workspace: Workspace;
   try {
     workspace = await prepareWorkspace(wanted, kit.git);

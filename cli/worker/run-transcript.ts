@@ -6,8 +6,9 @@ import { gunzip, gzip } from 'node:zlib';
 import { LARGEST_TRANSCRIPT_BYTES } from '../../src/contract/endpoints.ts';
 import { findTranscript } from './claude-transcript.ts';
 import type { RunFolders } from './executor.ts';
-import type { LiveRun } from './live-run.ts';
+import { lossIn, type LiveRun } from './live-run.ts';
 import { markOf } from './run-prompt.ts';
+import type { LeftSession } from './runs-of-tasks.ts';
 import { FOR_EXTRAS } from './worker-api.ts';
 import { errorText } from './worker-log.ts';
 
@@ -34,8 +35,13 @@ export function createTranscriptKeeper(run: LiveRun, folders: RunFolders): Trans
   async function put(file: string, size: number, signal: AbortSignal): Promise<void> {
     const packed = size > LARGEST_TEXT ? undefined : await pack(file, kit.redact);
     const at = { taskId: claim.task.id, leaseId: claim.lease.lease_id, signal };
-    if (packed !== undefined) await kit.files.putTranscript(at, packed);
-    else {
+    if (packed !== undefined) {
+      await kit.files.putTranscript(at, packed).catch((error: unknown) => {
+        const sessionId = watcher.sessionId();
+        if (lossIn(error) !== undefined && sessionId !== null) run.place.leave({ sessionId, packed });
+        throw error;
+      });
+    } else {
       tell('The transcript is too large to be kept: a later run begins a new session.');
       // An older one would be resumed as if nothing had come after it.
       await kit.files.dropTranscript(at);
@@ -79,22 +85,19 @@ export async function fetchTranscript(
   run: LiveRun,
   root: string,
 ): Promise<{ sessionId: string; transcript: string } | null> {
-  const { kit, claim, stopper } = run;
-  const { session_id: sessionId, has_transcript: isThere } = claim.run;
-  if (sessionId === null || run.project.executor !== 'claude') return null;
+  const { claim, stopper } = run;
+  if (run.project.executor !== 'claude') return null;
+  const left = run.place.inherited();
+  const sessionId = left?.sessionId ?? claim.run.session_id;
+  if (sessionId === null) return null;
   const afresh = (why: string) => {
     run.poster.add({ kind: 'notice', text: `A new session begins: ${why}.` });
     return null;
   };
+  const isThere = left !== null || claim.run.has_transcript;
   if (!isThere) return afresh('the earlier one was not kept');
   try {
-    const at = {
-      taskId: claim.task.id,
-      leaseId: claim.lease.lease_id,
-      signal: stopper.signal,
-      patience: FOR_EXTRAS,
-    };
-    const packed = await kit.files.transcript(at);
+    const packed = await packedOf(run, left);
     const text = await promisify(gunzip)(packed, { maxOutputLength: LARGEST_TEXT });
     const transcript = path.join(root, 'transcript.jsonl');
     fs.writeFileSync(transcript, text, { mode: 0o600 });
@@ -103,4 +106,11 @@ export async function fetchTranscript(
     if (stopper.signal.aborted) return null;
     return afresh(`the earlier one cannot be read (${errorText(error)})`);
   }
+}
+
+function packedOf({ kit, claim, stopper }: LiveRun, left: LeftSession | null): Promise<Buffer> {
+  if (left !== null) return Promise.resolve(left.packed);
+  const { signal } = stopper;
+  const at = { taskId: claim.task.id, leaseId: claim.lease.lease_id, signal, patience: FOR_EXTRAS };
+  return kit.files.transcript(at);
 }

@@ -10,6 +10,7 @@ import type { LeaseKeeper } from './lease-keeper.ts';
 import type { SweepDeps } from './process-sweep.ts';
 import type { Secrets } from './secrets.ts';
 import type { ProjectSettings, WorkerSettings } from './settings.ts';
+import type { RunsOfTasks } from './runs-of-tasks.ts';
 import type { SignalListener } from './signal-listener.ts';
 import type { WorkerApi } from './worker-api.ts';
 import type { RunFiles } from './run-files.ts';
@@ -34,6 +35,7 @@ export interface Kit {
   readonly random: () => number;
   readonly newId: () => string;
   readonly spending: DailySpending;
+  readonly runsOfTasks: RunsOfTasks;
   /** Null where nobody sits in front of it. */
   readonly screen: StatusScreen | null;
   readonly executorOf: (project: ProjectSettings) => Executor;

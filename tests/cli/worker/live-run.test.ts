@@ -3,6 +3,7 @@ import type { Claim } from '../../../cli/worker/claim.ts';
 import { openRun, type LiveRun } from '../../../cli/worker/live-run.ts';
 import type { WatchedRun } from '../../../cli/worker/signal-listener.ts';
 import type { Kit } from '../../../cli/worker/worker-kit.ts';
+import { createRunsOfTasks } from '../../../cli/worker/runs-of-tasks.ts';
 import { createManualClock, type ManualClock } from '../../support/worker/run-clock.ts';
 import { projectSettings } from '../../support/worker/run-world.ts';
 
@@ -47,6 +48,7 @@ describe('what a run tells and asks while it lives', () => {
     kit = {
       api,
       clock,
+      runsOfTasks: createRunsOfTasks(clock),
       settings: { holdMs: 60_000 },
       redact: (text: string) => text,
       keeper: { hold: () => ({ fence: () => Promise.resolve('held'), lost() {}, letGo() {} }) },

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ClientError } from '../../../cli/errors.ts';
 import { NO_TOTALS, type Brief, type Watcher } from '../../../cli/worker/executor.ts';
 import { markOf } from '../../../cli/worker/run-prompt.ts';
 import { startRun } from '../../../cli/worker/run-task.ts';
@@ -20,6 +21,16 @@ const LOST = `${BRANCH}-lost-1a2b3c4d`;
 const SAVE = 'refs/athena/5/1';
 const SESSION = '0a1b2c3d-0000-4000-8000-000000000000';
 
+async function leaveSession(brief: Brief, watcher: Watcher, then: () => void | Promise<void>) {
+  watcher.session(SESSION);
+  const folder = path.join(brief.folders.config, 'projects', 'tree');
+  fs.mkdirSync(folder, { recursive: true });
+  fs.writeFileSync(path.join(folder, `${SESSION}.jsonl`), '{"type":"user"}\n');
+  fs.writeFileSync(path.join(brief.folders.tree, 'new.txt'), 'lost\n');
+  await then();
+  return done;
+}
+
 /** A run that writes a file, and whose lease is lost then. */
 function lose(
   reason: string,
@@ -28,16 +39,11 @@ function lose(
 ) {
   const machine = world.machine();
   const live = createLiveKit(machine, {
-    act: async (brief: Brief, watcher: Watcher) => {
-      watcher.session(SESSION);
-      const folder = path.join(brief.folders.config, 'projects', 'tree');
-      fs.mkdirSync(folder, { recursive: true });
-      fs.writeFileSync(path.join(folder, `${SESSION}.jsonl`), '{"type":"user"}\n');
-      fs.writeFileSync(path.join(brief.folders.tree, 'new.txt'), 'lost\n');
-      await then(watcher);
-      run.lease.lost(reason);
-      return done;
-    },
+    act: (brief, watcher) =>
+      leaveSession(brief, watcher, async () => {
+        await then(watcher);
+        run.lease.lost(reason);
+      }),
     ...options,
   });
   const { run, ended } = startRun(claimOf(), machine.settings, live.kit);
@@ -79,6 +85,37 @@ describe('a run that has lost its task', () => {
     await ended;
     expect(told.map(({ what }) => what)).toContain('transcript');
     expect(end()).toMatchObject({ body: { report: { session_text: markOf('Fix it') } } });
+  });
+
+  it('is waited for by the next run on this machine, which goes on from its work and in its session', async () => {
+    const gone = new ClientError('lease_lost', 'another run has begun', {
+      details: { status: 'in_progress' },
+    });
+    const machine = world.machine();
+    const found: string[] = [];
+    const live = createLiveKit(machine, {
+      act: (brief, watcher) => {
+        if (brief.run === 1)
+          return leaveSession(brief, watcher, () => {
+            first.run.lease.lost('cancelled');
+          });
+        found.push(...fs.readdirSync(brief.folders.tree), brief.resume?.sessionId ?? 'no session');
+        return Promise.resolve(done);
+      },
+      kit: {
+        files: {
+          putTranscript: () => Promise.reject(gone),
+          transcript: () => Promise.reject(new Error('there is none')),
+        } as never,
+      },
+    });
+    const project = { ...machine.settings, executor: 'claude' } as const;
+    const first = startRun(claimOf(), project, live.kit);
+    const next = claimOf(5, { number: 2, session_id: SESSION });
+    const lease = { ...next.lease, lease_id: '9f8e7d6c-0000-4000-8000-000000000005' };
+    const second = startRun({ ...next, lease }, project, live.kit);
+    await Promise.all([first.ended, second.ended]);
+    expect(found).toEqual(expect.arrayContaining(['new.txt', SESSION]));
   });
 
   it('saves nothing where a newer run has saved already', async () => {

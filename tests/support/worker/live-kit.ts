@@ -7,6 +7,7 @@ import { createDailySpending } from '../../../cli/worker/daily-spending.ts';
 import type { Brief, Ended, Ending, Executor, Watcher } from '../../../cli/worker/executor.ts';
 import { NO_TOTALS } from '../../../cli/worker/executor.ts';
 import { createLeaseKeeper } from '../../../cli/worker/lease-keeper.ts';
+import { createRunsOfTasks } from '../../../cli/worker/runs-of-tasks.ts';
 import { createSignalListener } from '../../../cli/worker/signal-listener.ts';
 import { errorText } from '../../../cli/worker/worker-log.ts';
 import type { Kit } from '../../../cli/worker/worker-kit.ts';
@@ -124,6 +125,7 @@ export function createLiveKit(machine: Machine, options: LiveKitOptions) {
     clock,
     random: () => 0.5,
     newId: () => `mark-${Math.random().toString(36).slice(2)}`,
+    runsOfTasks: createRunsOfTasks(clock),
     spending: createDailySpending({
       workspace: machine.folder,
       limitUsd: options.dailyCostUsd ?? null,
