@@ -83,7 +83,7 @@ interface Way {
 
 function wayTo({ repo, token, dispatcher }: GitProxyOptions): Way {
   const url = new URL(repo);
-  const user = decodeURIComponent(url.username) || 'x-access-token';
+  const user = userOf(url) || 'x-access-token';
   const credentials = Buffer.from(`${user}:${token ?? ''}`).toString('base64');
   return {
     base: url.origin + url.pathname.replace(/\/+$/, ''),
@@ -93,6 +93,14 @@ function wayTo({ repo, token, dispatcher }: GitProxyOptions): Way {
     ended: new AbortController(),
     problem: undefined,
   };
+}
+
+function userOf({ username }: URL): string {
+  try {
+    return decodeURIComponent(username);
+  } catch {
+    throw gitError('unreachable', 'the user in its address is not well formed: correct "repo"');
+  }
 }
 
 interface Exchange {

@@ -9,6 +9,7 @@ export type RepositoryKind = 'http' | 'ssh' | 'local';
 export function addressProblem(repo: string): string | undefined {
   if (repo.startsWith('-')) return 'must not begin with "-"';
   if (/^[a-z0-9+]+::/i.test(repo)) return 'must be an http(s), ssh or file URL, or a path';
+  if (/^file:(?!\/\/[^/]*\/[^/])/i.test(repo)) return 'must be "file:///" and a path, or the path alone';
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(repo)) return undefined;
   return URL.canParse(repo) ? urlProblem(new URL(repo)) : 'must be a URL or a path';
 }
@@ -20,7 +21,19 @@ function urlProblem(url: URL): string | undefined {
   if (url.password !== '') return 'must not contain a password: set ATHENA_GIT_TOKEN in the environment';
   if (url.protocol === 'file:' && !['', 'localhost'].includes(url.hostname))
     return 'must be a file of this machine';
+  if (!isDecodable(url)) return 'must have "%" only before the two hexadecimal digits of a character';
   return url.search === '' && url.hash === '' ? undefined : 'must not contain "?" or "#"';
+}
+
+/** As whoever uses it takes it apart: the user for the credentials, a file's path for the disk. */
+function isDecodable(url: URL): boolean {
+  try {
+    decodeURIComponent(url.username);
+    if (url.protocol === 'file:') fileURLToPath(url);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export function kindOf(repo: string): RepositoryKind {

@@ -2,6 +2,7 @@
  * `worker.yaml` as settings, or every problem in it at once with its line and field. Wrong is also what only looks
  * harmless: an unknown field, a field that is there twice, a project that nobody defines.
  */
+import { isUtf8 } from 'node:buffer';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,7 +13,7 @@ import { closest } from './closest.ts';
 import { addressProblem } from './repository-address.ts';
 import type { WorkerSettings } from './settings.ts';
 import { toSettings, type Machine } from './to-settings.ts';
-import { fileSchema, PROJECT_NAME, type WorkerFile } from './worker-schema.ts';
+import { fileSchema, PROJECT_NAME, variable, type WorkerFile } from './worker-schema.ts';
 import { knownFields } from './worker-fields.ts';
 import { parseYaml, type FieldPath, type ParsedYaml, type Problem } from './worker-yaml.ts';
 
@@ -79,8 +80,9 @@ export function formatProblem(file: string, { line, field, text }: Problem): str
 
 function readFile(file: string): string {
   try {
-    if (fs.statSync(file).size <= LARGEST_FILE) return fs.readFileSync(file, 'utf8');
+    if (fs.statSync(file).size <= LARGEST_FILE) return decode(fs.readFileSync(file), file);
   } catch (error) {
+    if (error instanceof ClientError) throw error;
     const isMissing = codeOf(error) === 'ENOENT';
     const hint = isMissing
       ? 'Write one (the README shows a sample), or name another with --config.'
@@ -89,6 +91,12 @@ function readFile(file: string): string {
     throw new ClientError('bad_config', `The file ${file} ${why}.`, { hint });
   }
   throw new ClientError('bad_config', `The file ${file} is larger than 1 MiB: it is no worker.yaml.`);
+}
+
+function decode(bytes: Buffer, file: string): string {
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  const hint = 'Convert it first, for example with iconv.';
+  throw new ClientError('bad_config', `The file ${file} is not valid UTF-8 text.`, { hint });
 }
 
 function toProblems(issue: z.core.$ZodIssue, yaml: ParsedYaml): Problem[] {
@@ -124,7 +132,7 @@ function crossProblems(value: unknown, yaml: ParsedYaml, machine: Machine): Prob
   const file = isFields(value) ? (value as Partial<WorkerFile>) : {};
   const projects: Record<string, unknown> = isFields(file.projects) ? { ...file.projects } : {};
   const found = Object.entries(projects).flatMap(([name, project]) => {
-    const say = (field: string, text: string) => problem(yaml, ['projects', name, field], text);
+    const say: Say = (field, text) => problem(yaml, ['projects', name, ...[field].flat()], text);
     const own = PROJECT_NAME.pattern.test(name) ? [] : [problem(yaml, ['projects', name], PROJECT_NAME.text)];
     return isFields(project) ? [...own, ...projectProblems(project, say, machine)] : own;
   });
@@ -137,11 +145,9 @@ function crossProblems(value: unknown, yaml: ParsedYaml, machine: Machine): Prob
   return found;
 }
 
-function projectProblems(
-  project: Record<string, unknown>,
-  say: (field: string, text: string) => Problem,
-  machine: Machine,
-): Problem[] {
+type Say = (field: string | FieldPath, text: string) => Problem;
+
+function projectProblems(project: Record<string, unknown>, say: Say, machine: Machine): Problem[] {
   const found: Problem[] = [];
   const repo = typeof project['repo'] === 'string' ? addressProblem(project['repo']) : undefined;
   if (repo !== undefined) found.push(say('repo', repo));
@@ -152,5 +158,19 @@ function projectProblems(
   if (project['permissions'] === 'full' && machine.isRoot && project['allow_root'] !== true) {
     found.push(say('permissions', 'must not be full as root: use another account, or set allow_root: true'));
   }
-  return found;
+  return [...found, ...baseProblems(project, say), ...variableProblems(project, say)];
+}
+
+function baseProblems({ base, push }: Record<string, unknown>, say: Say): Problem[] {
+  if (base !== 'claude' || push === false) return [];
+  return [say('base', 'must not be claude: the branches of tasks, claude/..., cannot be beside it')];
+}
+
+function variableProblems(project: Record<string, unknown>, say: Say): Problem[] {
+  const values = valueAt(project, ['env', 'set']);
+  if (!isFields(values) || Array.isArray(values)) return [];
+  return Object.keys(values).flatMap((name) => {
+    const said = variable.safeParse(name).error?.issues[0]?.message;
+    return said === undefined ? [] : [say(['env', 'set', name], said)];
+  });
 }

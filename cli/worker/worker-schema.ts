@@ -47,7 +47,12 @@ const branch = text(
   /^(?!.*(?:\.\.|@\{|\/\/|\/\.|\.lock(?:\/|$)))[^\s~^:?*[\\\u0000-\u001f\u007f./-][^\s~^:?*[\\\u0000-\u001f\u007f]*(?<![./])$/,
 );
 
-const variable = text('must be the name of a variable', /^[A-Za-z_][A-Za-z0-9_]*$/).refine(
+/** No program can be given one. */
+const NO_NUL = /^[^\u0000]*$/;
+const NUL = 'must not contain the character NUL';
+const quoted = z.string({ error: 'must be text: put it in quotes' }).regex(NO_NUL, { error: NUL });
+
+export const variable = text('must be the name of a variable', /^[A-Za-z_][A-Za-z0-9_]*$/).refine(
   (name) => !isReserved(name),
   { error: 'must not be a variable that the worker keeps to itself or sets for each run' },
 );
@@ -55,18 +60,10 @@ const variable = text('must be the name of a variable', /^[A-Za-z_][A-Za-z0-9_]*
 const env = z.strictObject({
   pass: list(variable, 'names of variables').default([]),
   set: z
-    .record(z.string(), z.string({ error: 'must be text: put it in quotes' }), {
+    .record(z.string(), quoted, {
       error: 'must be fields with text',
     })
-    .default({})
-    .superRefine((values, context) => {
-      for (const name of Object.keys(values)) {
-        const said = variable.safeParse(name);
-        for (const issue of said.error?.issues.slice(0, 1) ?? []) {
-          context.addIssue({ code: 'custom', path: [name], message: issue.message });
-        }
-      }
-    }),
+    .default({}),
 });
 
 export const projectSchema = z
@@ -76,15 +73,13 @@ export const projectSchema = z
     setup: z
       .string({ error: 'must be a shell command' })
       .min(1, { error: 'must be a shell command' })
+      .regex(NO_NUL, { error: NUL })
       .nullable(),
     setup_minutes: minutes(1).default(10),
     idle_minutes: minutes(1).default(10),
     max_turns_per_run: limit('turns', true).default(null),
     executor: z.enum(['claude', 'command'], { error: 'must be claude or command' }).default('claude'),
-    command: list(
-      z.string({ error: 'must be text: put it in quotes' }).min(1, { error: 'must not be empty' }),
-      'a program and its arguments',
-    ).default([]),
+    command: list(quoted.min(1, { error: 'must not be empty' }), 'a program and its arguments').default([]),
     model: model.nullable(),
     permissions: z.enum(['ask', 'edit', 'full'], { error: 'must be ask, edit or full' }).default('ask'),
     allow: list(line, 'rules').default([]),

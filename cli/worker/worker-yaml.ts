@@ -2,7 +2,16 @@
  * A YAML text as plain values, with the line of each field for whoever has something to say about it. A value is
  * never repeated in a message: it may be a secret.
  */
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type YAMLError } from 'yaml';
+import {
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+  type YAMLError,
+} from 'yaml';
 
 export type FieldPath = readonly (string | number)[];
 
@@ -32,23 +41,40 @@ export function parseYaml(text: string): ParsedYaml {
   });
   const lineAt = (offset: number) => lines.linePos(offset).line || 1;
   const findings = [...document.errors, ...document.warnings];
+  const { value, bad } = valueOf(document);
+  const aliases = bad === undefined ? [] : [{ line: lineAt(bad), field: '', text: ALIASES }];
+  const said = findings.map((error) => ({
+    line: lineAt(error.pos[0]),
+    field: '',
+    text: sentence(error, text),
+  }));
   return {
-    value: valueOf(document),
-    problems: findings.map((error) => ({
-      line: lineAt(error.pos[0]),
-      field: '',
-      text: sentence(error, text),
-    })),
+    value,
+    problems: said.length > 0 ? said : aliases,
     lineOf: (path) => lineAt(offsetOf(document, path)),
   };
 }
 
-function valueOf(document: Document): unknown {
+const ALIASES = 'has an alias ("*...") without its anchor ("&..."), or too many of them';
+
+interface Read {
+  readonly value: unknown;
+  /** Where aliases lead nowhere, or explode. */
+  readonly bad?: number;
+}
+
+function valueOf(document: Document): Read {
+  let bad: number | undefined;
+  visit(document, {
+    Alias(_key, alias) {
+      if (alias.resolve(document) === undefined) bad ??= startOf(alias) ?? 0;
+    },
+  });
+  if (bad !== undefined) return { value: null, bad };
   try {
-    return document.toJS({ maxAliasCount: 100 }) as unknown;
+    return { value: document.toJS({ maxAliasCount: 100 }) as unknown };
   } catch {
-    // Aliases that lead nowhere or explode: the document's own errors say the rest.
-    return null;
+    return { value: null, bad: 0 };
   }
 }
 

@@ -50,6 +50,15 @@ describe('work check', () => {
     });
   });
 
+  it('refuses what is no text, and asks for one correction where there is one', async () => {
+    const file = write('name: 1\nprojects: {a: {repo: /b}}\n');
+    expect((await machine.run(['work', 'check'])).stderr).toMatch(/^❌ 1 problem in .* Correct it, then/);
+    fs.writeFileSync(file, Buffer.from('name: \xff\n', 'latin1'));
+    const ran = await machine.run(['work', 'check']);
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toContain('is not valid UTF-8 text');
+  });
+
   it('says where a file is missed', async () => {
     const ran = await machine.run(['work', 'check']);
     expect(ran.code).toBe(2);

@@ -215,9 +215,26 @@ limits: {max_cost_usd: -1, max_turns: 1.5}
     ['projects: {a: {repo: "--upload-pack=id"}}', /repo must not begin with "-"/],
     ['projects: {a: {repo: "ftp://h/x"}}', /repo must be an http\(s\), ssh or file URL, or a path/],
     ['a: &a [*a]', /./],
+    [`${LEAST}name: *unknown\n`, /^worker\.yaml:4 has an alias .* without its anchor/],
+    ['projects: {a: {repo: "file:///a%2Fb.git"}}', /a\.repo must have "%" only before/],
+    ['projects: {a: {repo: "https://us%er@h/x.git"}}', /a\.repo must have "%" only before/],
+    ['projects: {a: {repo: "file:relative"}}', /a\.repo must be "file:\/\/\/" and a path/],
+    ['projects: {a: {repo: "file://"}}', /a\.repo must be "file:\/\/\/" and a path/],
+    [inNotes('executor: command\ncommand: ["a\\0b"]'), /command\.0 must not contain the character NUL/],
+    [inNotes('env: {set: {A: "a\\0b"}}'), /env\.set\.A must not contain the character NUL/],
+    [inNotes('base: claude'), /base must not be claude/],
     [inNotes('env: {set: {HOME: /x}}'), /env\.set\.HOME must not be a variable/],
   ])('says what is wrong with %j', (text, expected) => {
     expect(problemsOf(text)[0]).toMatch(expected);
+  });
+
+  it('names every variable of env.set that is wrong, beside wrong values', () => {
+    const found = problemsOf(inNotes('env:\n  set:\n    HOME: "1"\n    "A B": "2"\n    CI: 3'));
+    expect(found.map((line) => line.slice(0, line.indexOf(' must')))).toEqual([
+      'worker.yaml:6 projects.notes.env.set.HOME',
+      'worker.yaml:7 projects.notes.env.set.A B',
+      'worker.yaml:8 projects.notes.env.set.CI',
+    ]);
   });
 
   it('does not let root run everything unless that is said twice', () => {
