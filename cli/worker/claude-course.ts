@@ -91,6 +91,25 @@ export function end(session: Session, cause: Ending): void {
   });
 }
 
+/**
+ * Nobody answered. The denial ends the turn that asked, with what was called beside it; that of a subagent ends only the
+ * subagent, and whoever called it would go on without the answer.
+ */
+export function park(session: Session, isInside: boolean): void {
+  if (session.cause !== null) return;
+  session.cause = { kind: 'parked' };
+  session.proxy?.shut();
+  const interrupt = () => {
+    session.query?.interrupt().catch(() => {});
+    after(session, LAST_WORDS_MS, () => {
+      leave(session, TERM_MS);
+      session.process.term();
+    });
+  };
+  if (isInside) interrupt();
+  else after(session, LEAVE_MS, interrupt);
+}
+
 /** Nothing more is said; whoever does not go by itself is made to. */
 function leave(session: Session, patienceMs: number): void {
   session.isLeaving = true;

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { endingOf, troubleEnding } from './claude-ending.ts';
-import { end, onResult, pass, type ClaudeDeps, type Session } from './claude-course.ts';
+import { end, onResult, park, pass, type ClaudeDeps, type Session } from './claude-course.ts';
 import { createInput } from './claude-input.ts';
 import { createNarrator } from './claude-messages.ts';
 import { sessionOptions } from './claude-options.ts';
@@ -124,9 +124,8 @@ function permissionsOf(session: Session) {
     resume: () => {
       idle.resume();
     },
-    // The denial itself ends the turn; only the reason is noted.
-    park: () => {
-      session.cause ??= { kind: 'parked' };
+    park: (isInside) => {
+      park(session, isInside);
     },
     isEnding: () => session.cause !== null,
   });

@@ -22,8 +22,8 @@ export interface PermissionWays {
   /** Around each wait for people, which is no idleness. */
   readonly pause: () => void;
   readonly resume: () => void;
-  /** Nobody answered: the run is to end. */
-  readonly park: () => void;
+  /** Nobody answered: the run is to end. Inside: a subagent had asked. */
+  readonly park: (isInside: boolean) => void;
   /** It is to end anyway. */
   readonly isEnding: () => boolean;
 }
@@ -51,7 +51,7 @@ export function createPermissions(brief: Brief, ways: PermissionWays): CanUseToo
 
   function unanswered(asked: PermissionAsked): PermissionAnswer {
     if (isLeft(asked)) return deny(LEFT);
-    ways.park();
+    ways.park(asked.agentID !== undefined);
     return { behavior: 'deny', message: PARKED, interrupt: true };
   }
 

@@ -65,6 +65,8 @@ export interface SdkMessage {
 
 export interface PermissionAsked {
   readonly toolUseID: string;
+  /** Set where a subagent asks. */
+  readonly agentID?: string;
   /** Nobody waits for the answer any more: the turn was interrupted. */
   readonly signal: AbortSignal;
   readonly suggestions?: readonly PermissionUpdate[];

@@ -19,6 +19,8 @@ export interface ModelProxy {
   /** What the run shows instead of a credential. */
   readonly token: string;
   totals(): Totals;
+  /** Nothing new goes out any longer; what is open is told to its end. */
+  shut(): void;
   /** Nothing goes out any longer, and what is open is cut. */
   refuse(): void;
   close(): Promise<void>;
@@ -37,6 +39,7 @@ export async function openModelProxy(options: ModelProxyOptions): Promise<ModelP
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     token,
     totals: gate.totals,
+    shut: gate.shut,
     refuse: gate.refuse,
     async close() {
       gate.refuse();
@@ -50,6 +53,7 @@ export async function openModelProxy(options: ModelProxyOptions): Promise<ModelP
 interface Gate {
   serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void>;
   readonly totals: () => Totals;
+  readonly shut: () => void;
   readonly refuse: () => void;
 }
 
@@ -94,6 +98,9 @@ function createGate(options: ModelProxyOptions, token: string): Gate {
       exchanges.delete(exchange);
     },
     totals: () => tally.totals(),
+    shut() {
+      isRefusing = true;
+    },
     refuse() {
       isRefusing = true;
       for (const exchange of exchanges) exchange.cut();

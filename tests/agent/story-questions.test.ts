@@ -192,6 +192,30 @@ describe.skipIf(IS_MISSING)('a question that nobody answers in time', () => {
     expect(answered.size).toBe(2);
   });
 
+  it('of a subagent ends the whole run, and not the subagent alone', async () => {
+    const delegate = { description: 'do it', prompt: 'SUBWORK now', subagent_type: 'general-purpose' };
+    stage.model.script(
+      { when: /The answer of/, then: say('Went on.') },
+      { when: ({ last }) => /Delegate/.test(last), then: use('Agent', delegate) },
+      { when: /SUBWORK/, then: bash('touch sub.txt') },
+      { when: /./, then: say('Done without it.') },
+    );
+    await add('Delegate');
+    const lab = stage.worker('lab', { project: ASKS, file: ['hold_minutes: 0.01'] });
+    lab.start();
+
+    const parked = await stage.untilTask(1, (task) => task.status === 'pending' && waitsForAnswer(task));
+    expect(parked).toMatchObject({ attempt: 0, instance_id: null, result: { outcome: 'parked' } });
+    expect(stage.model.requests).toHaveLength(2);
+    const { id } = await stage.openQuestion(/touch sub\.txt/);
+    await stage.answer(id, { option: 'allow_once' });
+
+    const { result } = await stage.untilTask(1, isCompleted);
+    expect(result).toMatchObject({ summary: 'Went on.', session_id: parked.result?.session_id });
+    const texts = (await stage.messages(1)).map(({ text }) => text).join('\n');
+    expect(texts).not.toMatch(/Done without it|doesn't want to proceed|403/);
+  });
+
   it('does not wait with --once: the task is parked at once', async () => {
     stage.model.script({ when: /./, then: bash('touch made.txt') });
     await add('Make it');
