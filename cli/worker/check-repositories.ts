@@ -48,6 +48,6 @@ async function checkOne(
     if (!(error instanceof GitError)) throw error;
     const next =
       error.kind === 'refused' ? 'Set ATHENA_GIT_TOKEN for it.' : `Correct ${field}.repo, or its host.`;
-    return missing(field, `${address}: ${error.message.replace(/\.?$/, '.')}`, next);
+    return missing(field, `${address}: ${error.message.replace(/(?<![.?!])$/, '.')}`, next);
   }
 }

@@ -91,6 +91,10 @@ export function saidByGit(stderr: string): GitError {
 const FOREIGN =
   'it belongs to another user of this machine, and git trusts its owner alone (safe.directory): give it to the account of the worker with "chown -R", or run the worker as its owner';
 
+/** Git has only seen that ssh ended; the line before it says why. */
+const SSH_ENDED = /could not read from remote repository/i;
+const SSH_ADVICE = /^please make sure you have|^and the repository exists/i;
+
 /** The line that says most: git's own `fatal:` or `error:`, else what the other side said. */
 function lastWords(text: string): string {
   if (/dubious ownership/.test(text)) return FOREIGN;
@@ -101,9 +105,15 @@ function lastWords(text: string): string {
   const rejected = lines.find((line) => line.includes('[remote rejected]') || line.includes('[rejected]'));
   const said = lines.find((line) => /^remote: \S/.test(line) && !/^remote: *(error: hook)/.test(line));
   const fatal = lines.findLast((line) => /^(fatal|error):/.test(line));
-  const best = rejected === undefined ? (fatal ?? lines.at(-1) ?? '') : [rejected, said ?? ''].join(' ');
+  const own = SSH_ENDED.test(fatal ?? '') ? whyEnded(lines) : (fatal ?? lines.at(-1) ?? '');
+  const best = rejected === undefined ? own : [rejected, said ?? ''].join(' ');
   return best
     .replace(/^(fatal|error): /, '')
     .trim()
     .slice(0, 300);
+}
+
+function whyEnded(lines: readonly string[]): string {
+  const said = lines.filter((line) => !SSH_ENDED.test(line) && !SSH_ADVICE.test(line));
+  return said.findLast((line) => !line.startsWith('fatal: ')) ?? said.at(-1) ?? lines[0] ?? '';
 }

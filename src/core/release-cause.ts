@@ -91,7 +91,7 @@ const FAULTS: Readonly<Record<Fault, string>> = {
   billing: 'its account cannot be charged',
   disk: 'its disk is full or broken',
   binary: 'a program is missing on it',
-  repository: 'the repository could not be reached',
+  repository: 'its repository could not be used',
   push: 'the push was refused',
 };
 

@@ -25,3 +25,20 @@ it('a repository of somebody else is named as that, with what helps', () => {
   expect(message).toContain('chown -R');
   expect(message).not.toContain('Could not read');
 });
+
+const ENDED = `fatal: Could not read from remote repository.
+
+Please make sure you have the correct access rights
+and the repository exists.
+`;
+
+it.each([
+  ['git@h: Permission denied (publickey).', 'refused'],
+  ['ssh: connect to host h port 22: Connection refused', 'unreachable'],
+  ['Host key verification failed.', 'refused'],
+  ["fatal: '/srv/none' does not appear to be a git repository", 'unreachable'],
+])('the reason why ssh ended is told: %s', (line, kind) => {
+  const said = `${line}\n${ENDED}`;
+  expect(kindOfFault(said)).toBe(kind);
+  expect(gitError(kindOfFault(said), said).message).toContain(line.replace('fatal: ', ''));
+});

@@ -140,6 +140,7 @@ describe('work setup', () => {
     const ran = await setup(more);
     expect(ran.code).toBe(1);
     expect(ran.stdout).toMatch(/❌ projects\.notes: .*refused the credentials.* Set ATHENA_GIT_TOKEN/);
+    expect(ran.stdout).not.toContain('?.');
     expect(ran.stdout).toMatch(/❌ projects\.tool: .*cannot be reached.* Correct projects\.tool\.repo/);
     expect(ran.stdout).toContain(
       '❌ projects.tool.command: There is no program no-such-program on the PATH.',
