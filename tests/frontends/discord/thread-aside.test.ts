@@ -215,6 +215,27 @@ describe('a task without a thread', () => {
     expect(channel().messages.find(({ id }) => id === last?.id)?.controls).toEqual([]);
   });
 
+  test.each(['locked', 'not ours to write in'])('nor is an end lost in a thread that is %s', async (how) => {
+    const of = await on.run();
+    await on.report(of, ['Hello.']);
+    await on.settle(of.id);
+    if (how === 'locked') {
+      const threadId = String((await on.thread(of.id))[0]?.channelId);
+      const body = { code: 160_005, message: 'Thread is locked' };
+      const isThere = ({ method, path }: { method: string; path: string }) =>
+        method === 'POST' && path.includes(`/${threadId}/`);
+      on.stage.twin.fault(isThere, { kind: 'status', status: 403, body }, { times: 100 });
+    } else {
+      channel().setBotRights({ deny: ['SendMessagesInThreads'] });
+    }
+    await complete(of.id, of.leaseId);
+    await on.stage.relay.run();
+    await on.settle(of.id);
+    const last = channel().messages.at(-1);
+    expect(last?.embeds[0]?.title).toBe('✅ Done · task #1');
+    expect(on.stage.twin.pings).toMatchObject([{ messageId: last?.id, users: [alice().id] }]);
+  });
+
   test('an end whose thread was lost before the channel told of it notifies once', async () => {
     const of = await on.run();
     await on.report(of, ['Hello.']);
