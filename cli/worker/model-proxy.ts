@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net';
 import type { Totals } from './executor.ts';
 import { createExchange, type Exchange } from './model-exchange.ts';
 import type { ModelProxyOptions } from './model-proxy-options.ts';
+import { createRequestQueue } from './model-queue.ts';
 import { isNo, no, readRequest, refuseCall, type ModelRequest, type No } from './model-request.ts';
 import { createModelTally, spentOf } from './model-tally.ts';
 import type { Budget } from './settings.ts';
@@ -61,6 +62,7 @@ function createGate(options: ModelProxyOptions, token: string): Gate {
   const { events, left, models } = options;
   const tally = createModelTally(models[0] ?? '');
   const exchanges = new Set<Exchange>();
+  const queue = createRequestQueue(left, tally.totals);
   let isRefusing = false;
   const told = () => {
     events.totals(tally.totals());
@@ -80,29 +82,46 @@ function createGate(options: ModelProxyOptions, token: string): Gate {
     return no(403, 'permission_error', which === 'day' ? DAY_IS_SPENT : TASK_IS_SPENT);
   }
 
+  async function answer(asked: ModelRequest | No, { headers }: IncomingMessage, outgoing: ServerResponse) {
+    const request = admitted(asked);
+    if (isNo(request)) {
+      deny(outgoing, request);
+      return;
+    }
+    if (outgoing.destroyed) return;
+    const exchange = createExchange({ request, headers, outgoing }, { ...options, tally, told });
+    exchanges.add(exchange);
+    await exchange.over;
+    exchanges.delete(exchange);
+  }
+
   return {
     async serve(incoming, outgoing) {
       if (isProbe(incoming)) {
         outgoing.writeHead(200).end();
         return;
       }
-      const request = admitted(refuseCall(incoming, token) ?? (await readRequest(incoming, models)));
-      if (isNo(request)) {
-        deny(outgoing, request);
+      const asked = refuseCall(incoming, token) ?? (await readRequest(incoming, models));
+      if (isNo(asked) || asked.isCounting) {
+        await answer(asked, incoming, outgoing);
         return;
       }
-      const asked = { request, headers: incoming.headers, outgoing };
-      const exchange = createExchange(asked, { ...options, tally, told });
-      exchanges.add(exchange);
-      await exchange.over;
-      exchanges.delete(exchange);
+      outgoing.once('close', queue.wake);
+      await queue.enter(asked, () => isRefusing || outgoing.destroyed);
+      try {
+        await answer(asked, incoming, outgoing);
+      } finally {
+        queue.leave(asked);
+      }
     },
     totals: () => tally.totals(),
     shut() {
       isRefusing = true;
+      queue.wake();
     },
     refuse() {
       isRefusing = true;
+      queue.wake();
       for (const exchange of exchanges) exchange.cut();
     },
   };

@@ -17,6 +17,8 @@ export interface ModelRequest {
   readonly target: string;
   readonly body: Buffer;
   readonly model: string;
+  /** The longest answer that it wants. */
+  readonly maxTokens: number;
   /** Counting tokens costs nothing and uses nothing up. */
   readonly isCounting: boolean;
 }
@@ -42,13 +44,14 @@ export async function readRequest(
     chunks.push(chunk);
   }
   const body = Buffer.concat(chunks);
-  const model = modelOf(body);
-  if (model === null) return no(400, 'invalid_request_error', 'The request is no JSON with a model.');
-  if (!models.includes(model)) return no(404, 'not_found_error', `model: ${model} is not set for this run.`);
+  const asked = askedIn(body);
+  if (asked === null) return no(400, 'invalid_request_error', 'The request is no JSON with a model.');
+  if (!models.includes(asked.model))
+    return no(404, 'not_found_error', `model: ${asked.model} is not set for this run.`);
   return {
     target: incoming.url ?? '',
     body,
-    model,
+    ...asked,
     isCounting: pathOf(incoming).endsWith('/count_tokens'),
   };
 }
@@ -75,10 +78,11 @@ function isSame(a: string, b: string): boolean {
   return one.length === two.length && timingSafeEqual(one, two);
 }
 
-function modelOf(body: Buffer): string | null {
+function askedIn(body: Buffer): Pick<ModelRequest, 'model' | 'maxTokens'> | null {
   try {
-    const { model } = JSON.parse(body.toString('utf8')) as { model?: unknown };
-    return typeof model === 'string' ? model : null;
+    const { model, max_tokens: most } = JSON.parse(body.toString('utf8')) as Record<string, unknown>;
+    if (typeof model !== 'string') return null;
+    return { model, maxTokens: typeof most === 'number' && most > 0 ? most : 0 };
   } catch {
     return null;
   }

@@ -15,7 +15,7 @@ export interface ModelTally {
 export function createModelTally(asked: string): ModelTally {
   let closed = NO_TOTALS;
   const open = new Map<object, Totals>();
-  const totals = () => [...open.values()].reduce(sum, closed);
+  const totals = () => [...open.values()].reduce(addTotals, closed);
   return {
     see(answer, reading) {
       if (reading.hasBegun) open.set(answer, toTotals(reading, asked));
@@ -24,7 +24,7 @@ export function createModelTally(asked: string): ModelTally {
       open.delete(answer);
       if (!reading.hasBegun) return;
       const last = toTotals(reading, asked);
-      closed = sum(closed, { ...last, costEstimated: last.costEstimated || !reading.isWhole });
+      closed = addTotals(closed, { ...last, costEstimated: last.costEstimated || !reading.isWhole });
     },
     totals,
   };
@@ -41,7 +41,7 @@ function toTotals({ model, usage, isWhole }: AnswerReading, asked: string): Tota
   };
 }
 
-function sum(a: Totals, b: Totals): Totals {
+export function addTotals(a: Totals, b: Totals): Totals {
   return {
     costUsd: a.costUsd + b.costUsd,
     costEstimated: a.costEstimated || b.costEstimated,

@@ -211,6 +211,33 @@ describe('the proxy between a run and the model', () => {
     expect(api.requests).toHaveLength(1);
   });
 
+  test.each([
+    ['turns', { ...NO_LIMIT, turns: 2 }, 2],
+    ['tokens', { ...NO_LIMIT, tokens: 1_000 }, 10],
+    ['no limit at all', NO_LIMIT, 40],
+  ])('a command that asks forty times at once is held to %s', async (_what, left, most) => {
+    await reopen({ left });
+    let mostOpen = 0;
+    api.script({
+      when: /hello/,
+      then: () => {
+        mostOpen = Math.max(mostOpen, api.open());
+        return say('Hi.');
+      },
+    });
+    const asked = await Promise.all(
+      Array.from({ length: 40 }, async () => {
+        const response = await ask();
+        await response.text();
+        return response.status;
+      }),
+    );
+    expect(api.requests.length).toBeLessThanOrEqual(most);
+    expect(asked.filter((status) => status === 200).length).toBe(api.requests.length);
+    expect(mostOpen).toBeLessThanOrEqual(8);
+    expect(api.requests.length).toBeGreaterThanOrEqual(Math.min(most, 2));
+  });
+
   test('bytes pass as they come: the beginning is read while the end is not written', async () => {
     let goOn = () => {};
     const after = new Promise<void>((resolve) => (goOn = resolve));
