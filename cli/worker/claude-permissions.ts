@@ -18,7 +18,7 @@ const LEFT = 'Interrupted before somebody answered.';
 const PARKED = 'There is no answer yet: the task is parked until somebody answers.';
 
 export interface PermissionWays {
-  readonly watcher: Pick<Watcher, 'ask'>;
+  readonly watcher: Pick<Watcher, 'ask' | 'heard'>;
   /** Around each wait for people, which is no idleness. */
   readonly pause: () => void;
   readonly resume: () => void;
@@ -49,20 +49,27 @@ export function createPermissions(brief: Brief, ways: PermissionWays): CanUseToo
     }
   }
 
-  function unanswered(asked: PermissionAsked): PermissionAnswer {
-    if (isLeft(asked)) return deny(LEFT);
+  /** What was answered before stays unheard where the run parks: the next one is told it. */
+  function unanswered(asked: PermissionAsked, before: readonly Given[] = []): PermissionAnswer {
+    if (isLeft(asked)) {
+      ways.watcher.heard(before.map(({ key }) => key));
+      return deny([LEFT, ...before.map(({ text, said }) => `${text}: ${said}`)].join('\n'));
+    }
     ways.park(asked.agentID !== undefined);
     return { behavior: 'deny', message: PARKED, interrupt: true };
   }
 
   async function choose(input: Input, asked: PermissionAsked, choices: readonly Choice[]) {
-    const answers: [string, string][] = [];
+    const given: Given[] = [];
     // One after the other: a later question often depends on the answer before.
     for (const { question, text } of choices) {
-      const answered = await ask({ ...question, key: `${asked.toolUseID}:${question.key}` }, asked);
-      if (answered === null) return unanswered(asked);
-      answers.push([text, answerText(answered, question)]);
+      const key = `${asked.toolUseID}:${question.key}`;
+      const answered = await ask({ ...question, key }, asked);
+      if (answered === null) return unanswered(asked, given);
+      given.push({ key, text, said: answerText(answered, question) });
     }
+    ways.watcher.heard(given.map(({ key }) => key));
+    const answers = given.map(({ text, said }): [string, string] => [text, said]);
     return { behavior: 'allow', updatedInput: withAnswers(input, answers) } as const;
   }
 
@@ -73,7 +80,9 @@ export function createPermissions(brief: Brief, ways: PermissionWays): CanUseToo
     if (brief.project.permissions === 'full') return allow(input);
     const update = updateOf(asked, tool, input);
     const answered = await ask(toQuestion({ tool, input, asked, folders: brief.folders }, update), asked);
-    return answered === null ? unanswered(asked) : toAnswer(answered, input, update);
+    if (answered === null) return unanswered(asked);
+    ways.watcher.heard([asked.toolUseID]);
+    return toAnswer(answered, input, update);
   }
 
   return async (tool, input, asked) => {
@@ -84,6 +93,13 @@ export function createPermissions(brief: Brief, ways: PermissionWays): CanUseToo
       return deny(`This could not be put to anybody, and is not allowed: ${why}`);
     }
   };
+}
+
+/** An answer to one question of several. */
+interface Given {
+  readonly key: string;
+  readonly text: string;
+  readonly said: string;
 }
 
 type Input = Readonly<Record<string, unknown>>;
@@ -164,5 +180,6 @@ function deny(message: string) {
 }
 
 function answerText({ option, text }: Answered, { options }: Question): string {
-  return text ?? options.find(({ id }) => id === option)?.label ?? option ?? '';
+  const label = options.find(({ id }) => id === option)?.label ?? option;
+  return [label, text].filter((part) => part !== null).join(': ');
 }

@@ -9,6 +9,11 @@ import type { Answered, Question } from './executor.ts';
 export interface Questions {
   /** Null: nobody answered in time, or the run is at its end. Rejects where it was not taken: nobody will ever see it. */
   ask(question: Question, left?: AbortSignal): Promise<Answered | null>;
+  /**
+   * The call that asked has been answered. Only then: of several questions of one call the first may be answered and the
+   * last not, and what is heard is not told to the next run.
+   */
+  took(keys: readonly string[]): void;
   /** Asked, and not waited for: the task waits with it. False: it was not taken. */
   put(question: Put): Promise<boolean>;
   /** Those that it waits for. */
@@ -44,6 +49,7 @@ type Outcome = Answered | 'left' | null;
 
 export function createQuestions(deps: QuestionsDeps): Questions {
   const pending = new Map<number, (outcome: Outcome) => void>();
+  const answers = new Map<string, number>();
   const heard: number[] = [];
   const left: number[] = [];
   let isOver = false;
@@ -54,7 +60,6 @@ export function createQuestions(deps: QuestionsDeps): Questions {
     deps.changed();
     const found = await outcome;
     if (found === 'left') left.push(id);
-    else if (found !== null) heard.push(id);
     pending.delete(id);
     deps.changed();
     return found === 'left' ? null : found;
@@ -64,10 +69,15 @@ export function createQuestions(deps: QuestionsDeps): Questions {
     async ask(question, leaving) {
       const posted = await deps.post(toBody(question, deps.redact));
       if (isOver) return null;
-      const answered = toAnswered(posted);
-      if (answered === null) return wait(posted.id, leaving);
-      heard.push(posted.id);
+      const answered = toAnswered(posted) ?? (await wait(posted.id, leaving));
+      if (answered !== null) answers.set(question.key, posted.id);
       return answered;
+    },
+    took(keys) {
+      const ids = keys.flatMap((key) => answers.get(key) ?? []);
+      if (ids.length === 0) return;
+      heard.push(...ids);
+      deps.changed();
     },
     put: ({ budget, ...question }) =>
       deps

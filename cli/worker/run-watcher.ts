@@ -68,6 +68,9 @@ export function createRunWatcher(deps: WatcherDeps): RunWatcher {
         stopwatch.resume();
       }
     },
+    heard(keys) {
+      deps.questions().took(keys);
+    },
     tookIn(number) {
       lastReply = Math.max(lastReply, number);
     },

@@ -10,10 +10,11 @@ const ONCE: Answered = { option: 'allow_once', text: null, by: 'ada' };
 function runIn(
   root: string,
   decided: readonly Decided[] = [],
-  answer: Answered | null | Promise<Answered | null> = null,
+  answer: Answered | null | Promise<Answered | null> | ((key: string) => Answered | null) = null,
 ) {
   const turn = new AbortController();
   const questions: Question[] = [];
+  const heard: string[] = [];
   const left: (AbortSignal | undefined)[] = [];
   let parked = 0;
   let isEnding = false;
@@ -29,7 +30,10 @@ function runIn(
       ask: (question, leaving) => {
         questions.push(question);
         left.push(leaving);
-        return Promise.resolve(answer);
+        return Promise.resolve(typeof answer === 'function' ? answer(question.key) : answer);
+      },
+      heard: (keys) => {
+        heard.push(...keys);
       },
     },
     pause() {},
@@ -40,7 +44,7 @@ function runIn(
     isEnding: () => isEnding,
   });
   return {
-    ...{ questions, left, turn, parked: () => parked },
+    ...{ questions, heard, left, turn, parked: () => parked },
     end: () => {
       isEnding = true;
     },
@@ -139,5 +143,55 @@ describe('a turn that is interrupted while its question is open', () => {
     settle(null);
     expect(await asked).toMatchObject({ behavior: 'deny', interrupt: true });
     expect(run.parked()).toBe(1);
+  });
+});
+
+describe('several questions in one call', () => {
+  const option = (label: string) => ({ label, description: '' });
+  const CHOICES = {
+    questions: [
+      {
+        ...{ question: 'Which colour?', header: 'Colour', multiSelect: false },
+        options: [option('Red'), option('Blue')],
+      },
+      {
+        ...{ question: 'Which size?', header: 'Size', multiSelect: false },
+        options: [option('Small'), option('Large')],
+      },
+    ],
+  };
+  const blue: Answered = { option: '2', text: 'but darker', by: 'ada' };
+
+  it('are heard when the call is answered, with the choice and what was written to it', async () => {
+    const run = runIn('/r', [], blue);
+    expect(await run.ask('AskUserQuestion', CHOICES)).toMatchObject({
+      behavior: 'allow',
+      updatedInput: {
+        answers: { 'Which colour?': 'Blue: but darker', 'Which size?': 'Large: but darker' },
+      },
+    });
+    expect(run.heard).toEqual(run.questions.map(({ key }) => key));
+  });
+
+  it('of which the last is not answered are not heard: the next run is told what the others said', async () => {
+    let asked = 0;
+    const run = runIn('/r', [], () => (asked++ === 0 ? blue : null));
+    expect(await run.ask('AskUserQuestion', CHOICES)).toMatchObject({ behavior: 'deny', interrupt: true });
+    expect(run.parked()).toBe(1);
+    expect(run.heard).toEqual([]);
+  });
+
+  it('of which the last is left behind: the model is told the others', async () => {
+    let asked = 0;
+    const run = runIn('/r', [], () => {
+      if (asked++ === 0) return blue;
+      run.turn.abort();
+      return null;
+    });
+    const told = await run.ask('AskUserQuestion', CHOICES);
+    expect(told).toMatchObject({
+      message: expect.stringContaining('Which colour?: Blue: but darker') as string,
+    });
+    expect(run.heard).toEqual([run.questions[0]?.key]);
   });
 });

@@ -50,6 +50,8 @@ describe('a question of a run', () => {
     const { answer } = await ask();
     questions.hear([ANSWERED]);
     expect(await answer).toEqual({ option: 'deny', text: null, by: 'ada' });
+    expect(told.at(-1)).toEqual({ waiting: [], heard: [], left: [] });
+    questions.took(['k']);
     expect(told.at(-1)).toEqual({ waiting: [], heard: [7], left: [] });
   });
 

@@ -127,6 +127,7 @@ export function recordWatcher(
       keep(questions)(question);
       return answer(question);
     },
+    heard() {},
     tookIn: keep(taken),
   };
 }
