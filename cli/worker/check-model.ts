@@ -75,8 +75,10 @@ interface About {
 
 function judged(refusal: Refusal, { model, name, host }: About): Finding {
   const trouble = troubleOf(refusal, createQuotaPatience(systemClock), systemClock.now());
-  const said = trouble?.detail ?? `${refusal.status}`;
-  switch (trouble?.kind) {
+  if (trouble === null || trouble.kind === 'model' || trouble.kind === 'length')
+    return ofRequest(refusal, trouble?.detail ?? `${refusal.status}`, { model, name, host });
+  const said = trouble.detail;
+  switch (trouble.kind) {
     case 'key':
       return missing('model', `${host} refuses ${name} (${said}).`, 'Set a valid one.');
     case 'billing':
@@ -85,11 +87,14 @@ function judged(refusal: Refusal, { model, name, host }: About): Finding {
       return note('model', `${host} takes ${name}; its limit is reached for now (${said}).`);
     case 'overload':
       return missing('model', `${host} does not answer properly (${said}).`, 'Try again later.');
-    case undefined:
-      return unknownModel(refusal, model)
-        ? missing('model', `${host} does not know the model ${model}.`, 'Correct "model" in worker.yaml.')
-        : note('model', `${host} does not refuse ${name}, and answers ${said} to the check.`);
   }
+}
+
+/** Only what was asked for is wrong. */
+function ofRequest(refusal: Refusal, said: string, { model, name, host }: About): Finding {
+  return unknownModel(refusal, model)
+    ? missing('model', `${host} does not know the model ${model}.`, 'Correct "model" in worker.yaml.')
+    : note('model', `${host} does not refuse ${name}, and answers ${said} to the check.`);
 }
 
 function unknownModel({ status, body }: Refusal, model: string): boolean {

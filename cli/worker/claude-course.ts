@@ -36,6 +36,8 @@ export interface Session {
   trouble: Trouble | null;
   result: SdkMessage | null;
   sessionId: string | null;
+  /** It has told of itself, or the API has answered it. */
+  hasBegun: boolean;
   proxy: ModelProxy | null;
   query: SdkQuery | null;
   /** Each calls off what was to happen later. */

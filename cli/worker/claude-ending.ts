@@ -15,8 +15,10 @@ export interface Seen {
   readonly trouble: Trouble | null;
   /** What of the task's budget is used up. */
   readonly spent: keyof Budget | null;
-  /** There was a process of the session at all. */
-  readonly isStarted: boolean;
+  /** The session has told of itself, or asked the model for something. */
+  readonly hasBegun: boolean;
+  /** The task itself named the model. */
+  readonly isNamed: boolean;
   /** What came out where no result did. */
   readonly error: string;
 }
@@ -34,13 +36,14 @@ export function endingOf(seen: Seen): Ending {
 }
 
 /** What a program says at its end names no culprit: a task can print "ENOENT", too. That it never began does. */
-function withoutResult({ error, trouble, isStarted }: Seen): Ending {
-  if (!isStarted) return { kind: 'fault', fault: 'binary', detail: error };
-  if (trouble !== null) return troubleEnding(trouble);
-  return { kind: 'crashed', detail: error === '' ? 'Claude Code ended without a result.' : error };
+function withoutResult({ error, trouble, hasBegun, isNamed }: Seen): Ending {
+  const why = error === '' ? 'Claude Code ended without a result.' : error;
+  if (!hasBegun) return { kind: 'fault', fault: 'binary', detail: `Claude Code does not start: ${why}` };
+  if (trouble !== null) return troubleEnding(trouble, isNamed);
+  return { kind: 'crashed', detail: why };
 }
 
-function errorEnding(result: SdkMessage, { trouble, spent }: Seen): Ending {
+function errorEnding(result: SdkMessage, { trouble, spent, isNamed }: Seen): Ending {
   const { startup_failure_reason: unstartable } = result;
   if (unstartable !== undefined) return startEnding(unstartable, result);
   if (result.subtype === 'error_max_turns') {
@@ -49,7 +52,7 @@ function errorEnding(result: SdkMessage, { trouble, spent }: Seen): Ending {
     return { kind: 'refused', detail: `${TOO_MANY_TURNS} ${said(result, '')}`.trim() };
   }
   if (result.subtype === 'error_max_budget_usd') return { kind: 'budget', which: 'costUsd' };
-  if (result.subtype === 'success' && trouble !== null) return troubleEnding(trouble);
+  if (result.subtype === 'success' && trouble !== null) return troubleEnding(trouble, isNamed);
   return { kind: 'failed', detail: said(result, 'Claude Code ended with an error.') };
 }
 
@@ -65,15 +68,23 @@ function startEnding(reason: string, result: SdkMessage): Ending {
 const NO_SANDBOX =
   'The project wants "sandbox: true", and this machine has no sandbox: install bubblewrap and socat, then look again with "claude-task-client work setup".';
 
-export function troubleEnding(trouble: Trouble): Ending {
+/** Named: by the task itself. */
+export function troubleEnding(trouble: Trouble, isNamed = false): Ending {
+  const { detail } = trouble;
   switch (trouble.kind) {
     case 'quota':
-      return { kind: 'quota', until: trouble.until, detail: trouble.detail };
+      return { kind: 'quota', until: trouble.until, detail };
     case 'overload':
-      return { kind: 'overload', detail: trouble.detail };
+      return { kind: 'overload', detail };
+    case 'length':
+      return { kind: 'failed', detail, isSessionOver: true };
+    case 'model':
+      return isNamed
+        ? { kind: 'refused', detail: `The model that the task names is not there: ${detail}` }
+        : { kind: 'fault', fault: 'binary', detail: `The model of this project is not there: ${detail}` };
     case 'key':
     case 'billing':
-      return { kind: 'fault', fault: trouble.kind, detail: trouble.detail };
+      return { kind: 'fault', fault: trouble.kind, detail };
   }
 }
 

@@ -34,7 +34,7 @@ function startClaude(brief: Brief, watcher: Watcher, deps: ClaudeDeps): Running 
           ...session,
           error,
           spent: spentBy(session),
-          isStarted: session.process.pids().length > 0,
+          isNamed: isNamed(session),
         }),
       (error: unknown): Ending => session.cause ?? { kind: 'fault', fault: 'binary', detail: textOf(error) },
     )
@@ -51,6 +51,10 @@ function startClaude(brief: Brief, watcher: Watcher, deps: ClaudeDeps): Running 
   };
 }
 
+function isNamed({ brief }: Session): boolean {
+  return brief.model !== null && brief.model !== brief.project.model;
+}
+
 function spentBy({ brief, proxy }: Session): keyof Budget | null {
   return spentOf(brief.left, proxy?.totals() ?? NO_TOTALS);
 }
@@ -65,6 +69,7 @@ function createSession(brief: Brief, watcher: Watcher, deps: ClaudeDeps): Sessio
       ...watcher,
       session(id) {
         session.sessionId = id;
+        session.hasBegun = true;
         watcher.session(id);
       },
     },
@@ -79,6 +84,7 @@ function createSession(brief: Brief, watcher: Watcher, deps: ClaudeDeps): Sessio
     trouble: null,
     result: null,
     sessionId: null,
+    hasBegun: false,
     proxy: null,
     query: null,
     timers: [],
@@ -140,6 +146,7 @@ function openProxy(session: Session, model: string): Promise<ModelProxy> {
     left: brief.left,
     events: {
       alive: () => {
+        session.hasBegun = true;
         alive(session);
       },
       totals: (totals) => {
@@ -151,12 +158,16 @@ function openProxy(session: Session, model: string): Promise<ModelProxy> {
       },
       trouble: (trouble) => {
         session.trouble = trouble;
+        session.hasBegun = true;
         // The program would ask again and again, as if a wrong key became right by that.
-        if (trouble?.kind === 'key' || trouble?.kind === 'billing') end(session, troubleEnding(trouble));
+        if (trouble !== null && HOPELESS.includes(trouble.kind))
+          end(session, troubleEnding(trouble, isNamed(session)));
       },
     },
   });
 }
+
+const HOPELESS: readonly string[] = ['key', 'billing', 'model'];
 
 function alive({ idle }: Session): void {
   idle.touch();
@@ -178,10 +189,16 @@ async function listen(session: Session, query: SdkQuery): Promise<string> {
     }
     return session.process.errors();
   } catch (error) {
-    return textOf(error);
+    return [unstartable(textOf(error)), session.process.errors()].filter((text) => text !== '').join('\n');
   } finally {
     outputs.stop();
   }
+}
+
+/** The package speaks to whoever calls it, of options that nobody here has. */
+function unstartable(said: string): string {
+  if (!/pathToClaudeCodeExecutable|not executable|could not be spawned/i.test(said)) return said;
+  return 'its program cannot be run here. Install it again with "claude-task-client work setup".';
 }
 
 /** With a subscription the program is told when the account has something left again. */
@@ -209,9 +226,10 @@ async function finish(session: Session, ending: Ending): Promise<Ended> {
 }
 
 /** A run that fell silent while the API refused fell silent for that. */
-function needsTrouble({ trouble, cause }: Session, ending: Ending): Ending {
+function needsTrouble(session: Session, ending: Ending): Ending {
+  const { trouble, cause } = session;
   const isIdle = cause?.kind === 'failed' && trouble !== null;
-  return isIdle ? troubleEnding(trouble) : ending;
+  return isIdle ? troubleEnding(trouble, isNamed(session)) : ending;
 }
 
 function textOf(error: unknown): string {

@@ -31,6 +31,21 @@ export function findTranscript(folders: RunFolders, sessionId: string | null): s
   return found.sort((one, other) => other.at - one.at)[0]?.file ?? null;
 }
 
+/** At least one line that somebody said in this session: what holds none is refused, or goes on as if nothing had been. */
+export function holdsConversation(transcript: string, sessionId: string): boolean {
+  return transcript.split('\n').some((line) => isSaid(line, sessionId));
+}
+
+function isSaid(line: string, sessionId: string): boolean {
+  try {
+    const said = JSON.parse(line) as { type?: unknown; sessionId?: unknown; message?: unknown } | null;
+    if (said?.type !== 'user' && said?.type !== 'assistant') return false;
+    return said.sessionId === sessionId && typeof said.message === 'object' && said.message !== null;
+  } catch {
+    return false;
+  }
+}
+
 function projectsOf({ config }: RunFolders): string {
   return path.join(config, 'projects');
 }

@@ -127,6 +127,8 @@ export interface Watcher {
    * will ever answer it, and the run goes on without. Once `left` is aborted the run goes on without the answer, too.
    */
   ask(question: Question, left?: AbortSignal): Promise<Answered | null>;
+  /** The call that waited has been answered with what people said to these questions. */
+  heard(keys: readonly string[]): void;
   /** Called once for each reply when it has reached the run. */
   tookIn(replyNumber: number): void;
 }
@@ -153,7 +155,8 @@ export type Ending =
   | { readonly kind: 'quota'; readonly until: Date; readonly detail: string }
   /** Overloaded, unreachable, or answering with 5xx after all retries; or the program said "not now". */
   | { readonly kind: 'overload'; readonly detail: string }
-  | { readonly kind: 'failed'; readonly detail: string }
+  /** A session that is over has grown to what the API does not take: only a new one can go on with the task. */
+  | { readonly kind: 'failed'; readonly detail: string; readonly isSessionOver?: true }
   /** The model refused, or the run came to the limit of turns of one run: repeating it would not help. */
   | { readonly kind: 'refused'; readonly detail: string }
   /** It died, or was killed by somebody else. */

@@ -4,7 +4,8 @@ import type { RunClock } from './clock.ts';
 export type Trouble =
   | { readonly kind: 'quota'; readonly until: Date; readonly detail: string }
   | { readonly kind: 'overload'; readonly detail: string }
-  | { readonly kind: 'key' | 'billing'; readonly detail: string };
+  /** `length`: more was sent than the model takes. `model`: there is none of that name. */
+  | { readonly kind: 'key' | 'billing' | 'length' | 'model'; readonly detail: string };
 
 export interface Refusal {
   readonly status: number;
@@ -50,7 +51,17 @@ export function troubleOf(refusal: Refusal, patience: QuotaPatience, now: Date):
   if (status === 429) return { kind: 'quota', until: resetOf(refusal, now) ?? patience.next(), detail };
   if (isBilling(refusal)) return { kind: 'billing', detail };
   if (status === 401 || status === 403) return { kind: 'key', detail };
+  if (isTooLong(refusal)) return { kind: 'length', detail };
+  if (isUnknown(refusal)) return { kind: 'model', detail };
   return status >= 500 || status === 408 ? { kind: 'overload', detail } : null;
+}
+
+function isTooLong({ status, body }: Refusal): boolean {
+  return status === 413 || (status === 400 && /prompt is too long|context (window|length|limit)/i.test(body));
+}
+
+function isUnknown({ status, body }: Refusal): boolean {
+  return status === 404 && body.includes('not_found_error') && /\bmodel\b/i.test(body);
 }
 
 function isBilling({ status, body }: Refusal): boolean {

@@ -138,7 +138,7 @@ async function judge(laid: Laid): Promise<Verdict> {
 async function carryOut({ run, workspace, works, mark, transcript }: Laid, left: ReturnType<typeof leftOf>) {
   const brief = await layOut(run, { workspace, left, mark });
   const { kit, claim } = run;
-  return execute({
+  const ending = await execute({
     run,
     brief,
     mark,
@@ -155,7 +155,14 @@ async function carryOut({ run, workspace, works, mark, transcript }: Laid, left:
       await transcript.keep();
     },
   });
+  if (ending.kind === 'failed' && ending.isSessionOver === true) {
+    run.poster.add({ kind: 'notice', text: SESSION_OVER });
+    await transcript.drop();
+  }
+  return ending;
 }
+
+const SESSION_OVER = 'The session is longer than the model can take: the next run begins a new one.';
 
 /** Nothing of the run lives any more. Its folders go only when what was in them is safe. */
 async function settle(laid: Laid, verdict: Verdict): Promise<Closing> {

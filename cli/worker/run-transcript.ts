@@ -4,7 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { LARGEST_TRANSCRIPT_BYTES } from '../../src/contract/endpoints.ts';
-import { findTranscript } from './claude-transcript.ts';
+import { findTranscript, holdsConversation } from './claude-transcript.ts';
 import type { RunFolders } from './executor.ts';
 import { lossIn, type LiveRun } from './live-run.ts';
 import { markOf } from './run-prompt.ts';
@@ -20,6 +20,8 @@ export interface TranscriptKeeper {
   keep(): Promise<void>;
   /** Nothing of the run lives any more: it is sent after the loss of the lease, too. The server knows whether it is wanted. */
   keepLast(): Promise<void>;
+  /** A later run begins a new session. Never rejects. */
+  drop(): Promise<void>;
 }
 
 export function createTranscriptKeeper(run: LiveRun, folders: RunFolders): TranscriptKeeper {
@@ -28,6 +30,7 @@ export function createTranscriptKeeper(run: LiveRun, folders: RunFolders): Trans
   let sent = 0;
   let last: Promise<void> = Promise.resolve();
   let isNoted = false;
+  let isDropped = false;
   const tell = (text: string) => {
     if (!isNoted) run.poster.add({ kind: 'notice', text });
     isNoted = true;
@@ -50,7 +53,7 @@ export function createTranscriptKeeper(run: LiveRun, folders: RunFolders): Trans
 
   async function send(signal: AbortSignal): Promise<void> {
     const file = findTranscript(folders, watcher.sessionId());
-    if (file === null) return;
+    if (file === null || isDropped) return;
     try {
       const stat = fs.statSync(file);
       if (sent === stat.mtimeMs) return;
@@ -68,7 +71,20 @@ export function createTranscriptKeeper(run: LiveRun, folders: RunFolders): Trans
   return {
     keep: () => inTurn(whileHeld),
     keepLast: () => inTurn(kit.hurry),
+    drop() {
+      isDropped = true;
+      return (last = last.then(() => drop(run, whileHeld)));
+    },
   };
+}
+
+async function drop({ kit, claim }: LiveRun, signal: AbortSignal): Promise<void> {
+  const { task, lease } = claim;
+  try {
+    await kit.files.dropTranscript({ taskId: task.id, leaseId: lease.lease_id, signal });
+  } catch (error) {
+    kit.log.warn('the transcript was not dropped', { task_id: task.id, error: errorText(error) });
+  }
 }
 
 /** Undefined: too large even when packed. */
@@ -99,6 +115,8 @@ export async function fetchTranscript(
   try {
     const packed = await packedOf(run, left);
     const text = await promisify(gunzip)(packed, { maxOutputLength: LARGEST_TEXT });
+    if (!holdsConversation(text.toString('utf8'), sessionId))
+      return afresh('what was kept of the earlier one holds no conversation that this worker knows');
     const transcript = path.join(root, 'transcript.jsonl');
     fs.writeFileSync(transcript, text, { mode: 0o600 });
     return { sessionId, transcript };

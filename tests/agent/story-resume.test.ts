@@ -1,9 +1,10 @@
 /** One session over several machines: follow-ups, and what happens when its transcript is gone. */
 import fs from 'node:fs';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { git } from '../support/git-server.ts';
-import { bash, say } from '../support/messages-api/replies.ts';
+import { bash, refuse, say } from '../support/messages-api/replies.ts';
 import { openStage, trailersOf, type Stage } from '../support/worker/stage.ts';
 import { IS_MISSING } from './world.ts';
 
@@ -105,6 +106,50 @@ describe.skipIf(IS_MISSING)('a follow-up', () => {
     expect(stage.show(BRANCH, 'one.txt')).toBe('one');
     expect(stage.show(BRANCH, 'two.txt')).toBe('two');
   });
+
+  it.each([
+    ['holds nothing', ''],
+    ['is no transcript', 'null\n[]\n{"type":"user"}\n{{{\n'],
+  ])('begins afresh in the same run where what was kept %s', async (_what, text) => {
+    await firstRun();
+    changeTranscripts(stage.folder, (file) => {
+      fs.writeFileSync(file, gzipSync(text));
+    });
+    await stage.reply(1, 'Write the second note');
+
+    expect(await stage.worker('second').once()).toMatchObject({ code: 0 });
+
+    expect((await stage.task(1)).result).toMatchObject({ outcome: 'done', summary: 'The second is there.' });
+    const notices = (await stage.messages(1)).map(({ text: said }) => said);
+    expect(notices).toContainEqual(expect.stringContaining('A new session begins'));
+  });
+
+  it('begins afresh with the next attempt where the session has become too long for the model', async () => {
+    await firstRun();
+    const before = (await stage.task(1)).result?.session_id;
+    stage.model.script(
+      {
+        when: ({ all, last }) => all.includes('The first is there.') && !last.includes('What the run before'),
+        then: refuse(400, 'prompt is too long: 410000 tokens > 200000 maximum'),
+      },
+      { when: /Write the second note/, then: say('Begun anew.') },
+    );
+    await stage.reply(1, 'Write the second note');
+    const second = stage.worker('second');
+    expect(await second.once()).toMatchObject({ code: 1 });
+    const { status, error } = await stage.task(1);
+    expect({ status, error }).toEqual({
+      status: 'pending',
+      error: expect.stringContaining('prompt is too long') as string,
+    });
+    await stage.letDelayPass(1);
+    await stage.untilTask(1, ({ not_before: until }) => until === null);
+    expect(await second.once()).toMatchObject({ code: 0 });
+
+    const { result } = await stage.task(1);
+    expect(result).toMatchObject({ summary: 'Begun anew.' });
+    expect(result?.session_id).not.toBe(before);
+  });
 });
 
 describe.skipIf(IS_MISSING)('a reply', () => {
@@ -130,10 +175,16 @@ describe.skipIf(IS_MISSING)('a reply', () => {
 });
 
 function removeTranscripts(folder: string): void {
+  changeTranscripts(folder, (file) => {
+    fs.rmSync(file);
+  });
+}
+
+function changeTranscripts(folder: string, change: (file: string) => void): void {
   const all = fs.readdirSync(folder, { recursive: true, encoding: 'utf8' });
   const found = all.filter(
     (name) => /transcript/i.test(name) && fs.statSync(path.join(folder, name)).isFile(),
   );
   expect(found).not.toEqual([]);
-  for (const name of found) fs.rmSync(path.join(folder, name));
+  for (const name of found) change(path.join(folder, name));
 }

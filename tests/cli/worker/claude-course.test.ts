@@ -9,7 +9,9 @@ describe('a session that goes on with a reply', () => {
     const session = { input, cause: null, result: null, trouble: null };
     onResult(session as unknown as Session, { type: 'result', subtype: 'success', result: 'Half of it.' });
     expect(isAnswered).toBe(true);
-    expect(endingOf({ ...session, spent: null, isStarted: true, error: 'exited with code 137' })).toEqual({
+    expect(
+      endingOf({ ...session, spent: null, hasBegun: true, isNamed: false, error: 'exited with code 137' }),
+    ).toEqual({
       kind: 'crashed',
       detail: 'exited with code 137',
     });

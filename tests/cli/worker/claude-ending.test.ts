@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { endingOf, type Seen } from '../../../cli/worker/claude-ending.ts';
 
-const NOTHING: Seen = { cause: null, result: null, trouble: null, spent: null, isStarted: true, error: '' };
+const NOTHING: Seen = {
+  ...{ cause: null, result: null, trouble: null, spent: null },
+  ...{ hasBegun: true, isNamed: false, error: '' },
+};
 const TOO_MANY = {
   type: 'result',
   subtype: 'error_max_turns',
@@ -31,11 +34,27 @@ describe('how a session of Claude Code ended', () => {
 
   it('that never began: by the machine; that began and says so in its last words: as a crash', () => {
     const error = 'spawn claude EACCES';
-    expect(endingOf({ ...NOTHING, isStarted: false, error })).toEqual({
-      ...{ kind: 'fault', fault: 'binary', detail: error },
+    expect(endingOf({ ...NOTHING, hasBegun: false, error })).toEqual({
+      ...{ kind: 'fault', fault: 'binary', detail: `Claude Code does not start: ${error}` },
     });
     const printed = 'Error: ENOENT: no such file or directory, open "config.json"';
     expect(endingOf({ ...NOTHING, error: printed })).toEqual({ kind: 'crashed', detail: printed });
+  });
+
+  it('at a model that nobody knows: for good where the task named it, by the machine where the project did', () => {
+    const trouble = { kind: 'model', detail: '404: model: claude-x' } as const;
+    const result = { type: 'result', subtype: 'success', is_error: true } as const;
+    expect(endingOf({ ...NOTHING, result, trouble })).toMatchObject({ kind: 'fault', fault: 'binary' });
+    expect(endingOf({ ...NOTHING, result, trouble, isNamed: true })).toMatchObject({
+      kind: 'refused',
+      detail: expect.stringContaining('404: model: claude-x') as string,
+    });
+  });
+
+  it('at a conversation that is too long: failed, and not to be gone on with', () => {
+    const trouble = { kind: 'length', detail: '400: prompt is too long' } as const;
+    const result = { type: 'result', subtype: 'success', is_error: true } as const;
+    expect(endingOf({ ...NOTHING, result, trouble })).toMatchObject({ kind: 'failed', isSessionOver: true });
   });
 
   it('without a result, and nobody knows why: as a crash', () => {

@@ -45,3 +45,13 @@ test('a page of a gateway is told by its words', () => {
     detail: '502: Bad Gateway',
   });
 });
+
+test.each([
+  [413, '{"error":{"type":"request_too_large","message":"Request exceeds the maximum size"}}', 'length'],
+  [400, '{"error":{"message":"prompt is too long: 410000 tokens > 200000 maximum"}}', 'length'],
+  [404, '{"error":{"type":"not_found_error","message":"model: claude-x"}}', 'model'],
+])('a %i that says %s is about the %s', (status, body, kind) => {
+  const clock = manualClock();
+  const trouble = troubleOf({ status, headers: {}, body }, createQuotaPatience(clock), clock.now());
+  expect(trouble).toMatchObject({ kind });
+});

@@ -21,11 +21,13 @@ const LOST = `${BRANCH}-lost-1a2b3c4d`;
 const SAVE = 'refs/athena/5/1';
 const SESSION = '0a1b2c3d-0000-4000-8000-000000000000';
 
+const LINE = JSON.stringify({ type: 'user', sessionId: SESSION, message: { role: 'user', content: 'Go' } });
+
 async function leaveSession(brief: Brief, watcher: Watcher, then: () => void | Promise<void>) {
   watcher.session(SESSION);
   const folder = path.join(brief.folders.config, 'projects', 'tree');
   fs.mkdirSync(folder, { recursive: true });
-  fs.writeFileSync(path.join(folder, `${SESSION}.jsonl`), '{"type":"user"}\n');
+  fs.writeFileSync(path.join(folder, `${SESSION}.jsonl`), `${LINE}\n`);
   fs.writeFileSync(path.join(brief.folders.tree, 'new.txt'), 'lost\n');
   await then();
   return done;
