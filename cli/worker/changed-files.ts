@@ -99,10 +99,11 @@ function isTaken(changed: ChangedPath, { tree, isSparse, hasMasks }: Index, left
   }
 }
 
-/** Throws where it may not be read. */
+/** Throws where it may not be read. Its owner may, whatever the run has set: git keeps no such mode anyway. */
 function whyNot(file: Buffer, stat: fs.Stats): 'kind' | 'large' | null {
   if (!stat.isFile()) return stat.isSymbolicLink() || stat.isDirectory() ? null : 'kind';
   if (isTooLarge(stat)) return 'large';
+  if ((stat.mode & 0o400) === 0) fs.chmodSync(file, (stat.mode & 0o777) | 0o400);
   fs.accessSync(file, fs.constants.R_OK);
   return null;
 }

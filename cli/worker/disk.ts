@@ -67,7 +67,7 @@ const inSteps = (program: string, ...args: readonly string[]) =>
   promisify(execFile)(program, args, { cwd: '/', env: { PATH: '/bin:/usr/bin', LC_ALL: 'C' } });
 
 /** So that its owner gets at all that lies in it. What cannot be opened stays as it is. */
-export async function openUp(folder: string): Promise<void> {
+async function openUp(folder: string): Promise<void> {
   const stat = fs.lstatSync(folder, { throwIfNoEntry: false });
   if (stat?.isDirectory() !== true) return;
   if ((stat.mode & 0o700) !== 0o700) fs.chmodSync(folder, (stat.mode & 0o777) | 0o700);

@@ -206,7 +206,7 @@ describe('a worker', () => {
 
 /** A disk of 12 MB for the workspace, where this account may mount one. */
 const mountSmall = (at: string) =>
-  spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', at]).status === 0;
+  spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=12m,mode=0700', 'tmpfs', at]).status === 0;
 
 describe('a disk that is full', () => {
   it('gives the task back unharmed, in words for its submitter; with room again it is done', async (test) => {
