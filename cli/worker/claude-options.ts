@@ -57,8 +57,8 @@ export function sessionOptions(brief: Brief, ways: SessionWays): SdkOptions {
     // Never the bypass: with `full` the callback allows, so that `deny` still holds.
     permissionMode: project.permissions === 'edit' ? 'acceptEdits' : 'default',
     canUseTool: ways.canUseTool,
-    // The branch's CLAUDE.md is read. Its hooks, skills, rules and servers are looked for in an empty folder, or in one
-    // with those of the base.
+    // The branch's texts are read: CLAUDE.md, .claude/CLAUDE.md and .claude/rules/*.md. Its settings, hooks, skills and
+    // servers are looked for in an empty folder, or in one with those of the base.
     settingSources: ['project'],
     projectConfigRoot: projectConfig ?? noProjectFolder(folders.config),
     mcpServers: project.mcpServers,

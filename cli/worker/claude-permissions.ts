@@ -8,6 +8,7 @@ import { placeless } from './call-places.ts';
 import type { Answered, Brief, Decided, Question, RunFolders, Watcher } from './executor.ts';
 import { choicesOf, withAnswers, type Choice } from './claude-choices.ts';
 import type { CanUseTool, PermissionAnswer, PermissionAsked, PermissionUpdate } from './claude-sdk.ts';
+import { deniedBy } from './claude-denials.ts';
 import { cutMiddle } from './cut.ts';
 import { toolTitle } from './tool-line.ts';
 
@@ -75,9 +76,12 @@ export function createPermissions(brief: Brief, ways: PermissionWays): CanUseToo
 
   async function decide(tool: string, input: Input, asked: PermissionAsked): Promise<PermissionAnswer> {
     if (tool === 'AskUserQuestion') return choose(input, asked, choicesOf(input));
+    const { permissions, deny: denied } = brief.project;
+    const rule = tool === 'Bash' && permissions !== 'ask' ? deniedBy(denied, input['command']) : undefined;
+    if (rule !== undefined) return deny(`The rules of this project refuse it: ${rule}`);
     const earlier = takeDecided(decided, { tool, input }, brief.folders);
     if (earlier !== undefined) return earlier.allowed ? allow(input) : deny('A person refused this.');
-    if (brief.project.permissions === 'full') return allow(input);
+    if (permissions === 'full') return allow(input);
     const update = updateOf(asked, tool, input);
     const answered = await ask(toQuestion({ tool, input, asked, folders: brief.folders }, update), asked);
     if (answered === null) return unanswered(asked);
