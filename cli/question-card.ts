@@ -2,6 +2,7 @@
 import type { QuestionView } from '../src/contract/question.ts';
 import type { Io } from './io.ts';
 import { safeLine, safeText } from './text.ts';
+import { fit } from './width.ts';
 
 const KINDS: Record<string, string> = {
   permission: 'asks for permission',
@@ -21,14 +22,26 @@ export function questionLines(question: QuestionView, io: Pick<Io, 'paint'>): st
   ];
 }
 
-/** `   1) Allow once`, and its id where that is another word. */
-export function optionLines({ options }: QuestionView, { paint }: Pick<Io, 'paint'>): string[] {
+/** `   1) Allow once`, and its id where that is another word; beside what is allowed for longer, the rule. */
+export function optionLines({ options, rule }: QuestionView, { paint }: Pick<Io, 'paint'>): string[] {
   return options.map((option, at) => {
     const [word, label] = [safeLine(option.id), safeLine(option.label)];
     const isSame = word.toLowerCase().replace(/[_-]/g, ' ') === label.toLowerCase();
-    return `   ${paint.yellow(`${at + 1})`)} ${label}${isSame ? '' : ` ${paint.dim(`(${word})`)}`}`;
+    const allows = option.id === 'allow_task' && typeof rule === 'string' ? `: ${safeLine(rule)}` : '';
+    return `   ${paint.yellow(`${at + 1})`)} ${label}${allows}${isSame ? '' : ` ${paint.dim(`(${word})`)}`}`;
   });
 }
+
+/** What it is about and how it may be answered, in a line each. */
+export function shortLines(question: QuestionView, { paint, width }: Pick<Io, 'paint' | 'width'>): string[] {
+  const detail = safeLine(question.detail).trim();
+  const options = question.options.map(({ label }, at) => `${at + 1}) ${safeLine(label)}`).join('  ');
+  return [detail, options]
+    .filter((line) => line !== '')
+    .map((line) => paint.dim(`      ${fit(line, Math.max(NARROWEST, width - 6))}`));
+}
+
+const NARROWEST = 20;
 
 /** The command that answers it. */
 export function howToAnswer({ id, options }: Pick<QuestionView, 'id' | 'options'>): string {

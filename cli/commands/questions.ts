@@ -2,7 +2,7 @@ import type { QuestionView } from '../../src/contract/question.ts';
 import type { Given, Outcome } from '../command.ts';
 import type { Deps } from '../deps.ts';
 import { ago } from '../format.ts';
-import { fateOf } from '../question-card.ts';
+import { fateOf, shortLines } from '../question-card.ts';
 import { tableLines, type Cell } from '../table.ts';
 import { safeLine } from '../text.ts';
 
@@ -33,10 +33,13 @@ function toTable({ io, host }: Deps, questions: readonly QuestionView[]): string
       },
     ];
   };
-  return tableLines({
+  const [heading = '', ...rows] = tableLines({
     headings: ['ID', 'TASK', 'ASKED', 'KIND', 'QUESTION'],
     rows: questions.map(cells),
     width: io.width,
     paintHeading: io.paint.bold,
   });
+  const about = (question: QuestionView | undefined) =>
+    question?.status === 'open' ? shortLines(question, io) : [];
+  return [heading, ...rows.flatMap((row, at) => [row, ...about(questions[at])])];
 }

@@ -12,6 +12,8 @@ export const QuestionView = z.object({
   title: z.string(),
   detail: z.string(),
   options: z.array(Option),
+  /** What `Allow for this task` would allow, in Claude Code's own syntax; null where it is not offered. */
+  rule: z.string().nullish(),
   status: z.string(),
   asked_at: z.string(),
   answered_at: z.string().nullable(),

@@ -28,6 +28,7 @@ export function toQuestionView(question: Question): QuestionView {
     title: question.title,
     detail: question.detail,
     options: question.options.map(({ id, label }) => ({ id, label })),
+    rule: question.rule,
     status: question.status,
     asked_at: question.askedAt.toISOString(),
     answered_at: iso(question.answeredAt),

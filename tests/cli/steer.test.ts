@@ -78,6 +78,9 @@ describe('questions', () => {
     expect(open.stdout).toMatch(
       /^ID {2}TASK {2}ASKED {7}KIND {8}QUESTION\n12 {2}#5 {4}10 min ago {2}permission {2}May I/,
     );
+    expect(open.stdout).toContain(
+      '\n      Bash: rm -rf build\n      1) Allow once  2) Allow for this task  3) Deny\n',
+    );
     const all = await machine.run(['questions', '--all'], { env: { COLUMNS: '90' } });
     expect(all.stdout).toContain('May I run it? [answered by sam: Allow once]');
     expect(server.calls()).toEqual(['GET /api/questions?status=open', 'GET /api/questions?status=all']);
@@ -106,6 +109,12 @@ describe('answer', () => {
       expect(ran.stdout).toBe('✅ Question 12 of task #5 answered by sam: Allow for this task\n');
     },
   );
+
+  it('shows the rule that would be allowed for the whole task', async () => {
+    asks(questionView({ rule: 'Bash(npm run *)' }));
+    const shown = await machine.run(['answer', '12']);
+    expect(shown.stdout + shown.stderr).toContain('2) Allow for this task: Bash(npm run *)');
+  });
 
   it('takes an id before a number, and a number of nothing for a mistake', async () => {
     asks(questionView({ options: [{ id: '2', label: 'Two' }, { id: '1', label: 'One' }] })); // prettier-ignore
