@@ -31,34 +31,7 @@ export interface PermissionWays {
 
 export function createPermissions(brief: Brief, ways: PermissionWays): CanUseTool {
   const decided = [...brief.decided];
-
-  /** A turn that is interrupted while the run lives on has left its question behind. */
-  const isLeft = ({ signal }: PermissionAsked) => signal.aborted && !ways.isEnding();
-
-  async function ask(question: Question, asked: PermissionAsked): Promise<Answered | null> {
-    const left = new AbortController();
-    const leave = () => {
-      if (isLeft(asked)) left.abort();
-    };
-    asked.signal.addEventListener('abort', leave);
-    ways.pause();
-    try {
-      return await ways.watcher.ask(question, left.signal);
-    } finally {
-      asked.signal.removeEventListener('abort', leave);
-      ways.resume();
-    }
-  }
-
-  /** What was answered before stays unheard where the run parks: the next one is told it. */
-  function unanswered(asked: PermissionAsked, before: readonly Given[] = []): PermissionAnswer {
-    if (isLeft(asked)) {
-      ways.watcher.heard(before.map(({ key }) => key));
-      return deny([LEFT, ...before.map(({ text, said }) => `${text}: ${said}`)].join('\n'));
-    }
-    ways.park(asked.agentID !== undefined);
-    return { behavior: 'deny', message: PARKED, interrupt: true };
-  }
+  const { ask, unanswered } = createAsker(ways);
 
   async function choose(input: Input, asked: PermissionAsked, choices: readonly Choice[]) {
     const given: Given[] = [];
@@ -97,6 +70,39 @@ export function createPermissions(brief: Brief, ways: PermissionWays): CanUseToo
       return deny(`This could not be put to anybody, and is not allowed: ${why}`);
     }
   };
+}
+
+/** Puts questions to people, and knows what becomes of the call where nobody answers. */
+function createAsker(ways: PermissionWays) {
+  /** A turn that is interrupted while the run lives on has left its question behind. */
+  const isLeft = ({ signal }: PermissionAsked) => signal.aborted && !ways.isEnding();
+
+  async function ask(question: Question, asked: PermissionAsked): Promise<Answered | null> {
+    const left = new AbortController();
+    const leave = () => {
+      if (isLeft(asked)) left.abort();
+    };
+    asked.signal.addEventListener('abort', leave);
+    ways.pause();
+    try {
+      return await ways.watcher.ask(question, left.signal);
+    } finally {
+      asked.signal.removeEventListener('abort', leave);
+      ways.resume();
+    }
+  }
+
+  /** What was answered before stays unheard where the run parks: the next one is told it. */
+  function unanswered(asked: PermissionAsked, before: readonly Given[] = []): PermissionAnswer {
+    if (isLeft(asked)) {
+      ways.watcher.heard(before.map(({ key }) => key));
+      return deny([LEFT, ...before.map(({ text, said }) => `${text}: ${said}`)].join('\n'));
+    }
+    ways.park(asked.agentID !== undefined);
+    return { behavior: 'deny', message: PARKED, interrupt: true };
+  }
+
+  return { ask, unanswered };
 }
 
 /** An answer to one question of several. */

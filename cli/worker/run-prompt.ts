@@ -70,8 +70,16 @@ function changedText(description: string, told: string | null | undefined): stri
   return [`${how}\n${description}`];
 }
 
-function answerText({ question, call }: AnsweredView): string[] {
+/** Not the session had asked: it was stopped in the middle. */
+function grantText({ title, answered_by: by, answer }: AnsweredView['question']): string[] {
+  const text = answer?.text ?? '';
+  const granted = `The run before this one was stopped: ${title}. ${by ?? 'A person'} has given more of it. Go on where it stopped.`;
+  return [granted, ...(text === '' ? [] : [replyText({ author: by ?? 'a person', text })])];
+}
+
+function answerText({ question, key, call }: AnsweredView): string[] {
   if (question.answer === null) return [];
+  if (/^budget-\d+$/.test(key) && question.answer.option === 'more') return grantText(question);
   const { option, text } = question.answer;
   const label = question.options.find(({ id }) => id === option)?.label ?? option;
   const said = [label, text].filter((part) => part !== null).join(': ');

@@ -72,7 +72,7 @@ function tellOf(change: TaskChange, state: RunState, end: RunEnd): Told {
   if (!wasRun(state)) return { change, draft: null };
   const result = resultAfter(change, state, end);
   const after = { ...change.after, result };
-  if (!isFinished(after)) return { change: { ...change, after }, draft: noticeOf(change, run, at) };
+  if (!isFinished(after)) return { change: { ...change, after }, draft: noticeOf(change, state, at) };
   const details = { ...change.event.details, result };
   const data = { status: after.status, result };
   // What an earlier run said of itself is no word about this end.
@@ -120,10 +120,14 @@ function withUnheard(said: string, { work }: RunState, { report }: RunEnd): stri
 }
 
 /** Between two runs people are told why nothing happens. */
-function noticeOf({ after, event }: TaskChange, run: number | null, at: Date): Draft {
-  const name = run === null ? 'The task' : `Run ${run}`;
-  return { run: null, kind: 'notice', text: noticeText(name, after, event.details), at };
+function noticeOf({ after, event }: TaskChange, { run, questions }: RunState, at: Date): Draft {
+  const name = run === null ? 'The task' : `Run ${run.number}`;
+  const isAnswered = questions.some(({ status, isTold }) => status === 'answered' && !isTold);
+  const details = isAnswered ? { reason: ANSWERED, ...event.details } : event.details;
+  return { run: null, kind: 'notice', text: noticeText(name, after, details), at };
 }
+
+const ANSWERED = 'Its question has been answered meanwhile: the next run is told.';
 
 function noticeText(name: string, { parked: waits, error }: Task, details: TaskChange['event']['details']) {
   if (waits !== null) {

@@ -65,6 +65,7 @@ it('tells a run from its claim to its end', async () => {
       id: 1,
       status: 'open',
       options: [{ id: 'allow_once' }, { id: 'allow_task' }, { id: 'deny' }],
+      rule: 'Bash(rm:*)',
     },
   });
   expect((await send('GET', '/api/questions?status=open')).json).toMatchObject({ questions: [{ id: 1 }] });
@@ -107,6 +108,24 @@ it('tells whoever claims a task what was said about it, a person as well as a wo
   expect(next.json).toMatchObject({ replies: said });
   await send('POST', `/api/tasks/${id}/release`, { body: { instance_id: 'mac' } });
   expect((await api.claim(id, 'worker', { session: 's-1' })).run?.replies).toEqual(said);
+});
+
+it('says why a run was given back whose question was answered before it had closed', async () => {
+  const { api, send } = world;
+  const { id } = await api.add('A task');
+  const { lease } = await api.claim(id, 'worker', { session: 's-1' });
+  const lease_id = lease.lease_id;
+  const question = { key: 'k', kind: 'text', title: 'Which port?', detail: '' };
+  await send('POST', `/api/tasks/${id}/questions`, { body: { lease_id, ...question } });
+  await send('POST', '/api/questions/1/answer', { body: { text: '8080' } });
+  const report = { ...REPORT, outcome: 'parked' };
+  const body = { lease_id, report, cause: { kind: 'parked', waits_for: 'answer' } };
+  expect((await send('POST', `/api/tasks/${id}/release`, { body })).status).toBe(200);
+  const { json } = await send('GET', `/api/tasks/${id}/messages`);
+  const { messages } = json as { messages: { text: string }[] };
+  expect(messages.at(-1)?.text).toBe(
+    'Run 1 was given back. Its question has been answered meanwhile: the next run is told.',
+  );
 });
 
 it('counts usage from the first of the month on, as it is for people', async () => {

@@ -56,6 +56,19 @@ describe('what a run is told first', () => {
     expect(told(null)).toBe('The text of the task reads now:\nRead the plan\n\nReply from Alice:\nGo on');
   });
 
+  it('a session that was given more of its budget did not ask for it, and goes on', () => {
+    const question = {
+      ...{ id: 1, task_id: 1, kind: 'choice', detail: 'Go on with 4 turns more?', status: 'answered' },
+      ...{ title: 'The budget of 4 turns is used up', asked_at: '', answered_at: '', answered_by: 'Alice' },
+      options: [{ id: 'more', label: 'The same again' }],
+      answer: { option: 'more', text: null },
+    };
+    const run = { ...PARTS.run, answers: [{ question, key: 'budget-1', rule: null, call: null }] };
+    expect(promptOf({ ...PARTS, run, attachments: [], isResumed: true })).toBe(
+      'The run before this one was stopped: The budget of 4 turns is used up. Alice has given more of it. Go on where it stopped.',
+    );
+  });
+
   it('a session that was interrupted goes on', () => {
     expect(promptOf({ ...PARTS, attachments: [], isResumed: true })).toBe(
       'Go on where you stopped: the run before this one was interrupted.',
