@@ -65,11 +65,12 @@ export function createNarrator(parts: NarratorParts): Narrator {
   const calls = createCalls(parts);
   let sessionId: string | null = null;
 
-  function text(said: string): void {
+  /** What the program says of a failed request itself, the end of the run says better. */
+  function text(said: string, isFailure: boolean): void {
     const clean = cutEnd(cleanOutput(said).trim(), LONGEST_TEXT);
     const own = OWN_REFUSAL.exec(clean)?.[1];
     if (own !== undefined) watcher.message({ kind: 'notice', text: own });
-    else if (clean !== '') watcher.message({ kind: 'text', text: clean });
+    else if (clean !== '' && !isFailure) watcher.message({ kind: 'text', text: clean });
   }
 
   function session(id: string | undefined): void {
@@ -78,9 +79,9 @@ export function createNarrator(parts: NarratorParts): Narrator {
     watcher.session(id);
   }
 
-  const heard: Readonly<Record<string, (block: SdkBlock) => void>> = {
-    'assistant text': (block) => {
-      text(block.text ?? '');
+  const heard: Readonly<Record<string, (block: SdkBlock, isFailure: boolean) => void>> = {
+    'assistant text': (block, isFailure) => {
+      text(block.text ?? '', isFailure);
     },
     'assistant tool_use': (block) => {
       calls.begin(block.id ?? '', block.name ?? '', block.input);
@@ -98,7 +99,9 @@ export function createNarrator(parts: NarratorParts): Narrator {
         watcher.message({ kind: 'notice', text: cutEnd(cleanOutput(notice), LONGEST_TEXT) });
       // What a subagent does is its own business; its report is the outcome of the call that started it.
       if (typeof parent_tool_use_id === 'string') return;
-      for (const block of blocksOf(message?.content)) heard[`${type} ${block.type ?? ''}`]?.(block);
+      for (const block of blocksOf(message?.content)) {
+        heard[`${type} ${block.type ?? ''}`]?.(block, seen.error !== undefined);
+      }
     },
   };
 }

@@ -42,6 +42,8 @@ export interface SdkMessage {
   /** Set on what a subagent says. */
   readonly parent_tool_use_id?: string | null;
   readonly message?: { readonly content?: string | readonly SdkBlock[] };
+  /** Set on what the program says of a failed request, in the place of the model. */
+  readonly error?: string;
   /** `command_lifecycle`: which input, and how far it got. */
   readonly command_uuid?: string;
   readonly state?: string;

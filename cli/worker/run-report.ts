@@ -81,6 +81,12 @@ export function wordsBefore({ run }: Claim): string {
     .trim();
 }
 
+/** Of a run that only delivers what is there, as people decided. */
+export function wordsFinished(claim: Claim): string {
+  const words = wordsBefore(claim);
+  return words === '' ? 'Its budget was used up before it had said anything; this is what was there.' : words;
+}
+
 function deliveryLines(verdict: Verdict, { branch, bundle, fault, notices }: Delivered): string[] {
   const why = fault?.plain ?? 'this project is not pushed ("push: false").';
   return [

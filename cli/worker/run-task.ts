@@ -1,7 +1,7 @@
 /** One claimed task from its claim to its end. Whatever goes wrong on the way becomes a verdict; nothing is thrown. */
 import type { Claim } from './claim.ts';
 import { closeRun } from './run-closing.ts';
-import { subjectOf, wordsBefore, type Closing } from './run-report.ts';
+import { subjectOf, wordsFinished, type Closing } from './run-report.ts';
 import type { Delivered } from './delivery.ts';
 import type { Ending } from './executor.ts';
 import { GitError } from './git-fault.ts';
@@ -117,7 +117,7 @@ interface Laid {
 async function judge(laid: Laid): Promise<Verdict> {
   const { run } = laid;
   const { claim, kit, stopper } = run;
-  if (claim.run.is_finishing) return { kind: 'complete', outcome: 'budget', summary: wordsBefore(claim) };
+  if (claim.run.is_finishing) return { kind: 'complete', outcome: 'budget', summary: wordsFinished(claim) };
   const limits = limitsOf(claim.task, kit.settings.limits);
   const own = leftOf(limits, claim.run);
   const left = { ...own, costUsd: smaller(own.costUsd, kit.spending.leftUsd()) };

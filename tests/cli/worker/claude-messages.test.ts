@@ -32,6 +32,14 @@ it('a request that the worker itself refused is told in the words of the worker'
   expect(narrated(text(quoted))).toEqual([{ kind: 'text', text: quoted }]);
 });
 
+it('what the program says of a failed request is left to the end of the run, which says it better', () => {
+  const failed = text('API Error: Request rejected (429) · The limit of the week is reached');
+  expect(narrated({ ...failed, error: 'rate_limit' })).toEqual([]);
+  const own = 'The budget of the task is used up.';
+  const refused = text(`Failed to authenticate. API Error: 403 Athena: ${own}`);
+  expect(narrated({ ...refused, error: 'authentication_failed' })).toEqual([{ kind: 'notice', text: own }]);
+});
+
 it('a call that was cut off by a person was stopped', () => {
   const words =
     "The user doesn't want to proceed with this tool use. The tool use was rejected (eg. if it was a file edit, the new_string was NOT written to the file). STOP what you are doing and wait for the user to tell you how to proceed.";

@@ -300,6 +300,16 @@ describe('a run', () => {
     expect(reportIn(end())).toMatchObject({ outcome: 'budget', summary: 'Half of it is there.' });
   });
 
+  it('that only delivers what a run has left that had said nothing says so', async () => {
+    const summary = 'The work on the branch is unfinished.';
+    const { ended, end } = begin(
+      { act: () => Promise.resolve(done) },
+      claimOf(5, { number: 2, is_finishing: true, summary }),
+    );
+    await ended;
+    expect(reportIn(end()).summary).toMatch(/^Its budget was used up before it had said anything/);
+  });
+
   it('says where its work lies that could be saved on this machine alone', async () => {
     const { ended, told } = begin({
       act: (brief) => {
