@@ -13,7 +13,6 @@ import type { ModelProxyOptions } from './model-proxy-options.ts';
 import { createRequestQueue } from './model-queue.ts';
 import { isNo, no, readRequest, refuseCall, type ModelRequest, type No } from './model-request.ts';
 import { createModelTally, spentOf } from './model-tally.ts';
-import type { Budget } from './settings.ts';
 
 export interface ModelProxy {
   readonly url: string;
@@ -59,36 +58,18 @@ interface Gate {
 }
 
 function createGate(options: ModelProxyOptions, token: string): Gate {
-  const { events, left, models } = options;
-  const tally = createModelTally(models[0] ?? '');
+  const tally = createModelTally(options.models[0] ?? '');
   const exchanges = new Set<Exchange>();
-  const queue = createRequestQueue(left, tally.totals);
+  const queue = createRequestQueue(options.left, tally.totals);
   let isRefusing = false;
   const told = () => {
-    events.totals(tally.totals());
+    options.events.totals(tally.totals());
   };
 
-  /** What is open is told to its end: it is paid for, and may be all that was still missing. */
-  function spentBy(totals: Totals): keyof Budget | 'day' | null {
-    return spentOf(left, totals) ?? (options.isDaySpent() ? 'day' : null);
-  }
-
-  function admitted(request: ModelRequest | No): ModelRequest | No {
-    if (isNo(request)) return request;
-    if (isRefusing) return no(403, 'permission_error', 'The run has ended.');
-    const which = request.isCounting ? null : spentBy(tally.totals());
-    if (which === null) return request;
-    events.spent(which);
-    return no(403, 'permission_error', which === 'day' ? DAY_IS_SPENT : TASK_IS_SPENT);
-  }
-
   async function answer(asked: ModelRequest | No, { headers }: IncomingMessage, outgoing: ServerResponse) {
-    const request = admitted(asked);
-    if (isNo(request)) {
-      deny(outgoing, request);
-      return;
-    }
-    if (outgoing.destroyed) return;
+    const request = admitted(asked, options, { isRefusing, totals: tally.totals() });
+    if (isNo(request)) deny(outgoing, request);
+    if (isNo(request) || outgoing.destroyed) return;
     const exchange = createExchange({ request, headers, outgoing }, { ...options, tally, told });
     exchanges.add(exchange);
     await exchange.over;
@@ -101,7 +82,7 @@ function createGate(options: ModelProxyOptions, token: string): Gate {
         outgoing.writeHead(200).end();
         return;
       }
-      const asked = refuseCall(incoming, token) ?? (await readRequest(incoming, models));
+      const asked = refuseCall(incoming, token) ?? (await readRequest(incoming, options.models));
       if (isNo(asked) || asked.isCounting) {
         await answer(asked, incoming, outgoing);
         return;
@@ -114,7 +95,7 @@ function createGate(options: ModelProxyOptions, token: string): Gate {
         queue.leave(asked);
       }
     },
-    totals: () => tally.totals(),
+    totals: tally.totals,
     shut() {
       isRefusing = true;
       queue.wake();
@@ -125,6 +106,21 @@ function createGate(options: ModelProxyOptions, token: string): Gate {
       for (const exchange of exchanges) exchange.cut();
     },
   };
+}
+
+/** What is open is told to its end: it is paid for, and may be all that was still missing. */
+function admitted(
+  request: ModelRequest | No,
+  { left, isDaySpent, events }: ModelProxyOptions,
+  { isRefusing, totals }: { isRefusing: boolean; totals: Totals },
+): ModelRequest | No {
+  if (isNo(request)) return request;
+  if (isRefusing) return no(403, 'permission_error', 'The run has ended.');
+  if (request.isCounting) return request;
+  const which = spentOf(left, totals) ?? (isDaySpent() ? 'day' : null);
+  if (which === null) return request;
+  events.spent(which);
+  return no(403, 'permission_error', which === 'day' ? DAY_IS_SPENT : TASK_IS_SPENT);
 }
 
 const TASK_IS_SPENT = 'The budget of the task is used up.';

@@ -19,7 +19,7 @@ export interface RequestQueue {
   enter(request: ModelRequest, isGone: () => boolean): Promise<void>;
   leave(request: ModelRequest): void;
   /** Whoever waits looks again. */
-  wake(): void;
+  readonly wake: () => void;
 }
 
 export function createRequestQueue(left: Budget, totals: () => Totals): RequestQueue {

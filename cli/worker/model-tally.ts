@@ -9,7 +9,7 @@ export interface ModelTally {
   see(answer: object, reading: AnswerReading): void;
   /** Nothing more of it comes. */
   close(answer: object, reading: AnswerReading): void;
-  totals(): Totals;
+  readonly totals: () => Totals;
 }
 
 export function createModelTally(asked: string): ModelTally {

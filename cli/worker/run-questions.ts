@@ -79,13 +79,7 @@ export function createQuestions(deps: QuestionsDeps): Questions {
       heard.push(...ids);
       deps.changed();
     },
-    put: ({ budget, ...question }) =>
-      deps
-        .post({ ...toBody({ ...question, rule: null, call: null }, deps.redact), is_budget: true, budget })
-        .then(
-          () => true,
-          () => false,
-        ),
+    put: (question) => put(question, deps),
     waiting: () => [...pending.keys()],
     heard: () => heard.slice(-MOST_NAMED),
     left: () => left.slice(-MOST_NAMED),
@@ -100,6 +94,14 @@ export function createQuestions(deps: QuestionsDeps): Questions {
       for (const settle of [...pending.values()]) settle(null);
     },
   };
+}
+
+function put({ budget, ...question }: Put, { post, redact }: QuestionsDeps): Promise<boolean> {
+  const body = toBody({ ...question, rule: null, call: null }, redact);
+  return post({ ...body, is_budget: true, budget }).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Until somebody answers, nobody needs to any more, or the patience is over. */

@@ -73,7 +73,7 @@ function lastWordsOf({ watcher, claim }: LiveRun): string {
 }
 
 /** What the run before this one said at its end, as words of a run that only delivers it: where its work lay is past. */
-export function wordsBefore({ run }: Claim): string {
+function wordsBefore({ run }: Claim): string {
   const parts = (run.summary ?? '').split('\n\n');
   return parts
     .filter((part) => part !== UNFINISHED && !part.startsWith(KEPT))
