@@ -28,7 +28,8 @@ export async function play(stage: Stage, screen: Screen): Promise<void> {
   screen.note(`  ${reply.text.split('\n').join('\n  ')}`);
   await twin.waitFor(() => ends(thread) === 2, { ...PATIENCE, what: 'the second end' });
 
-  await twin.waitFor(() => !has(thread, 'Stop'), { ...PATIENCE, what: 'the button to go' });
+  const isSettled = () => count(thread, 'Stop') === 0 && count(thread, 'Follow up') === 1;
+  await twin.waitFor(isSettled, { ...PATIENCE, what: 'the old buttons to go' });
   screen.title('The thread');
   screen.place(thread.name, thread.messages, twin);
   screen.title('The channel');
@@ -51,8 +52,9 @@ function asking({ messages }: TwinChannel): TwinMessage | undefined {
   return messages.find(({ controls }) => controls.some(({ label }) => label === 'Allow for this task'));
 }
 
-function has({ messages }: TwinChannel, button: string): boolean {
-  return messages.some(({ controls }) => controls.some(({ label }) => label === button));
+/** How many messages have a button of that name. */
+function count({ messages }: TwinChannel, button: string): number {
+  return messages.filter(({ controls }) => controls.some(({ label }) => label === button)).length;
 }
 
 /** Each end stands in a message with a way to go on. */
