@@ -81,7 +81,7 @@ export function troubleEnding(trouble: Trouble, isNamed = false): Ending {
     case 'model':
       return isNamed
         ? { kind: 'refused', detail: `The model that the task names is not there: ${detail}` }
-        : { kind: 'fault', fault: 'binary', detail: `The model of this project is not there: ${detail}` };
+        : { kind: 'fault', fault: 'model', detail };
     case 'key':
     case 'billing':
       return { kind: 'fault', fault: trouble.kind, detail };

@@ -162,7 +162,11 @@ export type Ending =
   /** It died, or was killed by somebody else. */
   | { readonly kind: 'crashed'; readonly detail: string }
   /** Something of this machine is wrong: no other task would fare better here. */
-  | { readonly kind: 'fault'; readonly fault: 'key' | 'billing' | 'binary'; readonly detail: string }
+  | {
+      readonly kind: 'fault';
+      readonly fault: 'key' | 'billing' | 'model' | 'binary';
+      readonly detail: string;
+    }
   /** `stop` was called before it ended by itself. */
   | { readonly kind: 'stopped' };
 

@@ -8,7 +8,7 @@ import { GitError } from './git-fault.ts';
 import type { Budget } from './settings.ts';
 import type { StopCause } from './stop-cause.ts';
 
-export type Fault = 'key' | 'billing' | 'disk' | 'binary' | 'repository' | 'push';
+export type Fault = 'key' | 'billing' | 'model' | 'disk' | 'binary' | 'repository' | 'push';
 
 export type Verdict =
   | { readonly kind: 'complete'; readonly outcome: 'done' | 'budget'; readonly summary: string }

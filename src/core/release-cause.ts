@@ -90,6 +90,7 @@ const FAULTS: Readonly<Record<Fault, string>> = {
   key: 'its credentials were refused',
   billing: 'its account cannot be charged',
   disk: 'its disk is full or broken',
+  model: 'the model that it is set to ask is not there',
   binary: 'a program is missing on it',
   repository: 'its repository could not be used',
   push: 'the push was refused',

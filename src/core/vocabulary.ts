@@ -106,7 +106,7 @@ export const BUDGETS = ['cost_usd', 'tokens', 'turns', 'minutes'] as const;
 export type Budget = (typeof BUDGETS)[number];
 
 /** What may be wrong with a machine, so that no other task would fare better on it. */
-export const FAULTS = ['key', 'billing', 'disk', 'binary', 'repository', 'push'] as const;
+export const FAULTS = ['key', 'billing', 'model', 'disk', 'binary', 'repository', 'push'] as const;
 export type Fault = (typeof FAULTS)[number];
 
 /** Longest texts, in UTF-16 units (what `String.length` counts). */

@@ -44,7 +44,7 @@ describe('how a session of Claude Code ended', () => {
   it('at a model that nobody knows: for good where the task named it, by the machine where the project did', () => {
     const trouble = { kind: 'model', detail: '404: model: claude-x' } as const;
     const result = { type: 'result', subtype: 'success', is_error: true } as const;
-    expect(endingOf({ ...NOTHING, result, trouble })).toMatchObject({ kind: 'fault', fault: 'binary' });
+    expect(endingOf({ ...NOTHING, result, trouble })).toMatchObject({ kind: 'fault', fault: 'model' });
     expect(endingOf({ ...NOTHING, result, trouble, isNamed: true })).toMatchObject({
       kind: 'refused',
       detail: expect.stringContaining('404: model: claude-x') as string,
