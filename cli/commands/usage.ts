@@ -1,5 +1,5 @@
 /** What runs have cost since some time, and for whom, where and with what. */
-import type { UsageAnswer } from '../../src/contract/run.ts';
+import type { UsageAnswer } from '../../src/contract/usage.ts';
 import type { Given, Outcome } from '../command.ts';
 import type { Deps } from '../deps.ts';
 import { usageError } from '../errors.ts';

@@ -2,10 +2,10 @@
  * Tells a place what comes next in a task: drawn and saved as a plan, sent, and closed together with the position that
  * moves on. Whatever cuts this short, the next time goes on with the same plan.
  */
+import { createOneByOne } from '../core/one-by-one.ts';
 import type { Clock, Store } from '../core/ports.ts';
 import type { ThreadMemory } from '../core/run-ports.ts';
 import type { Elsewhere, ThreadStep, ThreadVoice } from '../core/thread-ports.ts';
-import { createOneByOne } from './one-by-one.ts';
 import { closePlan, toPlan, toPosition, toThread, type ThreadNow, type ThreadPlan } from './thread-state.ts';
 
 /** Messages that one step is drawn from. */

@@ -9,6 +9,7 @@ import { Heartbeat, HeartbeatAnswer, InstanceList } from './instance.ts';
 import * as q from './question.ts';
 import * as r from './run.ts';
 import * as t from './task.ts';
+import { UsageAnswer } from './usage.ts';
 
 export const ENDPOINTS = {
   health: { method: 'GET', path: '/health', answer: Health },
@@ -71,7 +72,7 @@ export const ENDPOINTS = {
     answer: q.QuestionAnswer,
   },
   signals: { method: 'POST', path: '/api/instance/signals', body: r.AskSignals, answer: r.Signals },
-  usage: { method: 'GET', path: '/api/usage', answer: r.UsageAnswer },
+  usage: { method: 'GET', path: '/api/usage', answer: UsageAnswer },
   listKeys: { method: 'GET', path: '/api/keys', answer: KeyList },
   addKey: { method: 'POST', path: '/api/keys', body: AddKey, answer: AddedKey },
   revokeKey: { method: 'DELETE', path: '/api/keys/:id', body: RevokeKey, answer: KeyAnswer },

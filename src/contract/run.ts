@@ -236,22 +236,3 @@ export const PostReply = z.object({
 });
 export type PostReply = z.input<typeof PostReply>;
 export const PostedReply = z.object({ reply_id: z.number(), delivery: z.string() });
-
-export const UsageAnswer = z.object({
-  total_cost_usd: z.number(),
-  tasks: z.number(),
-  input_tokens: z.number(),
-  output_tokens: z.number(),
-  groups: z.array(
-    z.object({
-      user: z.string().nullish(),
-      project: z.string().nullish(),
-      model: z.string().nullish(),
-      cost_usd: z.number(),
-      tasks: z.number(),
-      input_tokens: z.number(),
-      output_tokens: z.number(),
-    }),
-  ),
-});
-export type UsageAnswer = z.infer<typeof UsageAnswer>;

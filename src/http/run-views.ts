@@ -6,8 +6,8 @@ import type {
   ReplyView,
   RunStart as RunStartView,
   Signals as SignalsView,
-  UsageAnswer,
 } from '../contract/run.ts';
+import type { UsageAnswer } from '../contract/usage.ts';
 import type { Question, Reply } from '../core/question.ts';
 import type { RunStart } from '../core/run-begin.ts';
 import type { Usage, UsageGroup } from '../core/run-ports.ts';

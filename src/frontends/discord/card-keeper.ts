@@ -3,6 +3,7 @@
  * card can be edited for as long as its task lives. A card that is gone is forgotten; it is never posted again.
  */
 import { Routes, type APIThreadChannel } from 'discord.js';
+import { createOneByOne } from '../../core/one-by-one.ts';
 import type { FrontEndMemory, Link, Logger, Store } from '../../core/ports.ts';
 import type { Task } from '../../core/task.ts';
 import { COUNT_AHEAD_UP_TO, taskCard } from './cards.ts';
@@ -30,7 +31,7 @@ export interface CardKeeperDeps {
 }
 
 export function createCardKeeper({ store, memory, logger }: CardKeeperDeps): CardKeeper {
-  const inTurn = createTurns();
+  const inTurn = createOneByOne<number>();
 
   async function draw(task: Task, link?: Link): Promise<Outgoing> {
     const ahead = task.status === 'pending' ? await store.tasksAhead(task, COUNT_AHEAD_UP_TO) : null;
@@ -63,21 +64,6 @@ export function createCardKeeper({ store, memory, logger }: CardKeeperDeps): Car
     linkOf: (taskId) => memory.link(taskId, CARD),
     draw: (task) => draw(task),
     edit: (live, link, task) => inTurn(task.id, () => edit(live, link, task)),
-  };
-}
-
-/** Runs one after the other what has the same number. */
-function createTurns() {
-  const last = new Map<number, Promise<unknown>>();
-  return async <T>(of: number, run: () => Promise<T>): Promise<T> => {
-    const before = last.get(of) ?? Promise.resolve();
-    const mine = before.catch(() => undefined).then(run);
-    last.set(of, mine);
-    try {
-      return await mine;
-    } finally {
-      if (last.get(of) === mine) last.delete(of);
-    }
   };
 }
 
